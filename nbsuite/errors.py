@@ -1,0 +1,43 @@
+"""The named exceptions of nbsuite.
+
+Every message is one sentence that names the file (or argument), the fault and the remedy.
+The command line prints it without a traceback and exits with ``exit_code``.
+"""
+
+from __future__ import annotations
+
+
+class NbsuiteError(Exception):
+    """Base of all errors that a user can mend."""
+
+    exit_code = 1
+
+
+class UsageError(NbsuiteError):
+    """A request that cannot be met as stated: an unknown name, options that contradict."""
+
+    exit_code = 2
+
+
+class DataError(NbsuiteError):
+    """A recording that is missing, damaged, or not of the format."""
+
+
+class DownloadError(NbsuiteError):
+    """A recording that could not be fetched or does not match its published digest."""
+
+
+class CheckpointError(NbsuiteError):
+    """A checkpoint that is missing, damaged, or does not fit the model or session."""
+
+
+class ConversionError(NbsuiteError):
+    """Foreign weights that cannot be translated."""
+
+
+class BenchmarkError(NbsuiteError):
+    """A metric that failed or came out inexact."""
+
+
+class ResultsError(NbsuiteError):
+    """Results that are invalid, exist already, or cannot be written."""
