@@ -1,0 +1,200 @@
+"""Checkpoints: safetensors files whose header says what the weights belong to.
+
+Format 1: the tensors of ``RecurrentDecoder.state_dict()``, all of one floating dtype, and under the
+metadata key ``nbsuite`` a JSON object with the fields of :class:`CheckpointHeader`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from nbsuite.errors import CheckpointError
+from nbsuite.files import atomic_write
+from nbsuite.models.registry import ModelSpec
+from nbsuite.models.rsnn import RecurrentDecoder, tensor_shapes
+
+FORMAT = 1
+METADATA_KEY = "nbsuite"
+DTYPES = (torch.float16, torch.float32, torch.float64)
+
+
+@dataclass(frozen=True)
+class CheckpointHeader:
+    """What a checkpoint's weights belong to.
+
+    Attributes:
+        spec: the decoder's specification.
+        session: name of the session the weights were trained for, if known.
+        seed: random seed of the training run, if known.
+        source: where converted weights come from (file name, digest, format), if converted.
+        recipe: hyperparameters of the training run, if trained here.
+    """
+
+    spec: ModelSpec
+    session: str | None = None
+    seed: int | None = None
+    source: Mapping[str, Any] | None = None
+    recipe: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A decoder with its header, as read from a file.
+
+    Attributes:
+        path: the file.
+        header: what the weights belong to.
+        decoder: the decoder in evaluation mode, in the weights' own dtype.
+        digest: SHA-256 over the weights alone, see :func:`weights_digest`.
+    """
+
+    path: Path
+    header: CheckpointHeader
+    decoder: RecurrentDecoder = field(repr=False)
+    digest: str
+
+
+def save_checkpoint(path: Path, decoder: RecurrentDecoder, header: CheckpointHeader) -> None:
+    """Write a checkpoint, whole or not at all; the same content gives the same bytes.
+
+    Raises:
+        OSError: the folder cannot be written, or the disk is full.
+    """
+    tensors = {name: value.contiguous().cpu() for name, value in decoder.state_dict().items()}
+    fields = {
+        "format": FORMAT,
+        "model": header.spec.to_json(),
+        "session": header.session,
+        "seed": header.seed,
+        "source": None if header.source is None else dict(header.source),
+        "recipe": None if header.recipe is None else dict(header.recipe),
+    }
+    with atomic_write(path) as temporary:
+        save_file(tensors, temporary, {METADATA_KEY: json.dumps(fields, sort_keys=True)})
+
+
+def load_checkpoint(path: Path) -> Checkpoint:
+    """Read a checkpoint. Nothing in the file is ever executed.
+
+    Raises:
+        CheckpointError: the file is missing, damaged, not a checkpoint of this format, or its
+            tensors do not fit its header.
+    """
+    header, tensors = _read(path)
+    decoder = build_decoder(header.spec, tensors, str(path))
+    return Checkpoint(path, header, decoder, weights_digest(decoder))
+
+
+def build_decoder(spec: ModelSpec, tensors: Mapping[str, Tensor], origin: str) -> RecurrentDecoder:
+    """A decoder in evaluation mode with the given weights, in their dtype.
+
+    Args:
+        spec: the decoder's specification.
+        tensors: by the names of ``RecurrentDecoder.state_dict()``.
+        origin: the file's name, for messages.
+
+    Raises:
+        CheckpointError: a tensor is missing, unexpected, mis-shaped, not finite, or of another
+            dtype than the rest.
+    """
+    _check_tensors(tensor_shapes(spec), tensors, origin)
+    decoder = RecurrentDecoder(spec).to(tensors["input.weight"].dtype)
+    decoder.load_state_dict(dict(tensors))
+    return decoder.eval()
+
+
+def weights_digest(decoder: RecurrentDecoder) -> str:
+    """SHA-256 of the weights: names, dtypes, shapes and bytes, in the order of the names."""
+    hasher = hashlib.sha256()
+    for name, value in sorted(decoder.state_dict().items()):
+        array = value.detach().cpu().contiguous()
+        hasher.update(f"{name}:{array.dtype}:{tuple(array.shape)};".encode())
+        hasher.update(array.numpy().tobytes())
+    return hasher.hexdigest()
+
+
+def _read(path: Path) -> tuple[CheckpointHeader, dict[str, Tensor]]:
+    if not path.is_file():
+        raise CheckpointError(f"There is no checkpoint at {path}; check the path.")
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError, ValueError) as error:
+        raise CheckpointError(_not_a_checkpoint(path)) from error
+    if METADATA_KEY not in metadata:
+        raise CheckpointError(
+            f"{path} holds tensors but no nbsuite header; "
+            "it was not written by nbsuite: convert its original with 'nbsuite convert'."
+        )
+    return _parse_header(metadata[METADATA_KEY], path), tensors
+
+
+def _not_a_checkpoint(path: Path) -> str:
+    """Say what a file that safetensors refuses most likely is."""
+    with path.open("rb") as stream:
+        start = stream.read(4)
+    if start.startswith((b"PK", b"\x80")):
+        return (
+            f"{path} is a PyTorch file, not an nbsuite checkpoint; "
+            "convert it first with 'nbsuite convert stork'."
+        )
+    return f"{path} is empty, truncated or not a safetensors file; make or copy it again."
+
+
+def _parse_header(text: str, path: Path) -> CheckpointHeader:
+    try:
+        fields = json.loads(text)
+        written = int(fields["format"])
+        spec = ModelSpec.from_json(fields["model"]) if written == FORMAT else None
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise CheckpointError(
+            f"The header of {path} is damaged ({error}); make or copy the checkpoint again."
+        ) from error
+    if spec is None:
+        raise CheckpointError(
+            f"{path} has checkpoint format {written}, this nbsuite reads format {FORMAT}; "
+            "update nbsuite or make the checkpoint again."
+        )
+    sizes = (spec.channels, spec.neurons, len(spec.readouts))
+    if min(sizes) < 1 or min(min(pair) for pair in (spec.hidden, *spec.readouts)) <= 0:
+        raise CheckpointError(
+            f"The header of {path} describes an impossible decoder; make or copy it again."
+        )
+    return CheckpointHeader(
+        spec, fields.get("session"), fields.get("seed"), fields.get("source"), fields.get("recipe")
+    )
+
+
+def _check_tensors(
+    expected: Mapping[str, tuple[int, ...]], tensors: Mapping[str, Tensor], origin: str
+) -> None:
+    remedy = "make or copy the file again."
+    if missing := sorted(expected.keys() - tensors.keys()):
+        raise CheckpointError(f"{origin} lacks the tensor '{missing[0]}'; {remedy}")
+    if extra := sorted(tensors.keys() - expected.keys()):
+        raise CheckpointError(f"{origin} has an unexpected tensor '{extra[0]}'; {remedy}")
+    dtype = tensors["input.weight"].dtype
+    for name, value in tensors.items():
+        if tuple(value.shape) != expected[name]:
+            raise CheckpointError(
+                f"The tensor '{name}' of {origin} has shape {tuple(value.shape)} where "
+                f"{expected[name]} is due; pass the right model or {remedy}"
+            )
+        if value.dtype != dtype or dtype not in DTYPES:
+            raise CheckpointError(
+                f"The tensor '{name}' of {origin} is {value.dtype}; "
+                f"all must be one of float16, float32 and float64: {remedy}"
+            )
+        if not bool(torch.isfinite(value).all()):
+            raise CheckpointError(f"The tensor '{name}' of {origin} is not finite; {remedy}")

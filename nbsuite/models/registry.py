@@ -1,0 +1,92 @@
+"""The known decoders: their sizes and time constants.
+
+Liu, Gygax, Rossbroich, Chua, Zhang and Zenke (2024), "Decoding finger velocity from cortical
+spike trains with recurrent spiking neural networks", arXiv 2409.01762, and the code behind it.
+"""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from nbsuite.errors import UsageError
+
+OUTPUTS = 2
+INITIAL_READOUT = -0.01
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """Everything that fixes a recurrent spiking decoder but its weights.
+
+    Attributes:
+        name: the decoder's name, ``tinyRSNN`` or ``bigRSNN``.
+        channels: number of input channels.
+        neurons: number of hidden neurons.
+        hidden: base time constants (membrane, synapse) of the hidden layer in seconds.
+        readouts: base time constants (membrane, synapse) of each readout head in seconds; the
+            decoder's output is the heads' mean.
+    """
+
+    name: str
+    channels: int
+    neurons: int
+    hidden: tuple[float, float]
+    readouts: tuple[tuple[float, float], ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> ModelSpec:
+        """The inverse of :meth:`to_json`.
+
+        Raises:
+            KeyError, TypeError, ValueError: the values do not describe a decoder.
+        """
+        membrane, synapse = values["hidden"]
+        return cls(
+            name=str(values["name"]),
+            channels=int(values["channels"]),
+            neurons=int(values["neurons"]),
+            hidden=(float(membrane), float(synapse)),
+            readouts=tuple((float(mem), float(syn)) for mem, syn in values["readouts"]),
+        )
+
+
+@dataclass(frozen=True)
+class _Family:
+    neurons: int
+    readouts: tuple[tuple[float, float], ...]
+
+
+_HIDDEN = (0.020, 0.010)
+_FAMILIES = {
+    "tinyRSNN": _Family(64, ((0.050, 0.010),)),
+    "bigRSNN": _Family(
+        1024,
+        ((0.050, 0.010), (0.020, 0.005), (0.020, 0.020), (0.030, 0.010), (0.100, 0.030)),
+    ),
+}
+MODEL_NAMES = tuple(_FAMILIES)
+
+
+def model_spec(name: str, channels: int) -> ModelSpec:
+    """The specification of a named decoder.
+
+    Args:
+        name: ``tinyRSNN`` or ``bigRSNN``, in any case.
+        channels: number of input channels.
+
+    Raises:
+        UsageError: no decoder of that name is known.
+    """
+    canonical = {known.lower(): known for known in MODEL_NAMES}.get(name.lower())
+    if canonical is None:
+        close = difflib.get_close_matches(name, MODEL_NAMES, n=1, cutoff=0.4)
+        hint = f"did you mean {close[0]}?" if close else f"known are {', '.join(MODEL_NAMES)}."
+        raise UsageError(f"No decoder is called '{name}'; {hint}")
+    family = _FAMILIES[canonical]
+    return ModelSpec(canonical, channels, family.neurons, _HIDDEN, family.readouts)

@@ -1,0 +1,61 @@
+"""Decay factors from unconstrained, learnable parameters.
+
+A neuron's membrane and synapse lose the fraction ``1 - decay`` of their value each time step:
+
+    decay = exp(-dt / (tau * softplus(p)))
+
+The parameter p may be any real number, so an optimiser needs no clamp and meets no dead gradient
+at the borders of [0, 1]; this is stork's parameterisation (Rossbroich, Gygax and Zenke 2022).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import softplus
+
+from nbsuite.sessions import STEP_SECONDS
+
+
+class TimeConstants(NamedTuple):
+    """Base time constants of a layer in seconds; each neuron scales them by softplus(p)."""
+
+    membrane: float
+    synapse: float
+
+
+def decay(parameter: Tensor, time_constant: float) -> Tensor:
+    """Fraction kept over one time step of 4 ms.
+
+    In half precision every operation rounds once and the scalars stay unrounded; this order of
+    operations reproduces stork's half-precision runs bit for bit.
+
+    Args:
+        parameter: unconstrained parameters, any shape.
+        time_constant: base time constant in seconds.
+    """
+    return torch.exp((time_constant * softplus(parameter)).reciprocal() * -STEP_SECONDS)
+
+
+def parameter_of_decay(value: Tensor, time_constant: float) -> Tensor:
+    """The parameter p for which ``decay(p, time_constant)`` is ``value``, each in (0, 1)."""
+    scale = -STEP_SECONDS / (time_constant * torch.log(value))
+    return scale + torch.log(-torch.expm1(-scale))  # inverse of softplus, stable for large scales
+
+
+class Decay(nn.Module):
+    """Parametrization (``torch.nn.utils.parametrize``) that shows a parameter as a decay."""
+
+    def __init__(self, time_constant: float) -> None:
+        super().__init__()
+        self.time_constant = time_constant
+
+    def forward(self, parameter: Tensor) -> Tensor:
+        """Unconstrained parameter to decay."""
+        return decay(parameter, self.time_constant)
+
+    def right_inverse(self, value: Tensor) -> Tensor:
+        """Decay to unconstrained parameter, so that ``layer.beta = value`` can be written."""
+        return parameter_of_decay(value, self.time_constant)
