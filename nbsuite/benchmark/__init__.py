@@ -1,0 +1,1 @@
+"""NeuroBench's official metrics, computed exactly and fast."""

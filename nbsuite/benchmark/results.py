@@ -1,0 +1,79 @@
+"""A benchmark's result: metric values of one checkpoint on one recording, and their origin."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+
+from nbsuite.benchmark.provenance import circumstances
+from nbsuite.benchmark.runner import Measurement
+from nbsuite.data.recording import Recording
+from nbsuite.models.checkpoint import Checkpoint
+
+
+@dataclass(frozen=True)
+class BenchmarkResult:
+    """Metric values of one checkpoint on one recording.
+
+    Attributes:
+        model: the decoder's name.
+        recording: name of the recording's file without its suffix; a twin's name says so.
+        twin: whether the recording is a twin.
+        seed: the checkpoint's seed, if known.
+        values: metric values under the names of the challenge format.
+        provenance: weights, data, run, versions, commit and time, as JSON values.
+    """
+
+    model: str
+    recording: str
+    twin: bool
+    seed: int | None
+    values: dict[str, Any]
+    provenance: dict[str, Any]
+
+
+def describe_result(
+    checkpoint: Checkpoint, recording: Recording, measurement: Measurement
+) -> BenchmarkResult:
+    """Put a measurement together with what it was measured on."""
+    header = checkpoint.header
+    weight = checkpoint.decoder.input.weight
+    provenance = {
+        "checkpoint": {
+            "file": checkpoint.path.name,
+            "weights_sha256": checkpoint.digest,
+            "model": header.spec.to_json(),
+            "precision": str(weight.dtype).removeprefix("torch."),
+            "session": header.session,
+            "seed": header.seed,
+            "recipe": header.recipe,
+            "source": header.source,
+        },
+        "data": {
+            "file": recording.path.name,
+            "sha256": recording.digest,
+            "session": recording.session.name,
+            "twin": None if recording.twin is None else asdict(recording.twin),
+            "warnings": list(recording.warnings),
+        },
+        "metrics": measurement.values,
+        "run": {
+            "steps": measurement.steps,
+            "seconds": round(measurement.seconds, 3),
+            "kernel": measurement.kernel,
+            "per_step": measurement.per_step,
+            "device": str(weight.device),
+            "threads": torch.get_num_threads(),
+        },
+        **circumstances(),
+    }
+    return BenchmarkResult(
+        model=header.spec.name,
+        recording=recording.path.stem,
+        twin=recording.twin is not None,
+        seed=header.seed,
+        values=measurement.values,
+        provenance=provenance,
+    )

@@ -1,0 +1,187 @@
+"""NeuroBench's ``Benchmark`` on one decoder and one recording, with every figure checked."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, cast
+
+import torch
+from neurobench.benchmarks import Benchmark
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from nbsuite.benchmark.adapter import CHUNK_STEPS, ChunkModel, DecoderModel, Progress, StepModel
+from nbsuite.benchmark.counting import count_operations
+from nbsuite.benchmark.metrics import (
+    CHALLENGE_METRICS,
+    STATIC_METRICS,
+    WORKLOAD_METRICS,
+    Failures,
+    check_metric_names,
+    flatten,
+)
+from nbsuite.data.stream import Stretches
+from nbsuite.errors import BenchmarkError
+from nbsuite.models.rsnn import RecurrentDecoder
+from nbsuite.neurons.kernels import KernelName
+
+
+class TestSamples(Protocol):
+    """Test samples that can be taken by contiguous ranges, e.g. ``StreamDataset``."""
+
+    def __len__(self) -> int:
+        """Number of samples."""
+
+    def __getitems__(self, indices: Sequence[int]) -> Any:
+        """Spikes (samples, 1, channels) int8 and labels (samples, 2) of a range."""
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What one run of the benchmark measured.
+
+    Attributes:
+        values: metric values under the names of the challenge format.
+        velocity: (steps, 2) decoded velocity, mm per step.
+        spikes: (steps, neurons) hidden spikes, int8.
+        steps: number of test samples.
+        seconds: time taken by NeuroBench's run, loading of the recording excluded.
+        kernel: the kernel that ran.
+        per_step: whether layers were called one step at a time.
+    """
+
+    values: dict[str, Any]
+    velocity: Tensor
+    spikes: Tensor
+    steps: int
+    seconds: float
+    kernel: str
+    per_step: bool
+
+
+def run_benchmark(
+    decoder: RecurrentDecoder,
+    samples: TestSamples,
+    *,
+    metrics: Iterable[str] = CHALLENGE_METRICS,
+    kernel: KernelName = "numba",
+    chunk_steps: int = CHUNK_STEPS,
+    progress: Progress | None = None,
+) -> Measurement:
+    """Run NeuroBench's official metrics, whole chunks at a time.
+
+    Args:
+        decoder: the decoder, on the device to run on.
+        samples: the test samples.
+        metrics: names of metrics, see ``METRIC_NAMES``.
+        kernel: the kernel to run.
+        chunk_steps: steps a layer is shown at once; figures do not depend on it.
+        progress: receives the number of steps decoded after each chunk.
+
+    Raises:
+        BenchmarkError: a metric failed or differs from its closed form.
+        UsageError: a metric is unknown or does not apply.
+    """
+    model = ChunkModel(decoder, kernel, chunk_steps, progress)
+    return _measure(model, samples, metrics, batch_steps=len(samples), kernel=kernel)
+
+
+def run_per_step(
+    decoder: RecurrentDecoder,
+    samples: TestSamples,
+    *,
+    metrics: Iterable[str] = CHALLENGE_METRICS,
+    batch_steps: int = CHUNK_STEPS,
+    progress: Progress | None = None,
+) -> Measurement:
+    """Run NeuroBench's official metrics one step at a time: slow, and the check on the other.
+
+    Args:
+        decoder: the decoder.
+        samples: the test samples.
+        metrics: names of metrics, see ``METRIC_NAMES``.
+        batch_steps: samples in a batch; NeuroBench keeps every activation of a batch.
+        progress: receives the number of steps decoded after each batch.
+
+    Raises:
+        BenchmarkError: a metric failed or differs from its closed form.
+        UsageError: a metric is unknown or does not apply.
+    """
+    model = StepModel(decoder, progress)
+    return _measure(model, samples, metrics, batch_steps=batch_steps, kernel="reference")
+
+
+def _measure(
+    model: DecoderModel,
+    samples: TestSamples,
+    metrics: Iterable[str],
+    *,
+    batch_steps: int,
+    kernel: str,
+) -> Measurement:
+    names = check_metric_names(metrics)
+    failures = Failures()
+    chosen = [
+        [failures.watch(known[name]) for name in names if name in known]
+        for known in (STATIC_METRICS, WORKLOAD_METRICS)
+    ]
+    loader = _contiguous_loader(samples, batch_steps)
+    start = time.perf_counter()
+    with torch.no_grad():
+        reported = Benchmark(model, loader, [], [], chosen).run(quiet=True)
+    seconds = time.perf_counter() - start
+    failures.check()
+    values = flatten(reported, names)
+    _check_exactness(values, model, samples)
+    return Measurement(
+        values=values,
+        velocity=torch.cat(model.tally.velocity),
+        spikes=torch.cat(model.tally.spikes),
+        steps=len(samples),
+        seconds=seconds,
+        kernel=kernel,
+        per_step=isinstance(model, StepModel),
+    )
+
+
+def _contiguous_loader(samples: TestSamples, batch_steps: int) -> DataLoader[Any]:
+    """Contiguous batches in order; labels in float64, so that R2's sums are exact enough."""
+    return DataLoader(
+        cast("Dataset[Any]", samples),
+        batch_sampler=Stretches(len(samples), batch_steps),  # type: ignore[arg-type]
+        collate_fn=lambda batch: (batch[0], batch[1].double()),
+    )
+
+
+def _check_exactness(values: dict[str, Any], model: DecoderModel, samples: TestSamples) -> None:
+    """Hold NeuroBench's counts against closed forms in integers.
+
+    Raises:
+        BenchmarkError: names the figure, what was reported and what is due.
+    """
+    tally = model.tally
+    first, *others = model.connections()
+    operations = count_operations(first, tally.input_events)
+    operations += sum(count_operations(each, tally.hidden_events) for each in others)
+    emitted = tally.samples * model.decoder.spec.neurons
+    expected = {
+        "acs": operations / tally.samples,
+        "macs": 0.0,
+        "dense": float(sum(connection.weight.numel() for connection in (first, *others))),
+        "activation_sparsity": 1 - int(tally.hidden_events.sum()) / emitted,
+    }
+    if tally.samples != len(samples):
+        raise BenchmarkError(
+            f"The benchmark saw {tally.samples} of {len(samples)} test samples; report this."
+        )
+    for name, due in expected.items():
+        reported = values.get(name, due)
+        # Operations are quotients of integers; sparsity is a weighted mean over batches.
+        tolerance = 1e-12 if name == "activation_sparsity" else 0.0
+        if not abs(reported - due) <= tolerance:
+            raise BenchmarkError(
+                f"NeuroBench reported {name} = {reported!r} where {due!r} is due: "
+                "the count is not exact; report this."
+            )

@@ -1,0 +1,125 @@
+"""A checkpoint measured on a recording: the benchmark from files to a result."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import torch
+
+from nbsuite.benchmark.adapter import Progress
+from nbsuite.benchmark.metrics import CHALLENGE_METRICS
+from nbsuite.benchmark.results import BenchmarkResult, describe_result
+from nbsuite.benchmark.runner import Measurement, run_benchmark, run_per_step
+from nbsuite.benchmark.verification import Comparison, compare_with_per_step
+from nbsuite.data.recording import Recording
+from nbsuite.data.stream import StreamDataset
+from nbsuite.errors import CheckpointError, UsageError
+from nbsuite.models.checkpoint import Checkpoint
+from nbsuite.neurons.kernels import KERNEL_NAMES, KernelName
+
+
+@dataclass(frozen=True)
+class RunSettings:
+    """How to run the benchmark.
+
+    Attributes:
+        metrics: names of NeuroBench's metrics.
+        kernel: the kernel.
+        device: the torch device.
+        per_step: call layers one step at a time, as NeuroBench's own models do.
+    """
+
+    metrics: tuple[str, ...] = CHALLENGE_METRICS
+    kernel: KernelName = "numba"
+    device: str = "cpu"
+    per_step: bool = False
+
+
+def measure_checkpoint(
+    checkpoint: Checkpoint,
+    recording: Recording,
+    settings: RunSettings = RunSettings(),
+    progress: Progress | None = None,
+) -> tuple[BenchmarkResult, Measurement]:
+    """Run the benchmark on a recording's test set.
+
+    Raises:
+        CheckpointError: the decoder's channels do not fit the recording.
+        BenchmarkError: a metric failed or is not exact.
+        UsageError: a metric is unknown or does not apply, or the device is not there.
+    """
+    check_fit(checkpoint, recording)
+    decoder = checkpoint.decoder.to(settings.device)
+    samples = StreamDataset(recording, recording.test)
+    if settings.per_step:
+        measurement = run_per_step(decoder, samples, metrics=settings.metrics, progress=progress)
+    else:
+        measurement = run_benchmark(
+            decoder,
+            samples,
+            metrics=settings.metrics,
+            kernel=settings.kernel,
+            progress=progress,
+        )
+    return describe_result(checkpoint, recording, measurement), measurement
+
+
+def verify_checkpoint(
+    checkpoint: Checkpoint, recording: Recording, steps: int, settings: RunSettings
+) -> Sequence[Comparison]:
+    """Measure the first ``steps`` test samples both ways and compare.
+
+    Raises:
+        As :func:`measure_checkpoint`.
+    """
+    check_fit(checkpoint, recording)
+    decoder = checkpoint.decoder.to(settings.device)
+    test = recording.test
+    first = replace(test, stop=min(test.stop, test.start + steps))
+    return compare_with_per_step(
+        decoder,
+        StreamDataset(recording, first),
+        metrics=settings.metrics,
+        kernel=settings.kernel,
+    )
+
+
+def check_fit(checkpoint: Checkpoint, recording: Recording) -> None:
+    """Make sure that the decoder's inputs are the recording's channels.
+
+    Raises:
+        CheckpointError: they are not.
+    """
+    channels = checkpoint.header.spec.channels
+    if channels != recording.channels:
+        raise CheckpointError(
+            f"{checkpoint.path} decodes {channels} channels, but {recording.path.name} has "
+            f"{recording.channels}; choose a session of the monkey it was trained on."
+        )
+
+
+def choose_kernel(kernel: str, device: str) -> KernelName:
+    """The kernel meant by a name; ``auto`` is numba on the CPU and the reference elsewhere.
+
+    Raises:
+        UsageError: the device is not there, or the kernel does not run on it.
+    """
+    try:
+        torch.empty(0, device=device)
+        kind = torch.device(device).type
+    except (RuntimeError, AssertionError) as error:
+        raise UsageError(
+            f"There is no device '{device}' on this machine; choose --device cpu."
+        ) from error
+    if kernel == "auto":
+        return "numba" if kind == "cpu" else "reference"
+    for known in KERNEL_NAMES:
+        if kernel == known:
+            if known == "numba" and kind != "cpu":
+                raise UsageError(
+                    f"The numba kernel runs on the CPU, not on {device}; "
+                    "choose --device cpu or --kernel reference."
+                )
+            return known
+    raise UsageError(f"No kernel is called '{kernel}'; known are {', '.join(KERNEL_NAMES)}.")

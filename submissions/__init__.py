@@ -1,0 +1,1 @@
+"""Challenge-format results and all that is made of them."""
