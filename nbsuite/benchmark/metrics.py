@@ -61,7 +61,7 @@ def check_metric_names(names: Iterable[str]) -> tuple[str, ...]:
             raise UsageError(
                 f"The metric '{name}' does not apply here: {NOT_APPLICABLE[name]}; leave it out."
             )
-        close = difflib.get_close_matches(name, METRIC_NAMES, n=1)
+        close = difflib.get_close_matches(name, METRIC_NAMES, n=1, cutoff=0.5)
         hint = f"did you mean {close[0]}?" if close else f"known are {', '.join(METRIC_NAMES)}."
         raise UsageError(f"No metric is called '{name}'; {hint}")
     if not chosen:

@@ -1,0 +1,204 @@
+"""What the benchmark commands do: load checkpoints and recordings, measure, write, draw."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from nbsuite.benchmark.results import BenchmarkResult
+from nbsuite.benchmark.runner import Measurement
+from nbsuite.benchmark.session import RunSettings, check_fit, measure_checkpoint
+from nbsuite.cli import output
+from nbsuite.data.locate import Source, locate
+from nbsuite.data.recording import Recording, load_recording
+from nbsuite.errors import UsageError
+from nbsuite.files import ensure_writable
+from nbsuite.models.checkpoint import Checkpoint, load_checkpoint
+from nbsuite.submissions import challenge
+
+
+@dataclass(frozen=True)
+class Job:
+    """One checkpoint to be measured on one recording."""
+
+    checkpoint: Checkpoint
+    recording: Recording
+
+    @property
+    def description(self) -> str:
+        """Model, seed and session, and whether it is a twin."""
+        header = self.checkpoint.header
+        seed = "" if header.seed is None else f" seed {header.seed}"
+        return f"{header.spec.name}{seed} on {data_label(self.recording)}"
+
+
+def data_label(recording: Recording) -> str:
+    """The session's name for people, and TWIN where it is one."""
+    return f"{recording.session.label}{' (TWIN)' if recording.twin else ''}"
+
+
+def plan_jobs(
+    checkpoints: Sequence[Path],
+    sessions: Sequence[str],
+    data_dir: Path,
+    data: Source,
+    *,
+    quiet: bool,
+) -> list[Job]:
+    """Load all checkpoints and recordings, each once, and say which data is used.
+
+    Raises:
+        UsageError: a checkpoint names no session and none was given.
+        CheckpointError, DataError: a file cannot be used.
+    """
+    loaded = [load_checkpoint(path) for path in checkpoints]
+    wanted = [(each, target) for each in loaded for target in sessions or (own_session(each),)]
+    recordings = {
+        target: _load_target(target, data_dir, data, quiet=quiet)
+        for target in dict.fromkeys(target for _, target in wanted)
+    }
+    jobs = [Job(each, recordings[target]) for each, target in wanted]
+    for job in jobs:
+        check_fit(job.checkpoint, job.recording)
+        trained_for = job.checkpoint.header.session
+        if trained_for not in (None, job.recording.session.name):
+            output.note(
+                f"Note: {job.checkpoint.path} was trained for {trained_for}, "
+                f"not for {job.recording.session.name}."
+            )
+    return jobs
+
+
+def own_session(checkpoint: Checkpoint) -> str:
+    """The session that a checkpoint was trained for.
+
+    Raises:
+        UsageError: its header names none.
+    """
+    if checkpoint.header.session is None:
+        raise UsageError(
+            f"{checkpoint.path} does not say which session it was trained for; name one with "
+            "--session."
+        )
+    return checkpoint.header.session
+
+
+def _load_target(target: str, data_dir: Path, data: Source, *, quiet: bool) -> Recording:
+    with output.stage_progress(quiet=quiet) as report:
+        location = locate(target, data_dir, data, report)
+        report(f"Loading {location.path.name}", 0.0)
+        recording = load_recording(location.path, session=location.session)
+    kind = "its TWIN" if recording.twin else "the real recording"
+    output.note(f"{target}: {kind}, {location.path}")
+    for warning in recording.warnings:
+        output.note(f"Warning: {warning}")
+    return recording
+
+
+def run_jobs(
+    jobs: Sequence[Job],
+    settings: RunSettings,
+    folder: Path | None,
+    *,
+    plot: Path | None = None,
+    force: bool = False,
+    quiet: bool = False,
+) -> tuple[list[BenchmarkResult], list[Path]]:
+    """Measure all jobs; write and draw what came out.
+
+    Each results file is written as soon as its last seed is measured, so that an interruption
+    costs no more than one file.
+
+    Args:
+        jobs: the jobs.
+        settings: how to run the benchmark.
+        folder: where to write results; None writes none.
+        plot: the picture to draw; None draws none.
+        force: replace results that are there already.
+        quiet: show no progress.
+
+    Returns:
+        The results, and the files written.
+
+    Raises:
+        ResultsError: results are there already, or a value is not finite.
+        UsageError: two checkpoints claim the same seed.
+    """
+    groups = _grouped(jobs)
+    if folder is not None:
+        _prepare_folder(folder, groups, force=force)
+    results: list[BenchmarkResult] = []
+    files: list[Path] = []
+    for group in groups.values():
+        measured = [_measure(job, settings, quiet=quiet) for job in group]
+        results += [result for result, _ in measured]
+        if folder is not None:
+            files += _write(folder, [result for result, _ in measured])
+        if plot is not None:
+            files += [
+                _draw(_plot_path(plot, job, alone=len(jobs) == 1), job, result, measurement)
+                for job, (result, measurement) in zip(group, measured, strict=True)
+            ]
+    return results, sorted(set(files))
+
+
+def _grouped(jobs: Sequence[Job]) -> dict[tuple[str, str], list[Job]]:
+    """Jobs by model and recording: each group becomes one results file."""
+    groups: dict[tuple[str, str], list[Job]] = {}
+    for job in jobs:
+        key = (job.checkpoint.header.spec.name, job.recording.path.stem)
+        groups.setdefault(key, []).append(job)
+    return groups
+
+
+def _prepare_folder(folder: Path, groups: dict[tuple[str, str], list[Job]], *, force: bool) -> None:
+    """Make sure that results can be written before anything is computed."""
+    ensure_writable(folder)
+    if not force:
+        challenge.check_absent(challenge.results_path(folder, *key) for key in groups)
+    for (model, recording), group in groups.items():
+        seeds = [job.checkpoint.header.seed for job in group]
+        challenge.check_seeds(seeds, f"{model} on {recording}")
+
+
+def _measure(
+    job: Job, settings: RunSettings, *, quiet: bool
+) -> tuple[BenchmarkResult, Measurement]:
+    with output.progress(quiet=quiet) as display:
+        task = display.add_task(job.description, total=len(job.recording.test))
+        return measure_checkpoint(
+            job.checkpoint, job.recording, settings, lambda steps: display.advance(task, steps)
+        )
+
+
+def _write(folder: Path, results: Sequence[BenchmarkResult]) -> list[Path]:
+    path = challenge.write_results(folder, results)
+    summary = challenge.write_summary(folder, results[0].model, twin=results[0].twin)
+    return [path, challenge.provenance_path(path), summary]
+
+
+def _plot_path(plot: Path, job: Job, *, alone: bool) -> Path:
+    """The file asked for; with several results, one file each, named after them."""
+    if alone:
+        return plot
+    header = job.checkpoint.header
+    seed = job.checkpoint.path.stem if header.seed is None else f"seed{header.seed}"
+    return plot.with_stem(f"{plot.stem}_{header.spec.name}_{job.recording.path.stem}_{seed}")
+
+
+def _draw(path: Path, job: Job, result: BenchmarkResult, measurement: Measurement) -> Path:
+    from nbsuite.plots import plot_decoding
+
+    test = job.recording.test
+    plot_decoding(
+        path,
+        velocity_true=job.recording.labels[test.start : test.stop],
+        velocity_decoded=measurement.velocity.numpy(),
+        spikes=measurement.spikes.numpy(),
+        r2=result.values.get("r2"),
+        model=result.model,
+        session=job.recording.session.label,
+        twin=result.twin,
+    )
+    return path

@@ -1,0 +1,1 @@
+"""Recordings: where they come from, how they are loaded, and their twins."""

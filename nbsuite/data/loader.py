@@ -1,0 +1,127 @@
+"""A recording as NeuroBench's PrimateReaching sees it, with the arguments of the challenge.
+
+Facts about that loader (neurobench 2.3.0) that everything else rests on: a spike in
+[t[k], t[k+1]) shows at sample k+2; the units of a channel are OR-ed; the label is the position's
+gradient per 4 ms sample; the split is by count of reaches, and each set is one stretch of time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nbsuite.data.guards import Finding
+from nbsuite.data.twin_info import TwinInfo
+
+CHALLENGE_ARGUMENTS: dict[str, float | bool] = {
+    "num_steps": 1,
+    "train_ratio": 0.5,
+    "bin_width": 0.004,
+    "biological_delay": 0,
+    "remove_segments_inactive": False,
+    "download": False,
+}
+
+SPLITS = ("training", "validation", "test")
+
+_PACKED_AT_ONCE = 1 << 16
+
+
+@dataclass(frozen=True, eq=False)
+class LoadedArrays:
+    """What is kept of a loaded recording, in memory or in the cache.
+
+    Attributes:
+        packed: (T, ceil(C / 8)) uint8: input events, eight channels a byte, lowest bit first.
+        labels: (T, 2) float32: velocity in mm per 4 ms sample.
+        channels: C.
+        ends: where the training, validation and test set end; each begins where the one before
+            ends, and the first at 0.
+        findings: what is worth a warning.
+        twin: what the file says of itself where it is a session twin.
+    """
+
+    packed: NDArray[np.uint8]
+    labels: NDArray[np.float32]
+    channels: int
+    ends: tuple[int, int, int]
+    findings: tuple[Finding, ...] = ()
+    twin: TwinInfo | None = None
+
+    @property
+    def lengths(self) -> dict[str, int]:
+        """Samples of each split."""
+        starts = (0, *self.ends[:-1])
+        return {
+            name: end - start for name, start, end in zip(SPLITS, starts, self.ends, strict=True)
+        }
+
+
+def load_through_neurobench(
+    path: Path, spurious_events: Sequence[tuple[int, int]] = ()
+) -> LoadedArrays:
+    """Load a recording whose file has been checked.
+
+    Args:
+        path: the recording.
+        spurious_events: (channel, sample) of input events to clear.
+
+    Raises:
+        DataError: NeuroBench's loader fails on it all the same.
+    """
+    dataset = _primate_reaching(path)
+    # Rounding of the time stamps can make the samples one longer than the labels.
+    steps = min(dataset.samples.shape[1], dataset.labels.shape[1])
+    ends = _split_ends(path, dataset, steps)
+    packed = _pack(dataset.samples.numpy()[:, :steps])
+    for channel, sample in spurious_events:
+        if sample < steps:
+            packed[sample, channel // 8] &= ~np.uint8(1 << channel % 8)
+    labels = np.ascontiguousarray(dataset.labels.numpy()[:, :steps].T)
+    return LoadedArrays(packed, labels, dataset.samples.shape[0], ends)
+
+
+def _primate_reaching(path: Path) -> Any:
+    """The dataset; what it prints is swallowed, and the file it leaves open closed."""
+    from neurobench.datasets.primate_reaching import PrimateReaching
+
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            return PrimateReaching(str(path.parent), path.name, **CHALLENGE_ARGUMENTS)
+    except (OSError, AssertionError, LookupError, RuntimeError, TypeError, ValueError) as error:
+        # The file stays open as long as the failed call's variables live.
+        traceback.clear_frames(error.__traceback__)
+        raise Finding(
+            f"cannot be loaded by NeuroBench ({type(error).__name__}: {error}):"
+            " report it with the file's name"
+        ).error(path) from error
+
+
+def _split_ends(path: Path, dataset: Any, steps: int) -> tuple[int, int, int]:
+    """Where each set ends, having checked that together they tile the time in order."""
+    indices = (dataset.ind_train, dataset.ind_val, dataset.ind_test)
+    if [index for part in indices for index in part] != list(range(dataset.labels.shape[1])):
+        raise Finding(
+            "is split by NeuroBench into sets that are not stretches of time:"
+            " use neurobench 2.3.0 or a later release whose split is the same"
+        ).error(path)
+    training, validation, _ = (len(part) for part in indices)
+    return min(training, steps), min(training + validation, steps), steps
+
+
+def _pack(samples: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """(C, T) zeros and ones to (T, ceil(C / 8)) bytes, piece by piece to spare memory."""
+    channels, steps = samples.shape
+    packed = np.empty((steps, -(-channels // 8)), dtype=np.uint8)
+    for start in range(0, steps, _PACKED_AT_ONCE):
+        piece = samples[:, start : start + _PACKED_AT_ONCE].T.astype(bool)
+        packed[start : start + _PACKED_AT_ONCE] = np.packbits(piece, axis=1, bitorder="little")
+    return packed

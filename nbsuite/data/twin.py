@@ -1,0 +1,178 @@
+"""Session twins: synthetic recordings in the format, and with the statistics, of the real ones.
+
+A twin stands in for a challenge session where the real file is not at hand. It has the session's
+channels, its length (or a fraction of it), and exactly its number of test steps and of input
+events in the test set as NeuroBench's loader counts them. docs/twins.md tells how it is made.
+A twin says that it is one in the root attribute ``nbsuite_twin``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import h5py
+import numpy as np
+from filelock import FileLock
+
+from nbsuite.data.folders import twin_path
+from nbsuite.data.matfile import write_recording
+from nbsuite.data.twin_behaviour import draw_behaviour
+from nbsuite.data.twin_plan import draw_segments, plan_twin
+from nbsuite.data.twin_population import UNIT_ROWS, draw_drive, draw_population
+from nbsuite.data.twin_spikes import UnitSpikes, draw_spikes
+from nbsuite.errors import DataError, UsageError
+from nbsuite.sessions import STEP_SECONDS, Session
+
+GENERATOR_VERSION = 1
+"""Version of the generator; twins of another version are made again."""
+
+TWIN_ATTRIBUTE = "nbsuite_twin"
+
+# Recordings do not start at 0, and must not here: the loader reads the empty cell of a silent
+# channel as a spike at time 0.
+_FIRST_SECOND = 20.0
+
+Progress = Callable[[str, float], None]
+
+
+@dataclass(frozen=True)
+class TwinInfo:
+    """What a twin is a twin of.
+
+    Attributes:
+        session: name of the real session.
+        fraction: length as a fraction of the real recording's.
+        seed: the random seed.
+        generator: version of the generator that wrote it.
+    """
+
+    session: str
+    fraction: float
+    seed: int
+    generator: int
+
+
+def write_twin(
+    session: Session,
+    path: Path,
+    *,
+    fraction: float = 1.0,
+    seed: int = 1,
+    progress: Progress | None = None,
+) -> TwinInfo:
+    """Generate the twin of ``session`` and write it to ``path``, whole or not at all.
+
+    The same session, fraction and seed give the same datasets.
+
+    Args:
+        session: one of the six challenge sessions.
+        path: the file to write.
+        fraction: length as a fraction of the real recording's, above 0 and at most 1.
+        seed: random seed, 0 or more.
+        progress: called with the stage and how much of the whole is done, 0 to 1.
+
+    Raises:
+        UsageError: a session without a twin, or a fraction or seed out of range.
+    """
+    plan = plan_twin(session, fraction)
+    if seed < 0:
+        raise UsageError(f"A twin cannot have the seed {seed}: choose 0 or more.")
+    report = progress or (lambda _stage, _done: None)
+    info = TwinInfo(session.name, float(fraction), seed, GENERATOR_VERSION)
+    name_seed = int.from_bytes(session.name.encode(), "big")
+    behaviour_seed, population_seed, spike_seed = np.random.SeedSequence([name_seed, seed]).spawn(3)
+
+    report("movements", 0.0)
+    rng = np.random.Generator(np.random.PCG64(behaviour_seed))
+    behaviour = draw_behaviour(draw_segments(plan, rng), rng)
+    report("neurons", 0.05)
+    rng = np.random.Generator(np.random.PCG64(population_seed))
+    mean_hertz = plan.test_events / (plan.test_steps * plan.channels * STEP_SECONDS)
+    units = draw_population(plan.channels, mean_hertz, rng)
+    drive = draw_drive(behaviour.intent, rng)
+    spikes = draw_spikes(
+        plan, units, drive, spike_seed, lambda done: report("spikes", 0.1 + 0.8 * done)
+    )
+    report("writing", 0.9)
+    write_recording(
+        path,
+        spike_times=_spike_times(spikes, plan.channels),
+        cursor=behaviour.cursor,
+        target=behaviour.target,
+        time=_FIRST_SECOND + STEP_SECONDS * np.arange(plan.steps),
+        attributes={TWIN_ATTRIBUTE: json.dumps(asdict(info))},
+    )
+    report("done", 1.0)
+    return info
+
+
+def _spike_times(spikes: list[UnitSpikes], channels: int) -> list[list[np.ndarray]]:
+    """Spike times in seconds as ``[row][channel]``; sample k collects t[k-2] to t[k-1]."""
+    empty = np.empty(0)
+    times = [[empty] * channels for _ in range(UNIT_ROWS)]
+    for unit in spikes:
+        seconds = _FIRST_SECOND + STEP_SECONDS * (unit.position - 2)
+        times[unit.unit.row][unit.unit.channel] = seconds
+    return times
+
+
+def read_twin_info(path: Path) -> TwinInfo | None:
+    """What the file says it is a twin of; None for a file that does not say so.
+
+    Raises:
+        DataError: the file cannot be read, or its label is damaged.
+    """
+    try:
+        with h5py.File(path, "r") as file:
+            text = file.attrs.get(TWIN_ATTRIBUTE)
+    except OSError as error:
+        raise DataError(
+            f"{path} cannot be read as a recording ({error}): fetch or generate it again."
+        ) from error
+    if text is None:
+        return None
+    try:
+        return TwinInfo(**json.loads(text))
+    except (TypeError, ValueError) as error:
+        raise DataError(
+            f"{path} has a damaged label '{TWIN_ATTRIBUTE}': delete it, and generate the twin again."
+        ) from error
+
+
+def ensure_twin(
+    session: Session,
+    folder: Path,
+    *,
+    fraction: float = 1.0,
+    seed: int = 1,
+    progress: Progress | None = None,
+) -> Path:
+    """Path of the twin in ``folder``; it is generated unless this generator has done so before.
+
+    Processes that ask at once wait for one of them to generate it.
+
+    Raises:
+        UsageError: as for `write_twin`.
+        OSError: the folder cannot be written.
+    """
+    plan_twin(session, fraction)
+    path = twin_path(session, folder, fraction=fraction, seed=seed)
+    wanted = TwinInfo(session.name, float(fraction), seed, GENERATOR_VERSION)
+    if _holds(path, wanted):
+        return path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(path.with_suffix(".lock")):
+        if not _holds(path, wanted):
+            write_twin(session, path, fraction=fraction, seed=seed, progress=progress)
+    return path
+
+
+def _holds(path: Path, wanted: TwinInfo) -> bool:
+    """Whether ``path`` is that twin, whole."""
+    try:
+        return path.exists() and read_twin_info(path) == wanted
+    except DataError:
+        return False

@@ -1,0 +1,208 @@
+"""Pictures of what a decoder does.
+
+Drawn with matplotlib's object-oriented interface, which needs no display, and in a style of their
+own whatever the user's settings: the same data give the same bytes.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure
+from matplotlib.style import context
+from numpy.typing import NDArray
+
+from nbsuite.errors import UsageError
+from nbsuite.files import atomic_write
+from nbsuite.sessions import STEP_SECONDS
+
+CM_PER_SECOND = 0.1 / STEP_SECONDS
+"""Velocities are in mm per 4 ms step; people read cm/s."""
+
+DEFAULT_SECONDS = 10.0
+SEARCHED_SECONDS = 180.0
+
+# Okabe and Ito's colours, which people with any common colour blindness can tell apart.
+TRUE_COLOUR = "#000000"
+DECODED_COLOUR = "#D55E00"
+TWIN_COLOUR = "#0072B2"
+
+FORMATS = {".png": FigureCanvasAgg, ".svg": FigureCanvasSVG}
+
+_STYLE = {
+    "font.family": "DejaVu Sans",  # comes with matplotlib: the same letters everywhere
+    "font.size": 9.0,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "svg.fonttype": "none",  # text stays text: searchable, and small
+    "svg.hashsalt": "nbsuite",
+}
+
+FloatArray = NDArray[np.floating[Any]]
+SpikeArray = NDArray[np.integer[Any]]
+
+
+def check_format(path: Path) -> None:
+    """Refuse a picture in a format that is not drawn, before any work is done.
+
+    Raises:
+        UsageError: the suffix is neither .png nor .svg.
+    """
+    if path.suffix.lower() not in FORMATS:
+        raise UsageError(
+            f"Cannot draw {path}: pictures are PNG or SVG; end its name in .png or .svg."
+        )
+
+
+def plot_decoding(
+    path: Path,
+    *,
+    velocity_true: FloatArray,
+    velocity_decoded: FloatArray,
+    spikes: SpikeArray,
+    r2: float | None,
+    model: str,
+    session: str,
+    twin: bool,
+    start_seconds: float | None = None,
+    seconds: float = DEFAULT_SECONDS,
+) -> None:
+    """Draw decoded against true velocity, and the hidden spikes under it.
+
+    Args:
+        path: the picture; its suffix, .png or .svg, is its format.
+        velocity_true: (T, 2) velocity in x and y, mm per step.
+        velocity_decoded: (T, 2) decoded velocity, mm per step.
+        spikes: (T, neurons) hidden spikes, 0 or 1.
+        r2: coefficient of determination over the whole test set; None where it was not measured.
+        model: the decoder's name.
+        session: the session's name.
+        twin: whether the recording is a synthetic twin; the picture then says so.
+        start_seconds: start of the window drawn, counted from the first of the T steps; by
+            default the busiest window of the first minutes.
+        seconds: length of the window.
+
+    Raises:
+        UsageError: another suffix, or a window outside the T steps.
+        OSError: the folder cannot be written, or the disk is full.
+    """
+    check_format(path)
+    window = _window(velocity_true, start_seconds, seconds)
+    with context(["default", _STYLE]):
+        figure = Figure(figsize=(8.0, 6.2), dpi=150)
+        canvas = FORMATS[path.suffix.lower()](figure)
+        axes = _arrange(figure)
+        time = STEP_SECONDS * np.arange(window.start, window.stop)
+        for panel, axis in enumerate("xy"):
+            true, decoded = velocity_true[window, panel], velocity_decoded[window, panel]
+            _draw_velocity(axes[panel], time, true, decoded, axis)
+        _share_scale(axes[0], axes[1])
+        figure.align_ylabels(axes)
+        _draw_legend(axes[0])
+        _draw_raster(axes[2], time, spikes[window])
+        measured = "" if r2 is None else f": R² = {r2:.3f}"
+        _write_title(figure, f"{model} on {session}{measured}", twin=twin)
+        # matplotlib would otherwise date the file, and name its own version
+        metadata = {"Date": None} if path.suffix.lower() == ".svg" else {"Software": None}
+        with atomic_write(path) as temporary:
+            canvas.print_figure(
+                temporary, format=path.suffix.lower().removeprefix("."), metadata=metadata
+            )
+
+
+def _window(velocity: FloatArray, start_seconds: float | None, seconds: float) -> slice:
+    """The steps to draw.
+
+    Raises:
+        UsageError: the window is empty or not within the recording.
+    """
+    available = STEP_SECONDS * len(velocity)
+    steps = min(round(seconds / STEP_SECONDS), len(velocity))
+    if start_seconds is None:
+        start = _busiest_start(velocity, steps) if steps > 0 else 0
+    else:
+        start = round(start_seconds / STEP_SECONDS)
+    if steps < 2 or not 0 <= start < len(velocity) - 1:
+        raise UsageError(
+            f"Cannot draw {seconds:g} s from second {start_seconds or 0:g} on of a test set of"
+            f" {available:g} s: choose a window within it."
+        )
+    return slice(start, min(start + steps, len(velocity)))
+
+
+def _busiest_start(velocity: FloatArray, steps: int) -> int:
+    """First step of the window in which the hand moves most, among those of the first minutes."""
+    searched = velocity[: max(steps, round(SEARCHED_SECONDS / STEP_SECONDS))]
+    # Mean speed rather than its square, so that one fast reach does not outweigh steady movement.
+    travelled = np.concatenate([[0.0], np.cumsum(np.linalg.norm(searched, axis=1))])
+    second = round(1 / STEP_SECONDS)
+    distance = (travelled[steps:] - travelled[:-steps])[::second]
+    return int(np.argmax(distance)) * second
+
+
+def _arrange(figure: Figure) -> tuple[Axes, Axes, Axes]:
+    """Velocity in x, velocity in y and spikes, one under the other over the same time."""
+    grid = figure.add_gridspec(
+        3, 1, height_ratios=(1, 1, 1.5), hspace=0.12, left=0.09, right=0.98, top=0.86, bottom=0.08
+    )
+    upper = figure.add_subplot(grid[0])
+    middle = figure.add_subplot(grid[1], sharex=upper, sharey=upper)
+    lower = figure.add_subplot(grid[2], sharex=upper)
+    for axes in (upper, middle):
+        axes.tick_params(labelbottom=False)
+    return upper, middle, lower
+
+
+def _draw_velocity(
+    axes: Axes, time: FloatArray, true: FloatArray, decoded: FloatArray, axis: str
+) -> None:
+    axes.axhline(0.0, color="0.8", linewidth=0.6, zorder=0)
+    axes.plot(time, CM_PER_SECOND * true, color=TRUE_COLOUR, linewidth=1.0, label="true")
+    axes.plot(time, CM_PER_SECOND * decoded, color=DECODED_COLOUR, linewidth=1.3, label="decoded")
+    axes.set_ylabel(f"{axis} velocity (cm/s)")
+
+
+def _share_scale(upper: Axes, lower: Axes) -> None:
+    """The same scale in x and y, symmetric about zero, so that the panels compare."""
+    reach = max(abs(limit) for axes in (upper, lower) for limit in axes.dataLim.intervaly)
+    upper.set_ylim(-1.08 * reach or -1.0, 1.08 * reach or 1.0)
+
+
+def _draw_legend(axes: Axes) -> None:
+    axes.legend(
+        loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=2, frameon=False, borderaxespad=0.2
+    )
+
+
+def _draw_raster(axes: Axes, time: FloatArray, spikes: SpikeArray) -> None:
+    steps, neurons = np.nonzero(spikes)
+    count = spikes.shape[1]
+    crowded = count > 200
+    axes.plot(
+        time[steps],
+        neurons + 1,
+        linestyle="none",
+        marker="|",
+        markersize=1.6 if crowded else 2.4,
+        markeredgewidth=0.5 if crowded else 0.8,
+        color="black",
+        alpha=0.6 if crowded else 1.0,
+        rasterized=True,  # thousands of marks would make an SVG slow to open
+    )
+    hertz = spikes.mean() / STEP_SECONDS
+    axes.set_ylabel("hidden neuron")
+    axes.set_ylim(0, count + 1)
+    axes.set_xlim(time[0], time[-1] + STEP_SECONDS)
+    axes.set_xlabel(f"time in the test set (s); mean rate of hidden neurons here: {hertz:.1f} Hz")
+
+
+def _write_title(figure: Figure, title: str, *, twin: bool) -> None:
+    figure.text(0.09, 0.955, title, fontsize=12, fontweight="bold", va="center")
+    if twin:
+        statement = "TWIN: a synthetic recording, not a real one"
+        figure.text(0.09, 0.91, statement, color=TWIN_COLOUR, fontweight="bold", va="center")

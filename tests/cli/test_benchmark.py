@@ -1,0 +1,209 @@
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from nbsuite.cli.main import main
+from nbsuite.models.checkpoint import CheckpointHeader, save_checkpoint
+
+NAME = "indy_20990101_01"
+
+
+def _run(*arguments: object, status: int = 0) -> Result:
+    result = CliRunner().invoke(main, ["benchmark", *map(str, arguments)])
+    assert result.exit_code == status, result.output
+    return result
+
+
+@pytest.fixture
+def recording(tmp_path: Path, tiny_recording_path: Path) -> Path:
+    return Path(shutil.copy(tiny_recording_path, tmp_path / tiny_recording_path.name))
+
+
+@pytest.fixture
+def make_checkpoint(tmp_path: Path, draw_decoder: Any) -> Any:
+    def make(seed: int | None = 1, session: str | None = None, **options: Any) -> Path:
+        path = tmp_path / f"seed{seed}.safetensors"
+        decoder = draw_decoder(dtype="float16", seed=seed or 0, **options)
+        save_checkpoint(path, decoder, CheckpointHeader(decoder.spec, session, seed))
+        return path
+
+    return make
+
+
+def test_writes_challenge_json_and_provenance(
+    tmp_path: Path, recording: Path, make_checkpoint: Any
+) -> None:
+    folder = tmp_path / "out"
+    runs = [make_checkpoint(2), make_checkpoint(1)]
+    result = _run(*runs, "--session", recording, "-o", folder)
+    assert "21,000" in result.stdout
+    assert "real" in result.stdout
+    assert f"the real recording, {recording}" in result.stderr
+
+    content = json.loads((folder / f"results_tinyRSNN_{NAME}.json").read_text())
+    assert {len(values) for values in content.values()} == {2}
+    assert content["footprint"] == [21000, 21000]
+    assert content["dense"] == [10368, 10368]
+    assert all(0.5 < value < 1 for value in content["activation_sparsity"])
+    summary = json.loads((folder / "results_summary_tinyRSNN.json").read_text())
+    assert summary["average"]["r2"] == pytest.approx(sum(content["r2"]) / 2)
+
+    provenance = json.loads((folder / f"results_tinyRSNN_{NAME}.provenance.json").read_text())
+    assert [run["checkpoint"]["seed"] for run in provenance["runs"]] == [1, 2]
+    run = provenance["runs"][0]
+    assert len(run["checkpoint"]["weights_sha256"]) == len(run["data"]["sha256"]) == 64
+    assert run["data"]["twin"] is None
+    assert run["run"]["kernel"] == "numba"
+    assert {"nbsuite", "python", "torch", "snntorch", "neurobench", "numpy"} <= set(
+        run["versions"]
+    )
+
+
+def test_json_for_programs(tmp_path: Path, recording: Path, make_checkpoint: Any) -> None:
+    result = _run(make_checkpoint(), "-s", recording, "-o", tmp_path / "out", "--json")
+    printed = json.loads(result.stdout)
+    assert printed["results"][0]["values"]["footprint"] == 21000
+    assert all(Path(file).is_file() for file in printed["files"])
+
+
+def test_existing_results_are_kept_unless_forced(
+    tmp_path: Path, recording: Path, make_checkpoint: Any
+) -> None:
+    arguments = (make_checkpoint(), "-s", recording, "-o", tmp_path / "out")
+    _run(*arguments)
+    path = tmp_path / "out" / f"results_tinyRSNN_{NAME}.json"
+    before = path.read_text()
+    path.write_text(before + "\n")
+    assert "--force" in _run(*arguments, status=1).stderr
+    assert path.read_text() == before + "\n"
+    _run(*arguments, "--force")
+    assert path.read_text() == before
+
+
+def test_per_step_gives_the_same(tmp_path: Path, recording: Path, make_checkpoint: Any) -> None:
+    found = [
+        json.loads(
+            _run(
+                make_checkpoint(), "-s", recording, "-o", tmp_path / name, "--json", *flags
+            ).stdout
+        )["results"][0]["values"]
+        for name, flags in (("chunks", []), ("steps", ["--per-step"]))
+    ]
+    assert found[0].pop("r2") == pytest.approx(found[1].pop("r2"), abs=1e-6)
+    assert found[0] == found[1]
+
+
+def test_verify_compares_and_writes_nothing(
+    tmp_path: Path, recording: Path, make_checkpoint: Any
+) -> None:
+    folder = tmp_path / "out"
+    result = _run(make_checkpoint(), "-s", recording, "-o", folder, "--verify", 200, "--json")
+    compared = json.loads(result.stdout)
+    assert len(compared) == 7
+    assert all(each["agrees"] for each in compared)
+    assert not folder.exists()
+
+
+def test_verify_fails_when_the_two_differ(
+    recording: Path, make_checkpoint: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nbsuite.benchmark.verification._agree", lambda *_: False)
+    result = _run(make_checkpoint(), "-s", recording, "--verify", 20, status=1)
+    assert "differs between the benchmark and NeuroBench's" in result.stderr
+
+
+def test_other_metrics_are_printed_only(
+    tmp_path: Path, recording: Path, make_checkpoint: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = _run(make_checkpoint(), "-s", recording, "--metrics", "mse,parameter_count")
+    assert "10,500" in result.stdout
+    assert not (tmp_path / "results").exists()
+    failed = _run(
+        make_checkpoint(), "-s", recording, "--metrics", "mse", "-o", "out", status=2
+    )
+    assert "needs the metric footprint" in failed.stderr
+
+
+def test_the_picture_is_drawn(tmp_path: Path, recording: Path, make_checkpoint: Any) -> None:
+    plot = tmp_path / "decoding.svg"
+    _run(make_checkpoint(), "-s", recording, "-o", tmp_path / "out", "--plot", plot)
+    text = plot.read_text()
+    assert "R2" in text or "R²" in text
+    assert "TWIN" not in text
+
+
+def _message(*arguments: object, status: int = 1) -> str:
+    result = _run(*arguments, status=status)
+    assert "Traceback" not in result.output
+    assert len(result.stderr.strip().splitlines()[-1]) > 20
+    return result.stderr
+
+
+def test_a_session_is_needed(make_checkpoint: Any) -> None:
+    assert "does not say which session" in _message(make_checkpoint(), status=2)
+
+
+def test_a_mistyped_session_is_corrected(make_checkpoint: Any) -> None:
+    assert "did you mean" in _message(make_checkpoint(), "-s", "indy_20160622_02", status=2)
+
+
+def test_a_real_recording_that_is_not_there(make_checkpoint: Any) -> None:
+    message = _message(make_checkpoint(session="indy_20160622_01"), "--data", "real")
+    assert "nbsuite data fetch I1" in message
+
+
+def test_a_missing_checkpoint(recording: Path, tmp_path: Path) -> None:
+    assert "no checkpoint at" in _message(tmp_path / "none.safetensors", "-s", recording)
+
+
+def test_a_checkpoint_of_another_channel_count(recording: Path, make_checkpoint: Any) -> None:
+    message = _message(make_checkpoint(channels=192), "-s", recording)
+    assert "decodes 192 channels" in message
+    assert "has 96" in message
+
+
+def test_two_checkpoints_of_one_seed(
+    tmp_path: Path, recording: Path, make_checkpoint: Any
+) -> None:
+    path = make_checkpoint()
+    arguments = (path, path, "-s", recording, "-o", tmp_path / "out")
+    assert "Two checkpoints of seed 1" in _message(*arguments, status=2)
+
+
+def test_an_unwritable_folder(tmp_path: Path, recording: Path, make_checkpoint: Any) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    message = _message(make_checkpoint(), "-s", recording, "-o", tmp_path / "file" / "out")
+    assert str(tmp_path / "file") in message
+
+
+def test_a_full_disk(
+    tmp_path: Path, recording: Path, make_checkpoint: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "out"
+
+    def full(path: Path, *_: Any, **__: Any) -> None:
+        raise OSError(28, "No space left on device", str(path))
+
+    monkeypatch.setattr(Path, "write_text", full)
+    message = _message(make_checkpoint(), "-s", recording, "-o", folder)
+    assert "disk is full" in message
+    assert list(folder.iterdir()) == []
+
+
+def test_a_device_that_is_not_there(recording: Path, make_checkpoint: Any) -> None:
+    message = _message(make_checkpoint(), "-s", recording, "--device", "cuda:99", status=2)
+    assert "no device 'cuda:99'" in message
+
+
+def test_a_metric_that_does_not_apply(recording: Path, make_checkpoint: Any) -> None:
+    message = _message(
+        make_checkpoint(), "-s", recording, "--metrics", "neuron_operations", status=2
+    )
+    assert "does not apply here" in message

@@ -1,0 +1,161 @@
+"""Fixtures for all tests: folders of their own, small recordings, reference data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import settings
+
+from nbsuite.data.folders import CACHE_VARIABLE, DATA_VARIABLE
+from nbsuite.data.matfile import FloatArray, write_recording
+
+STEP_SECONDS = 0.004
+
+# Compilation and a busy machine make single examples slow; a slow example is no failure.
+settings.register_profile("nbsuite", deadline=None, max_examples=50)
+settings.load_profile("nbsuite")
+
+
+@pytest.fixture(autouse=True)
+def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test reads or writes the user's recordings or cache."""
+    monkeypatch.setenv(DATA_VARIABLE, str(tmp_path / "own-data"))
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path / "own-cache"))
+
+
+@pytest.fixture
+def data_folder(tmp_path: Path) -> Path:
+    """The folder of recordings of this test."""
+    folder = tmp_path / "own-data"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+@pytest.fixture
+def cache_folder(tmp_path: Path) -> Path:
+    """The cache of this test."""
+    folder = tmp_path / "own-cache"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """Reference data that lies beside the repository on its developers' machines."""
+    folder = Path(__file__).parents[2] / "shared"
+    if not (folder / "published").is_dir():
+        pytest.skip("the reference data (../shared) is not on this machine")
+    return folder
+
+
+@dataclass
+class TinyRecording:
+    """The parts of a recording, to be changed at will before it is written."""
+
+    spike_times: list[list[FloatArray]]
+    cursor: FloatArray
+    target: FloatArray
+    time: FloatArray
+    attributes: dict[str, str] | None = None
+
+    def write(self, path: Path) -> Path:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_recording(path, **vars(self))
+        return path
+
+
+DrawRecording = Callable[..., TinyRecording]
+
+
+@pytest.fixture(scope="session")
+def draw_recording() -> DrawRecording:
+    """Function that draws a small recording: see ``_draw_recording`` for its arguments."""
+    return _draw_recording
+
+
+@pytest.fixture(scope="session")
+def tiny_recording_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file of 20 s, 96 channels and 12 reaches, named after Indy, that decoders can learn from.
+
+    Shared by all tests: copy it before changing it.
+    """
+    folder = tmp_path_factory.mktemp("recordings")
+    return _draw_recording().write(folder / "indy_20990101_01.mat")
+
+
+def _draw_recording(
+    *,
+    channels: int = 96,
+    units: int = 2,
+    steps: int = 5000,
+    reaches: int = 12,
+    seed: int = 0,
+    start: float = 100.0,
+) -> TinyRecording:
+    """Reaches on a grid, and spikes whose rates follow the velocity."""
+    rng = np.random.default_rng(seed)
+    time = start + STEP_SECONDS * np.arange(steps)
+    target = _draw_targets(rng, steps, reaches)
+    kernel = np.hanning(41) / np.hanning(41).sum()
+    padded = np.pad(target, ((0, 0), (20, 20)), mode="edge")
+    cursor = np.stack([np.convolve(axis, kernel, mode="valid") for axis in padded])
+    cursor += np.cumsum(rng.normal(0, 0.01, cursor.shape), axis=1)
+    velocity = np.gradient(cursor, axis=1)
+    spike_times = [
+        [_draw_spikes(rng, velocity, time) for _channel in range(channels)]
+        for _unit in range(units)
+    ]
+    spike_times[-1][0] = np.empty(0)
+    return TinyRecording(spike_times, cursor, target, time)
+
+
+def _draw_targets(rng: np.random.Generator, steps: int, reaches: int) -> FloatArray:
+    """Positions on a grid of 15 mm, each another than the one before; (2, steps)."""
+    positions = 15.0 * np.cumsum(rng.integers(1, 7, (2, reaches)), axis=1) % 120
+    moves = np.sort(rng.choice(np.arange(2, steps - 2), reaches - 1, replace=False))
+    return np.repeat(positions, np.diff([0, *moves, steps]), axis=1)
+
+
+def _draw_spikes(rng: np.random.Generator, velocity: FloatArray, time: FloatArray) -> FloatArray:
+    hertz = rng.gamma(1.5, 5.0) * np.exp(rng.normal(0, 0.6, 2) @ velocity)
+    spikes = rng.random(time.size) < np.minimum(hertz * STEP_SECONDS, 0.5)
+    return time[spikes] + STEP_SECONDS * rng.random(int(spikes.sum()))
+
+
+DrawDecoder = Callable[..., Any]
+
+
+@pytest.fixture(scope="session")
+def draw_decoder() -> DrawDecoder:
+    """Function that draws a decoder with random weights: see ``_draw_decoder``."""
+    return _draw_decoder
+
+
+def _draw_decoder(
+    *,
+    channels: int = 96,
+    neurons: int = 64,
+    heads: int = 1,
+    seed: int = 0,
+    dtype: str = "float32",
+    name: str = "tinyRSNN",
+) -> Any:
+    """A decoder in evaluation mode whose hidden neurons fire now and then."""
+    import torch
+
+    from nbsuite.models.registry import ModelSpec
+    from nbsuite.models.rsnn import RecurrentDecoder
+
+    random = torch.Generator().manual_seed(seed)
+    taus = tuple((0.05 / (head + 1), 0.01) for head in range(heads))
+    decoder = RecurrentDecoder(ModelSpec(name, channels, neurons, (0.02, 0.01), taus))
+    with torch.no_grad():
+        for key, value in decoder.named_parameters():
+            scale = 1.0 if "weight" in key else 0.5
+            value.normal_(0.0, scale, generator=random)
+    return decoder.to(getattr(torch, dtype)).eval()

@@ -1,0 +1,162 @@
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nbsuite.benchmark.results import BenchmarkResult
+from nbsuite.errors import ResultsError, UsageError
+from nbsuite.submissions import challenge
+from nbsuite.submissions.schema import read_json, validate, write_json
+
+VALUES = {
+    "footprint": 21000,
+    "connection_sparsity": 0.5,
+    "activation_sparsity": 0.98,
+    "dense": 10368.0,
+    "macs": 0.0,
+    "acs": 300.5,
+    "r2": 0.75,
+}
+
+
+def _result(
+    seed: int | None = 1, recording: str = "indy_20160622_01", twin: bool = False, **values: Any
+) -> BenchmarkResult:
+    return BenchmarkResult(
+        "tinyRSNN", recording, twin, seed, VALUES | values, {"seed": seed, "metrics": VALUES}
+    )
+
+
+def test_results_are_lists_in_the_order_of_the_seeds(tmp_path: Path) -> None:
+    runs = [_result(3, r2=0.3), _result(None, r2=0.0), _result(1, r2=0.1), _result(2, r2=0.2)]
+    path = challenge.write_results(tmp_path, runs)
+    assert path.name == "results_tinyRSNN_indy_20160622_01.json"
+    content = json.loads(path.read_text())
+    assert list(content) == list(challenge.METRICS)
+    assert content["r2"] == [0.1, 0.2, 0.3, 0.0]
+    assert content["footprint"] == [21000] * 4
+    provenance = json.loads(challenge.provenance_path(path).read_text())
+    assert [run["seed"] for run in provenance["runs"]] == [1, 2, 3, None]
+    assert provenance["twin"] is False
+
+
+def test_the_summary_holds_means_over_seeds_and_sessions(tmp_path: Path) -> None:
+    challenge.write_results(tmp_path, [_result(1, r2=0.5), _result(2, r2=0.7)])
+    challenge.write_results(tmp_path, [_result(1, "loco_20170210_03", r2=0.2)])
+    summary = read_json(challenge.write_summary(tmp_path, "tinyRSNN", twin=False), "summary")
+    assert summary["indy_20160622_01"]["r2"] == pytest.approx(0.6)
+    assert summary["loco_20170210_03"]["r2"] == pytest.approx(0.2)
+    assert summary["average"]["r2"] == pytest.approx(0.4)
+
+
+def test_twins_and_real_recordings_are_never_mixed(tmp_path: Path) -> None:
+    challenge.write_results(tmp_path, [_result(r2=0.7)])
+    challenge.write_results(tmp_path, [_result(1, "indy_20160622_01-twin-seed1", True, r2=0.1)])
+    real = challenge.write_summary(tmp_path, "tinyRSNN", twin=False)
+    twin = challenge.write_summary(tmp_path, "tinyRSNN", twin=True)
+    assert twin.name == "results_summary_tinyRSNN-twin.json"
+    assert list(json.loads(real.read_text())) == ["indy_20160622_01", "average"]
+    assert list(json.loads(twin.read_text())) == ["indy_20160622_01-twin-seed1", "average"]
+    challenge.write_summary(tmp_path, "tinyRSNN", twin=False)  # summaries are no results
+
+
+def test_the_published_files_are_of_the_format(shared: Path) -> None:
+    folder = shared / "published" / "zenkelab"
+    files = sorted(folder.glob("results_*_*_*_*.json"))
+    assert len(files) == 12
+    for file in files:
+        read_json(file, "results")
+    for file in folder.glob("results_summary_*.json"):
+        read_json(file, "summary")
+
+
+@pytest.mark.parametrize(("files", "name"), [("tinyRSNN", "tinyRSNN"), ("maxR2", "bigRSNN")])
+def test_the_published_summaries_come_out_of_the_published_lists(
+    shared: Path, files: str, name: str
+) -> None:
+    folder = shared / "published" / "zenkelab"
+    prefix = f"results_{files}_"
+    lists = {
+        path.stem.removeprefix(prefix): read_json(path, "results")
+        for path in folder.glob(f"{prefix}*.json")
+    }
+    published = read_json(folder / f"results_summary_{name}.json", "summary")
+    found = challenge.summarise(lists)
+    assert found.keys() == published.keys()
+    for session, values in published.items():
+        assert found[session] == pytest.approx(values, rel=1e-12), session
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_values_that_are_not_finite_are_refused(tmp_path: Path, value: float) -> None:
+    with pytest.raises(ResultsError, match="NaN or infinite"):
+        challenge.write_results(tmp_path, [_result(r2=value)])
+    assert list(tmp_path.glob("*1.json")) == []
+
+
+def test_a_missing_metric_is_refused(tmp_path: Path) -> None:
+    result = _result()
+    del result.values["acs"]
+    with pytest.raises(ResultsError, match="needs the metric 'acs'"):
+        challenge.write_results(tmp_path, [result])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_two_checkpoints_of_one_seed_are_refused() -> None:
+    challenge.check_seeds([1, 2, None, None], "x")
+    with pytest.raises(UsageError, match="Two checkpoints of seed 2"):
+        challenge.check_seeds([2, 1, 2], "tinyRSNN on I1")
+
+
+def test_existing_results_are_kept(tmp_path: Path) -> None:
+    path = challenge.write_results(tmp_path, [_result()])
+    with pytest.raises(ResultsError, match="exists already and is kept"):
+        challenge.check_absent([tmp_path / "other.json", path])
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"r2": []}, "at r2"),
+        ({"r2": ["0.7"]}, r"at r2\.0"),
+        ({"connection_sparsity": [1.5]}, "1.5 is greater"),
+        ({"extra": [1]}, "extra"),
+        ({"footprint": [-1]}, "-1 is less"),
+    ],
+)
+def test_other_content_is_named(change: dict[str, Any], message: str) -> None:
+    content = {metric: [value] for metric, value in VALUES.items()}
+    validate(content, "results", "a.json")
+    with pytest.raises(ResultsError, match=message):
+        validate(content | change, "results", "a.json")
+
+
+@pytest.mark.parametrize("text", ["", "{", '{"r2": [NaN]}', "[" * 100_000])
+def test_files_that_are_no_json(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "results_tinyRSNN_x.json"
+    path.write_text(text)
+    with pytest.raises(ResultsError, match="not valid JSON"):
+        read_json(path, "results")
+
+
+def test_a_missing_file(tmp_path: Path) -> None:
+    with pytest.raises(ResultsError, match="no results file"):
+        read_json(tmp_path / "none.json", "results")
+
+
+def test_a_full_disk_keeps_what_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.json"
+    write_json(path, {"a": 1})
+
+    def full(*_: Any, **__: Any) -> None:
+        raise OSError(28, "No space left on device", str(path))
+
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(OSError, match="No space left"):
+        write_json(path, {"a": 2})
+    assert json.loads(path.read_text()) == {"a": 1}
+    assert list(tmp_path.iterdir()) == [path]
