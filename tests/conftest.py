@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,9 @@ from hypothesis import settings
 from nbsuite.data.folders import CACHE_VARIABLE, DATA_VARIABLE
 from nbsuite.data.matfile import FloatArray, write_recording
 
+# Threads that wait for each other are slow on a busy machine, and tests' tensors are small.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 STEP_SECONDS = 0.004
 
 # Compilation and a busy machine make single examples slow; a slow example is no failure.
@@ -21,9 +25,19 @@ settings.register_profile("nbsuite", deadline=None, max_examples=50)
 settings.load_profile("nbsuite")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _own_folders_of_the_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Fixtures that tests share do not touch the user's recordings and cache."""
+    folder = tmp_path_factory.mktemp("own")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(DATA_VARIABLE, str(folder / "data"))
+        patch.setenv(CACHE_VARIABLE, str(folder / "cache"))
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test reads or writes the user's recordings or cache."""
+    """Nor do tests, each of which begins without any."""
     monkeypatch.setenv(DATA_VARIABLE, str(tmp_path / "own-data"))
     monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path / "own-cache"))
 

@@ -21,7 +21,6 @@ from typing import Any
 
 import numpy as np
 from filelock import FileLock
-from numpy.typing import NDArray
 
 from nbsuite.data.guards import Finding
 from nbsuite.data.loader import CHALLENGE_ARGUMENTS, LoadedArrays
@@ -77,21 +76,19 @@ def read_entry(folder: Path) -> LoadedArrays | None:
     try:
         meta = json.loads((folder / META).read_text(encoding="utf-8"))
         content = meta["content"]
-        if meta["checksum"] != _checksum(_canonical(content)):
+        if meta["checksum"] != _content_checksum(content):
             return None
-        packed = np.load(folder / SPIKES, mmap_mode="r")
-        labels = np.load(folder / LABELS, mmap_mode="r")
-        if [_checksum(packed), _checksum(labels)] != content["checksums"]:
+        if _file_checksums(folder) != content["checksums"]:  # before NumPy parses any of it
             return None
         return LoadedArrays(
-            packed,
-            labels,
+            np.load(folder / SPIKES, mmap_mode="r"),
+            np.load(folder / LABELS, mmap_mode="r"),
             channels=content["channels"],
             ends=tuple(content["ends"]),
             findings=tuple(Finding(text, grave=False) for text in content["findings"]),
             twin=TwinInfo(**content["twin"]) if content["twin"] else None,
         )
-    except (OSError, ValueError, EOFError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
@@ -112,9 +109,9 @@ def write_entry(folder: Path, loaded: LoadedArrays) -> None:
             "ends": loaded.ends,
             "findings": [finding.predicate for finding in loaded.findings],
             "twin": asdict(loaded.twin) if loaded.twin else None,
-            "checksums": [_checksum(loaded.packed), _checksum(loaded.labels)],
+            "checksums": _file_checksums(temporary),
         }
-        meta = {"content": content, "checksum": _checksum(_canonical(content))}
+        meta = {"content": content, "checksum": _content_checksum(content)}
         (temporary / META).write_text(json.dumps(meta, indent=1), encoding="utf-8")
         if folder.exists():
             shutil.rmtree(folder)
@@ -123,13 +120,10 @@ def write_entry(folder: Path, loaded: LoadedArrays) -> None:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def _canonical(content: dict[str, Any]) -> bytes:
-    return json.dumps(content, sort_keys=True).encode()
+def _content_checksum(content: dict[str, Any]) -> int:
+    return zlib.crc32(json.dumps(content, sort_keys=True).encode())
 
 
-def _checksum(data: bytes | NDArray[Any]) -> int:
-    """CRC-32, and of an array its shape and type too."""
-    if isinstance(data, bytes):
-        return zlib.crc32(data)
-    header = f"{data.dtype.str}{data.shape}".encode()
-    return zlib.crc32(np.ascontiguousarray(data).data, zlib.crc32(header))
+def _file_checksums(folder: Path) -> list[int]:
+    """CRC-32 of the array files, read without taking up memory."""
+    return [zlib.crc32(np.memmap(folder / name, mode="r").data) for name in (SPIKES, LABELS)]

@@ -77,12 +77,13 @@ def residuals(targets: FloatArray, regressors: FloatArray) -> FloatArray:
     centred = targets - targets.mean(axis=1, keepdims=True)
     design = regressors - regressors.mean(axis=1, keepdims=True)
     gram = design @ design.T + 1e-9 * np.trace(design @ design.T) * np.eye(len(design))
-    return centred - np.linalg.solve(gram, design @ centred.T).T @ design
+    return np.asarray(centred - np.linalg.solve(gram, design @ centred.T).T @ design)
 
 
 def explained(targets: FloatArray, regressors: FloatArray) -> FloatArray:
     """R2 of each row of ``targets`` by least squares on ``regressors``, in sample."""
-    return 1 - residuals(targets, regressors).var(axis=1) / targets.var(axis=1)
+    left = residuals(targets, regressors).var(axis=1)
+    return np.asarray(1 - left / targets.var(axis=1))
 
 
 def kinematic_regressors(velocity: FloatArray, lags: Sequence[int]) -> FloatArray:
@@ -92,7 +93,7 @@ def kinematic_regressors(velocity: FloatArray, lags: Sequence[int]) -> FloatArra
 
 def mean_correlation(rows: FloatArray) -> float:
     """Mean correlation over all pairs of rows."""
-    matrix = np.corrcoef(rows)
+    matrix = np.asarray(np.corrcoef(rows))
     return float(matrix[np.triu_indices_from(matrix, k=1)].mean())
 
 
@@ -103,9 +104,7 @@ def principal_shares(counts: Array, sigma: float, number: int) -> FloatArray:
     return np.asarray(shares[:number])
 
 
-def rate_by_speed(
-    counts: Array, speed: FloatArray, parts: int, bin_seconds: float
-) -> FloatArray:
+def rate_by_speed(counts: Array, speed: FloatArray, parts: int, bin_seconds: float) -> FloatArray:
     """Mean rate of a unit in Hz, from the slowest to the fastest of ``parts`` equal parts."""
     population = counts.mean(axis=0) / bin_seconds
     order = np.argsort(speed, kind="stable")

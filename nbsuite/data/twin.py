@@ -10,49 +10,33 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
-import h5py
 import numpy as np
 from filelock import FileLock
+from numpy.typing import NDArray
 
 from nbsuite.data.folders import twin_path
 from nbsuite.data.matfile import write_recording
 from nbsuite.data.twin_behaviour import draw_behaviour
-from nbsuite.data.twin_plan import draw_segments, plan_twin
+from nbsuite.data.twin_info import TWIN_ATTRIBUTE, TwinInfo, read_twin_info
+from nbsuite.data.twin_plan import TwinPlan, draw_segments, plan_twin
 from nbsuite.data.twin_population import UNIT_ROWS, draw_drive, draw_population
 from nbsuite.data.twin_spikes import UnitSpikes, draw_spikes
 from nbsuite.errors import DataError, UsageError
 from nbsuite.sessions import STEP_SECONDS, Session
 
+__all__ = ["GENERATOR_VERSION", "TwinInfo", "ensure_twin", "read_twin_info", "write_twin"]
+
 GENERATOR_VERSION = 1
 """Version of the generator; twins of another version are made again."""
-
-TWIN_ATTRIBUTE = "nbsuite_twin"
 
 # Recordings do not start at 0, and must not here: the loader reads the empty cell of a silent
 # channel as a spike at time 0.
 _FIRST_SECOND = 20.0
 
 Progress = Callable[[str, float], None]
-
-
-@dataclass(frozen=True)
-class TwinInfo:
-    """What a twin is a twin of.
-
-    Attributes:
-        session: name of the real session.
-        fraction: length as a fraction of the real recording's.
-        seed: the random seed.
-        generator: version of the generator that wrote it.
-    """
-
-    session: str
-    fraction: float
-    seed: int
-    generator: int
 
 
 def write_twin(
@@ -77,9 +61,7 @@ def write_twin(
     Raises:
         UsageError: a session without a twin, or a fraction or seed out of range.
     """
-    plan = plan_twin(session, fraction)
-    if seed < 0:
-        raise UsageError(f"A twin cannot have the seed {seed}: choose 0 or more.")
+    plan = _checked_plan(session, fraction, seed)
     report = progress or (lambda _stage, _done: None)
     info = TwinInfo(session.name, float(fraction), seed, GENERATOR_VERSION)
     name_seed = int.from_bytes(session.name.encode(), "big")
@@ -102,14 +84,21 @@ def write_twin(
         spike_times=_spike_times(spikes, plan.channels),
         cursor=behaviour.cursor,
         target=behaviour.target,
-        time=_FIRST_SECOND + STEP_SECONDS * np.arange(plan.steps),
+        time=np.asarray(_FIRST_SECOND + STEP_SECONDS * np.arange(plan.steps), dtype=np.float64),
         attributes={TWIN_ATTRIBUTE: json.dumps(asdict(info))},
     )
     report("done", 1.0)
     return info
 
 
-def _spike_times(spikes: list[UnitSpikes], channels: int) -> list[list[np.ndarray]]:
+def _checked_plan(session: Session, fraction: float, seed: int) -> TwinPlan:
+    """The plan of a twin that can be made."""
+    if seed < 0:
+        raise UsageError(f"A twin cannot have the seed {seed}: choose 0 or more.")
+    return plan_twin(session, fraction)
+
+
+def _spike_times(spikes: list[UnitSpikes], channels: int) -> list[list[NDArray[np.float64]]]:
     """Spike times in seconds as ``[row][channel]``; sample k collects t[k-2] to t[k-1]."""
     empty = np.empty(0)
     times = [[empty] * channels for _ in range(UNIT_ROWS)]
@@ -117,29 +106,6 @@ def _spike_times(spikes: list[UnitSpikes], channels: int) -> list[list[np.ndarra
         seconds = _FIRST_SECOND + STEP_SECONDS * (unit.position - 2)
         times[unit.unit.row][unit.unit.channel] = seconds
     return times
-
-
-def read_twin_info(path: Path) -> TwinInfo | None:
-    """What the file says it is a twin of; None for a file that does not say so.
-
-    Raises:
-        DataError: the file cannot be read, or its label is damaged.
-    """
-    try:
-        with h5py.File(path, "r") as file:
-            text = file.attrs.get(TWIN_ATTRIBUTE)
-    except OSError as error:
-        raise DataError(
-            f"{path} cannot be read as a recording ({error}): fetch or generate it again."
-        ) from error
-    if text is None:
-        return None
-    try:
-        return TwinInfo(**json.loads(text))
-    except (TypeError, ValueError) as error:
-        raise DataError(
-            f"{path} has a damaged label '{TWIN_ATTRIBUTE}': delete it, and generate the twin again."
-        ) from error
 
 
 def ensure_twin(
@@ -158,7 +124,7 @@ def ensure_twin(
         UsageError: as for `write_twin`.
         OSError: the folder cannot be written.
     """
-    plan_twin(session, fraction)
+    _checked_plan(session, fraction, seed)
     path = twin_path(session, folder, fraction=fraction, seed=seed)
     wanted = TwinInfo(session.name, float(fraction), seed, GENERATOR_VERSION)
     if _holds(path, wanted):

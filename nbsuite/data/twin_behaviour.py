@@ -37,7 +37,7 @@ _RESTLESSNESS, _RESTLESSNESS_SECONDS = 0.5, 0.6
 
 # What the neurons encode is the intended movement; the hand's differs from it in direction,
 # size and time, from movement to movement, and no decoder can know by how much.
-_DIRECTION_ERROR, _SIZE_ERROR, _TIME_ERROR_SECONDS = 0.45, 0.35, 0.03
+_DIRECTION_ERROR, _SIZE_ERROR, _TIME_ERROR_SECONDS = 0.45, 0.33, 0.02
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,8 @@ def draw_behaviour(starts: NDArray[np.int64], rng: np.random.Generator) -> Behav
     """Move through segments that begin at samples ``starts[:-1]`` and end at ``starts[-1]``."""
     steps = int(starts[-1])
     targets = _draw_targets(len(starts) - 1, rng)
-    movements = _draw_movements(starts * STEP_SECONDS, targets, rng)
+    borders = np.asarray(starts * STEP_SECONDS, dtype=np.float64)
+    movements = _draw_movements(borders, targets, rng)
     tremor = _draw_tremor(steps, rng)
     velocity = movements.velocity(steps)
     cursor = np.cumsum(velocity, axis=1) * STEP_SECONDS + tremor
@@ -111,7 +112,7 @@ def _draw_targets(count: int, rng: np.random.Generator) -> FloatArray:
     moves = rng.integers(1, cells, count)
     cell = np.cumsum(moves) % cells
     grid = np.stack([cell % GRID_SIDE, cell // GRID_SIDE], axis=1)
-    return (grid - (GRID_SIDE - 1) / 2) * GRID_PITCH_MM
+    return np.asarray((grid - (GRID_SIDE - 1) / 2) * GRID_PITCH_MM, dtype=np.float64)
 
 
 def _hold_targets(starts: NDArray[np.int64], targets: FloatArray) -> FloatArray:
@@ -121,7 +122,9 @@ def _hold_targets(starts: NDArray[np.int64], targets: FloatArray) -> FloatArray:
     return np.repeat(targets.T, lengths, axis=1)
 
 
-def _draw_movements(borders: FloatArray, targets: FloatArray, rng: np.random.Generator) -> Movements:
+def _draw_movements(
+    borders: FloatArray, targets: FloatArray, rng: np.random.Generator
+) -> Movements:
     """All movements: to each target, and about the workspace during pauses."""
     onsets: list[float] = []
     durations: list[float] = []

@@ -140,7 +140,7 @@ def _movement_figures(contents: Contents) -> dict[str, float]:
         "velocity y SD, cm/s": float(moving[1].std()),
         "velocity x kurtosis": statistics.excess_kurtosis(moving[0]),
         "velocity y kurtosis": statistics.excess_kurtosis(moving[1]),
-        "velocity x-y correlation": float(np.corrcoef(moving)[0, 1]),
+        "velocity x-y correlation": float(np.corrcoef(moving[0], moving[1])[0, 1]),
         "speed median, cm/s": float(np.median(speed)),
         "speed p95, cm/s": float(np.percentile(speed, 95)),
         "speed max, cm/s": float(speed.max()),
@@ -177,9 +177,7 @@ def _unit_figures(contents: Contents) -> dict[str, float]:
     return figures | _tuning_figures(counts.astype(np.float64), velocity)
 
 
-def _tuning_figures(
-    counts: NDArray[np.float64], velocity: NDArray[np.float64]
-) -> dict[str, float]:
+def _tuning_figures(counts: NDArray[np.float64], velocity: NDArray[np.float64]) -> dict[str, float]:
     regressors = statistics.kinematic_regressors(velocity, _ENCODING_LAGS)
     encoding = statistics.explained(counts, regressors)
     figures = {

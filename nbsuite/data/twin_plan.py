@@ -107,7 +107,7 @@ def draw_segments(plan: TwinPlan, rng: np.random.Generator) -> NDArray[np.int64]
     earlier = _draw_lengths(plan.segments - plan.test_segments, plan.test_start, rng)
     test = _draw_lengths(plan.test_segments, plan.test_steps, rng)
     starts = np.concatenate([[0.0], np.cumsum(earlier), plan.test_start + np.cumsum(test)])
-    return np.rint(starts).astype(np.int64)
+    return np.asarray(np.rint(starts), dtype=np.int64)
 
 
 def _draw_lengths(count: int, steps: int, rng: np.random.Generator) -> NDArray[np.float64]:

@@ -36,20 +36,20 @@ _QUANTILES = np.array([6 / 96, 9 / 96, 0.25, 0.5, 0.75, 0.95, 1.0])
 _CHANNEL_HERTZ = np.array([0.3, 1.0, 3.5, 6.6, 21.3, 44.3, 51.7])
 _SILENT_SHARE = 6 / 96
 
-_SECOND_UNIT_HERTZ, _THIRD_UNIT_HERTZ = 18.0, 45.0
+_SECOND_UNIT_HERTZ, _THIRD_UNIT_HERTZ = 22.0, 45.0
 _HASH_SHARE = (0.08, 0.25)
 
-_LEAD_SECONDS, _LEAD_SPREAD = 0.15, 0.02
-_DIRECTION_DEPTH = (0.2, 1.1)
-_SPEED_DEPTH, _SPEED_DEPTH_SPREAD, _LEAST_SPEED_FACTOR = 1.6, 0.5, 0.05
-_DIRECTION_HALF_MM, _SPEED_HALF_MM = 80.0, 30.0  # speeds in mm/s where each is half saturated
+_LEAD_SECONDS, _LEAD_SPREAD, _LONGEST_LEAD = 0.145, 0.015, 100  # the last in samples
+_DIRECTION_DEPTH = (0.3, 0.95)
+_SPEED_DEPTH, _SPEED_DEPTH_SPREAD, _LEAST_SPEED_FACTOR = 1.5, 0.4, 0.05
+_DIRECTION_HALF_MM, _SPEED_HALF_MM = 80.0, 22.0  # speeds in mm/s where each is half saturated
 _HASH_TUNING = 0.5
-_REGULARITY = 3.0
+_REGULARITY = 2.5
 
 _POSTURE_SECONDS, _POSTURE_DEPTH = 0.3, 0.25
 _LATENT_SECONDS = np.array([0.4, 0.4, 0.3, 0.3])
 _LATENT_DEPTH = np.array([0.15, 0.18, 0.15, 0.12])
-_COMMON_LATENT_MEAN = 0.32  # the first latent moves nearly all units the same way
+_COMMON_LATENT_MEAN = 0.30  # the first latent moves nearly all units the same way
 
 _DRIFT_KNOTS, _DRIFT_DEPTH = 8, 0.10
 _HIGHEST_PER_STEP = 1.0
@@ -91,8 +91,8 @@ class Drive:
     """What drives all units.
 
     Attributes:
-        direction: (2, T) the saturated velocity e.
-        speed: (T,) the saturated speed f, less its average.
+        direction: (2, T + longest lead) the saturated velocity e, its last value held.
+        speed: (T + longest lead,) the saturated speed f, less its average.
         posture: (2, T) p.
         latents: (LATENTS, T) z.
     """
@@ -112,7 +112,9 @@ def draw_population(channels: int, mean_hertz: float, rng: np.random.Generator) 
     # Spikes that fall together in one bin are one event, so that busy channels need more spikes.
     hertz = -np.log1p(-hertz * STEP_SECONDS) / STEP_SECONDS
     rng.shuffle(hertz)
-    return [unit for channel in range(channels) for unit in _draw_units(channel, hertz[channel], rng)]
+    return [
+        unit for channel in range(channels) for unit in _draw_units(channel, hertz[channel], rng)
+    ]
 
 
 def _draw_units(channel: int, hertz: float, rng: np.random.Generator) -> list[Unit]:
@@ -121,7 +123,7 @@ def _draw_units(channel: int, hertz: float, rng: np.random.Generator) -> list[Un
         return []
     sorted_units = 1 + int(hertz > _SECOND_UNIT_HERTZ) + int(hertz > _THIRD_UNIT_HERTZ)
     hash_share = rng.uniform(*_HASH_SHARE)
-    shares = (1 - hash_share) * rng.dirichlet(np.full(sorted_units, 4.0))
+    shares = (1 - hash_share) * rng.dirichlet(np.full(sorted_units, 6.0))
     rates = hertz * np.concatenate([[hash_share], shares])
     return [_draw_unit(channel, row, float(rate), rng) for row, rate in enumerate(rates)]
 
@@ -133,11 +135,12 @@ def _draw_unit(channel: int, row: int, hertz: float, rng: np.random.Generator) -
     depth = tuning * rng.uniform(*_DIRECTION_DEPTH)
     latents = _LATENT_DEPTH * rng.standard_normal(LATENTS)
     latents[0] += _COMMON_LATENT_MEAN
+    lead = round(rng.normal(_LEAD_SECONDS, _LEAD_SPREAD) / STEP_SECONDS)
     return Unit(
         channel=channel,
         row=row,
         hertz=hertz,
-        lead=round(rng.normal(_LEAD_SECONDS, _LEAD_SPREAD) / STEP_SECONDS),
+        lead=min(max(lead, 0), _LONGEST_LEAD),
         direction=depth * np.array([np.cos(angle), np.sin(angle)]),
         speed=float(rng.normal(_SPEED_DEPTH, _SPEED_DEPTH_SPREAD)),
         latents=latents,
@@ -147,9 +150,10 @@ def _draw_unit(channel: int, row: int, hertz: float, rng: np.random.Generator) -
 
 def draw_drive(intent: FloatArray, rng: np.random.Generator) -> Drive:
     """The drive of all units over a recording, from the intended velocity (2, T) in mm/s."""
+    steps = intent.shape[1]
+    intent = np.pad(intent, ((0, 0), (0, _LONGEST_LEAD)), mode="edge")
     speed = np.hypot(*intent)
     saturated = speed / (speed + _SPEED_HALF_MM)
-    steps = len(speed)
     posture = _POSTURE_DEPTH * _draw_latents(np.full(2, _POSTURE_SECONDS), steps, rng)
     return Drive(
         direction=(intent / (speed + _DIRECTION_HALF_MM)).astype(np.float32),
@@ -169,24 +173,23 @@ def _draw_latents(seconds: FloatArray, steps: int, rng: np.random.Generator) -> 
 
 def unit_rate(unit: Unit, drive: Drive, stride: int = 1) -> NDArray[np.float32]:
     """Expected spikes of ``unit`` a step, at every ``stride``-th sample."""
-    steps = len(drive.speed)
-    samples = np.arange(0, steps, stride)
-    relative = _relative_rate(unit, drive, samples)
-    few = _relative_rate(unit, drive, samples[:: max(1, len(samples) // _AVERAGED_SAMPLES)])
-    relative *= unit.hertz * STEP_SECONDS / float(few.mean(dtype=np.float64))
-    return np.asarray(np.minimum(relative, np.float32(_HIGHEST_PER_STEP)))
+    coarse = max(stride, drive.latents.shape[1] // _AVERAGED_SAMPLES)
+    average = float(_relative_rate(unit, drive, coarse).mean(dtype=np.float64))
+    rate = _relative_rate(unit, drive, stride)
+    rate *= unit.hertz * STEP_SECONDS / average
+    return np.asarray(np.minimum(rate, np.float32(_HIGHEST_PER_STEP)))
 
 
-def _relative_rate(
-    unit: Unit, drive: Drive, samples: NDArray[np.int64]
-) -> NDArray[np.float32]:
-    """The rate at ``samples`` but for its mean."""
-    last = len(drive.speed) - 1
-    ahead = np.minimum(samples + unit.lead, last)
+def _relative_rate(unit: Unit, drive: Drive, stride: int) -> NDArray[np.float32]:
+    """The rate, but for its mean, at every ``stride``-th sample."""
+    steps = drive.latents.shape[1]
+    ahead = slice(unit.lead, unit.lead + steps, stride)
     weights = unit.direction.astype(np.float32)
-    exponent = weights @ (drive.direction[:, ahead] + drive.posture[:, samples])
-    exponent += unit.latents.astype(np.float32) @ drive.latents[:, samples]
-    knots = np.linspace(0, last, len(unit.drift))
-    exponent += np.interp(samples, knots, unit.drift).astype(np.float32)
+    exponent = weights @ drive.direction[:, ahead]
+    exponent += weights @ drive.posture[:, ::stride]
+    exponent += unit.latents.astype(np.float32) @ drive.latents[:, ::stride]
+    knots = np.linspace(0, steps - 1, len(unit.drift))
+    exponent += np.interp(np.arange(0, steps, stride), knots, unit.drift).astype(np.float32)
     factor = np.maximum(1 + np.float32(unit.speed) * drive.speed[ahead], _LEAST_SPEED_FACTOR)
-    return np.asarray(np.exp(exponent) * factor)
+    factor *= np.exp(exponent)
+    return np.asarray(factor)

@@ -57,7 +57,7 @@ def draw_spikes(
             position = _renewal(gain * unit_rate(unit, drive), unit.regularity, rng)
             spikes.append(UnitSpikes(unit, position))
             progress((index + 1) / len(units))
-        events = _channel_events(spikes, plan.channels)
+        events = _channel_events(spikes, plan)
         found = sum(int(np.count_nonzero(event >= plan.test_start)) for event in events)
         if found >= plan.test_events:
             break
@@ -99,12 +99,18 @@ def _renewal(rate: NDArray[np.float32], shape: float, rng: np.random.Generator) 
     return np.asarray(sample + np.clip(position - sample, _BIN_MARGIN, 1 - _BIN_MARGIN))
 
 
-def _channel_events(spikes: Sequence[UnitSpikes], channels: int) -> list[NDArray[np.int64]]:
+def _channel_events(spikes: Sequence[UnitSpikes], plan: TwinPlan) -> list[NDArray[np.int64]]:
     """The samples in which each channel has an event, increasing."""
-    by_channel: list[list[NDArray[np.int64]]] = [[] for _ in range(channels)]
+    positions: list[list[FloatArray]] = [[] for _ in range(plan.channels)]
     for unit in spikes:
-        by_channel[unit.unit.channel].append(unit.position.astype(np.int64))
-    return [np.unique(np.concatenate(parts or [np.empty(0, np.int64)])) for parts in by_channel]
+        positions[unit.unit.channel].append(unit.position)
+    events = []
+    for channel in positions:
+        marked = np.zeros(plan.steps, dtype=bool)
+        for position in channel:
+            marked[position.astype(np.int64)] = True
+        events.append(np.flatnonzero(marked))
+    return events
 
 
 def _strike_out(
@@ -123,9 +129,7 @@ def _strike_out(
     removed[rng.permutation(test)[:excess]] = True
     removed[rng.permutation(earlier)[:same_share]] = True
     borders = np.cumsum([len(event) for event in events])[:-1]
-    struck = [
-        event[gone] for event, gone in zip(events, np.split(removed, borders), strict=True)
-    ]
+    struck = [event[gone] for event, gone in zip(events, np.split(removed, borders), strict=True)]
     return [_without(unit, struck[unit.unit.channel]) for unit in spikes]
 
 

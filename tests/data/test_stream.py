@@ -1,0 +1,114 @@
+"""Chunks of a split, against NeuroBench's own samples."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch.utils.data import DataLoader
+
+from nbsuite.data.recording import Recording, Split, load_recording
+from nbsuite.data.stream import StreamDataset, stream_loader
+from nbsuite.sessions import Session
+
+
+@pytest.fixture(scope="module")
+def recording(tiny_recording_path) -> Recording:
+    return load_recording(tiny_recording_path, use_cache=False)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    chunk_steps=st.integers(1, 3000),
+    limit=st.none() | st.integers(1, 6000),
+    name=st.sampled_from(["train", "validation", "test"]),
+)
+def test_chunks_make_up_the_split(recording, chunk_steps, limit, name):
+    split = getattr(recording, name)
+    loader = stream_loader(recording, split, chunk_steps, limit)
+    steps = min(len(split), limit or len(split))
+    chunks = list(loader)
+    assert len(loader.dataset) == steps
+    assert len(loader) == len(chunks) == -(-steps // chunk_steps)
+    assert all(len(spikes) == len(labels) == chunk_steps for spikes, labels in chunks[:-1])
+    spikes = torch.cat([spikes for spikes, _ in chunks])
+    labels = torch.cat([labels for _, labels in chunks])
+    assert (spikes.dtype, labels.dtype) == (torch.int8, torch.float32)
+    stop = split.start + steps
+    np.testing.assert_array_equal(spikes[:, 0].numpy(), recording.spikes(split.start, stop))
+    np.testing.assert_array_equal(labels.numpy(), recording.labels[split.start : stop])
+    assert spikes.shape == (steps, 1, 96)
+
+
+def test_samples_are_those_of_neurobench(recording, oracle, tiny_recording_path):
+    theirs = oracle(tiny_recording_path)
+    ours = StreamDataset(recording, recording.test)
+    assert len(ours) == len(theirs.ind_test)
+    for position in (0, 1, 77, len(ours) - 1):
+        wanted_spikes, wanted_label = theirs[theirs.ind_test[position]]
+        spikes, label = ours[position]
+        assert (spikes.dtype, label.dtype) == (wanted_spikes.dtype, wanted_label.dtype)
+        assert torch.equal(spikes, wanted_spikes)
+        assert torch.equal(label, wanted_label)
+    assert torch.equal(ours[-1][1], ours[len(ours) - 1][1])
+    for outside in (len(ours), -len(ours) - 1):
+        with pytest.raises(IndexError):
+            ours[outside]
+
+
+def test_usual_data_loader_works_too(recording):
+    """Shuffled batches, as for training: any indices, PyTorch's own collating."""
+    split = recording.train
+    loader = DataLoader(StreamDataset(recording, split), batch_size=32, shuffle=True)
+    spikes, labels = next(iter(loader))
+    assert (spikes.shape, labels.shape) == ((32, 1, 96), (32, 2))
+    assert spikes.dtype == torch.float32
+
+
+def test_stretch_outside_the_split_is_an_error(recording):
+    dataset = StreamDataset(recording, recording.train)
+    with pytest.raises(IndexError):
+        dataset.__getitems__(range(len(dataset) - 1, len(dataset) + 1))
+
+
+def test_chunks_are_writable_copies(recording):
+    before = np.array(recording.labels)
+    for spikes, labels in stream_loader(recording, recording.test, 100):
+        spikes += 1
+        labels += 1
+    np.testing.assert_array_equal(recording.labels, before)
+
+
+@pytest.mark.parametrize(("chunk_steps", "limit"), [(0, None), (-1, None), (5, 0)])
+def test_sizes_must_be_positive(recording, chunk_steps, limit):
+    with pytest.raises(ValueError, match="positive"):
+        stream_loader(recording, recording.test, chunk_steps, limit)
+
+
+def test_hundred_thousand_samples_take_milliseconds(tmp_path):
+    steps = 100_000
+    rng = np.random.default_rng(0)
+    split = Split("test", 0, steps)
+    recording = Recording(
+        Session("indy_x", 96),
+        tmp_path / "indy_x.mat",
+        "",
+        None,
+        (),
+        rng.integers(0, 256, (steps, 12), dtype=np.uint8),
+        rng.normal(size=(steps, 2)).astype(np.float32),
+        Split("training", 0, 0),
+        Split("validation", 0, 0),
+        split,
+    )
+    durations = []
+    for _ in range(5):
+        start = time.perf_counter()
+        for _chunk in stream_loader(recording, split, 2000):
+            pass
+        durations.append(time.perf_counter() - start)
+    assert min(durations) < 0.2  # some 10 ms; a second or more with single samples
