@@ -1,0 +1,55 @@
+"""Where ``nbsuite convert`` writes, and what it never overwrites."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from nbsuite.errors import ConversionError, UsageError
+
+SAFETENSORS = ".safetensors"
+_WEIGHT_SUFFIXES = {SAFETENSORS, ".pth", ".pt"}
+
+
+def destination(default: Path, output: Path | None, name: str) -> Path:
+    """The file to write.
+
+    Args:
+        default: the file without ``output``; its suffix is the format's.
+        output: a file where it ends in that suffix, otherwise a folder.
+        name: the file's name in such a folder, without suffix.
+
+    Raises:
+        UsageError: ``output`` ends in the suffix of another format.
+    """
+    suffix = default.suffix
+    if output is None:
+        return default
+    if output.is_dir() or output.suffix not in _WEIGHT_SUFFIXES:
+        return output / f"{name}{suffix}"
+    if output.suffix != suffix:
+        raise UsageError(
+            f"{output} is to hold a {suffix} file; give it that suffix or name a folder."
+        )
+    return output
+
+
+def refuse_to_overwrite(targets: Sequence[Path], *, force: bool) -> None:
+    """Stop before two inputs go to one file, or an existing file is lost without ``force``.
+
+    Raises:
+        UsageError: two targets are the same file.
+        ConversionError: a target exists.
+    """
+    [(target, count)] = Counter(targets).most_common(1)
+    if count > 1:
+        raise UsageError(
+            f"{target} would be written for {count} inputs; convert them one by one, "
+            "each with its own -o."
+        )
+    for target in targets:
+        if target.exists() and not force:
+            raise ConversionError(
+                f"{target} exists already; replace it with --force or choose another with -o."
+            )

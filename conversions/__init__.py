@@ -1,0 +1,1 @@
+"""Other people's weights and formats in, ours out, and back."""
