@@ -25,7 +25,6 @@ PACKAGES = (
     "jsonschema",
     "matplotlib",
     "requests",
-    "tenacity",
     "filelock",
     "platformdirs",
     "click",

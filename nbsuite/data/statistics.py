@@ -125,10 +125,13 @@ def linear_decoding(
     *,
     lags: int = 8,
     width: int = 12,
-    ridge: float = 100.0,
+    penalties: Sequence[float] = (100.0, 1_000.0, 10_000.0, 100_000.0),
     stride: int = 4,
 ) -> FloatArray:
     """Test R2 per axis of ridge regression on lagged counts: the linear decoder's score.
+
+    The penalty is the one that does best on the last third of the training samples when fitted on
+    the others; the weights are then fitted on all.
 
     Args:
         events: (T, channels) input events, as NeuroBench's loader gives them.
@@ -137,11 +140,12 @@ def linear_decoding(
         test: samples to score on, all of them.
         lags: number of successive windows of counts, the last of which ends with the sample.
         width: samples a window; 12 are 48 ms.
-        ridge: penalty on squared weights.
+        penalties: penalties on squared weights to choose from.
         stride: thinning of the training samples.
     """
     running = np.zeros((len(events) + 1, events.shape[1]), dtype=np.int32)
     np.cumsum(events, axis=0, out=running[1:])
+    size = lags * events.shape[1] + 1
 
     def features(samples: NDArray[np.int64]) -> Array:
         ends = samples[:, np.newaxis] + 1 - width * np.arange(lags + 1)
@@ -149,19 +153,32 @@ def linear_decoding(
         windows = (passed[:, :-1] - passed[:, 1:]).reshape(len(samples), -1)
         return np.hstack([windows, np.ones((len(samples), 1))]).astype(np.float32)
 
-    size = lags * events.shape[1] + 1
-    gram, moment = np.zeros((size, size)), np.zeros((size, 2))
-    for block in _blocks(np.arange(training.start, training.stop, stride)):
-        design = features(block)
-        gram += design.T @ design
-        moment += design.T @ labels[block]
-    penalty = ridge * np.eye(size)
-    penalty[-1, -1] = 0.0
-    weights = np.linalg.solve(gram + penalty, moment).astype(np.float32)
+    def moments(samples: NDArray[np.int64]) -> FloatArray:
+        """(size, size + 2) products of the features with themselves and with the labels."""
+        total = np.zeros((size, size + 2))
+        for block in _blocks(samples):
+            design = features(block)
+            total += design.T @ np.hstack([design, labels[block]])
+        return total
+
+    def weights(products: FloatArray, penalty: float) -> FloatArray:
+        ridge = penalty * np.eye(size)
+        ridge[-1, -1] = 0.0
+        return np.asarray(np.linalg.solve(products[:, :size] + ridge, products[:, size:]))
+
+    def error(fitted: FloatArray, products: FloatArray) -> float:
+        """Summed squared error, but for the labels' own squares."""
+        return float(np.sum(fitted * (products[:, :size] @ fitted - 2 * products[:, size:])))
+
+    border = training.stop - (training.stop - training.start) // 3
+    fitting = moments(np.arange(training.start, border, stride))
+    held_out = moments(np.arange(border, training.stop, stride))
+    best = min(penalties, key=lambda penalty: error(weights(fitting, penalty), held_out))
+    final = weights(fitting + held_out, best).astype(np.float32)
     samples = np.arange(test.start, test.stop)
-    predicted = np.concatenate([features(block) @ weights for block in _blocks(samples)])
-    error = np.mean((labels[samples] - predicted).astype(np.float64) ** 2, axis=0)
-    return np.asarray(1 - error / labels[samples].astype(np.float64).var(axis=0))
+    predicted = np.concatenate([features(block) @ final for block in _blocks(samples)])
+    squared = np.mean((labels[samples] - predicted).astype(np.float64) ** 2, axis=0)
+    return np.asarray(1 - squared / labels[samples].astype(np.float64).var(axis=0))
 
 
 def _blocks(samples: NDArray[np.int64]) -> list[NDArray[np.int64]]:

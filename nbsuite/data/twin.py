@@ -12,24 +12,24 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from filelock import FileLock
 from numpy.typing import NDArray
 
 from nbsuite.data.folders import twin_path
-from nbsuite.data.matfile import write_recording
-from nbsuite.data.twin_behaviour import draw_behaviour
 from nbsuite.data.twin_info import TWIN_ATTRIBUTE, TwinInfo, read_twin_info
 from nbsuite.data.twin_plan import TwinPlan, draw_segments, plan_twin
-from nbsuite.data.twin_population import UNIT_ROWS, draw_drive, draw_population
-from nbsuite.data.twin_spikes import UnitSpikes, draw_spikes
 from nbsuite.errors import DataError, UsageError
 from nbsuite.sessions import STEP_SECONDS, Session
 
+if TYPE_CHECKING:
+    from nbsuite.data.twin_spikes import UnitSpikes
+
 __all__ = ["GENERATOR_VERSION", "TwinInfo", "ensure_twin", "read_twin_info", "write_twin"]
 
-GENERATOR_VERSION = 1
+GENERATOR_VERSION = 2
 """Version of the generator; twins of another version are made again."""
 
 # Recordings do not start at 0, and must not here: the loader reads the empty cell of a silent
@@ -61,6 +61,12 @@ def write_twin(
     Raises:
         UsageError: a session without a twin, or a fraction or seed out of range.
     """
+    # scipy takes longer to import than finding a twin that is there already.
+    from nbsuite.data.matfile import write_recording
+    from nbsuite.data.twin_behaviour import draw_behaviour
+    from nbsuite.data.twin_population import UNIT_ROWS, draw_drive, draw_population
+    from nbsuite.data.twin_spikes import draw_spikes
+
     plan = _checked_plan(session, fraction, seed)
     report = progress or (lambda _stage, _done: None)
     info = TwinInfo(session.name, float(fraction), seed, GENERATOR_VERSION)
@@ -81,7 +87,7 @@ def write_twin(
     report("writing", 0.9)
     write_recording(
         path,
-        spike_times=_spike_times(spikes, plan.channels),
+        spike_times=_spike_times(spikes, UNIT_ROWS, plan.channels),
         cursor=behaviour.cursor,
         target=behaviour.target,
         time=np.asarray(_FIRST_SECOND + STEP_SECONDS * np.arange(plan.steps), dtype=np.float64),
@@ -98,10 +104,12 @@ def _checked_plan(session: Session, fraction: float, seed: int) -> TwinPlan:
     return plan_twin(session, fraction)
 
 
-def _spike_times(spikes: list[UnitSpikes], channels: int) -> list[list[NDArray[np.float64]]]:
+def _spike_times(
+    spikes: list[UnitSpikes], rows: int, channels: int
+) -> list[list[NDArray[np.float64]]]:
     """Spike times in seconds as ``[row][channel]``; sample k collects t[k-2] to t[k-1]."""
     empty = np.empty(0)
-    times = [[empty] * channels for _ in range(UNIT_ROWS)]
+    times = [[empty] * channels for _ in range(rows)]
     for unit in spikes:
         seconds = _FIRST_SECOND + STEP_SECONDS * (unit.position - 2)
         times[unit.unit.row][unit.unit.channel] = seconds

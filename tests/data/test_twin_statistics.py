@@ -118,7 +118,7 @@ def test_linear_decoding_solves_a_linear_task_and_not_noise():
     summed = np.apply_along_axis(np.convolve, 0, events, np.ones(12))[:20_000]
     labels = np.stack([summed[:, 0] - summed[:, 1], rng.normal(size=20_000)], 1).astype(np.float32)
     r2 = statistics.linear_decoding(
-        events, labels, slice(0, 15_000), slice(15_000, 20_000), ridge=1.0, stride=1
+        events, labels, slice(0, 15_000), slice(15_000, 20_000), penalties=[1.0, 1e6], stride=1
     )
     assert r2[0] > 0.999
     assert abs(r2[1]) < 0.05
