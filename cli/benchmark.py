@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from nbsuite.cli import options
+from nbsuite.cli.examples import examples
 from nbsuite.errors import UsageError
 
 if TYPE_CHECKING:  # importing torch takes longer than printing the help page
@@ -17,7 +18,14 @@ if TYPE_CHECKING:  # importing torch takes longer than printing the help page
 DEFAULT_FOLDER = Path("results")
 
 
-@click.command()
+@click.command(
+    epilog=examples(
+        "nbsuite benchmark tinyRSNN-1.safetensors --session I1",
+        "nbsuite benchmark runs/*.safetensors --data twin -o results/twins",
+        "nbsuite benchmark tinyRSNN-1.safetensors -s I1 --verify 2000",
+        "nbsuite benchmark tinyRSNN-1.safetensors -s I1 --plot decoding.png",
+    )
+)
 @click.argument(
     "checkpoints", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="CHECKPOINT..."
 )
@@ -64,23 +72,20 @@ def benchmark(
     force: bool,
     as_json: bool,
 ) -> None:
-    r"""Measure checkpoints on sessions and write challenge-format JSON.
+    """Measure checkpoints on sessions and write challenge-format JSON.
 
     Every CHECKPOINT is measured on every --session; without --session, on the session it was
     trained for. Each number is computed by NeuroBench itself and checked against its closed form.
-
-    \b
-    EXAMPLES
-      nbsuite benchmark tinyRSNN-1.safetensors --session I1
-      nbsuite benchmark runs/*.safetensors --data twin -o results/twins
-      nbsuite benchmark tinyRSNN-1.safetensors -s I1 --verify 2000
-      nbsuite benchmark tinyRSNN-1.safetensors -s I1 --plot decoding.png
     """
     from nbsuite.benchmark.metrics import CHALLENGE_METRICS, check_metric_names
     from nbsuite.benchmark.session import RunSettings, choose_kernel
     from nbsuite.cli.benchmark_jobs import plan_jobs, run_jobs
     from nbsuite.cli.benchmark_report import compare_jobs, print_outcome
 
+    if plot is not None:
+        from nbsuite.plots import check_format
+
+        check_format(plot)
     settings = RunSettings(
         metrics=check_metric_names(metrics.split(",") if metrics else CHALLENGE_METRICS),
         kernel=choose_kernel(kernel, device),

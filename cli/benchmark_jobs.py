@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,13 +61,21 @@ def plan_jobs(
     jobs = [Job(each, recordings[target]) for each, target in wanted]
     for job in jobs:
         check_fit(job.checkpoint, job.recording)
-        trained_for = job.checkpoint.header.session
-        if trained_for not in (None, job.recording.session.name):
-            output.note(
-                f"Note: {job.checkpoint.path} was trained for {trained_for}, "
-                f"not for {job.recording.session.name}."
-            )
+        for remark in _remarks(job):
+            output.note(f"Note: {remark}")
     return jobs
+
+
+def _remarks(job: Job) -> Iterator[str]:
+    """What a person should know before reading the job's figures."""
+    header, path = job.checkpoint.header, job.checkpoint.path
+    if header.session not in (None, job.recording.session.name):
+        yield f"{path} was trained for {header.session}, not for {job.recording.session.name}."
+    if job.recording.twin and header.source is not None:
+        yield (
+            f"{path} was converted, so it was hardly trained on this twin: its R2 here says "
+            "nothing about it, its footprint and operations do."
+        )
 
 
 def own_session(checkpoint: Checkpoint) -> str:

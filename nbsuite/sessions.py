@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from nbsuite.errors import UsageError
@@ -114,6 +115,25 @@ def find_session(text: str) -> Session:
         f"There is no session '{text}': name one of I1, I2, I3, L1, L2, L3 or a file of the"
         " record, as listed by `nbsuite sessions`."
     )
+
+
+def means_a_path(text: str) -> bool:
+    """Whether ``text`` means a file and not a session.
+
+    A file that is there does, as do anything with a separator and a .mat file of no known session.
+    """
+    path = Path(text)
+    if path.name != text or path.is_file():
+        return True
+    return path.suffix == ".mat" and not _is_session(text)
+
+
+def _is_session(text: str) -> bool:
+    try:
+        find_session(text)
+    except UsageError:
+        return False
+    return True
 
 
 def pretraining_sessions(monkey: Monkey) -> tuple[Session, ...]:

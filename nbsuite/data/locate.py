@@ -9,8 +9,8 @@ from typing import Literal
 
 from nbsuite.data.folders import real_path
 from nbsuite.data.guards import require_file, session_named
-from nbsuite.errors import DataError, UsageError
-from nbsuite.sessions import Session, find_session
+from nbsuite.errors import DataError
+from nbsuite.sessions import Session, find_session, means_a_path
 
 Source = Literal["auto", "real", "twin"]
 
@@ -49,7 +49,7 @@ def locate(
         UsageError: there is no such session.
         DataError: the real recording, or the file of that path, is not there or empty.
     """
-    if _means_a_path(target):
+    if means_a_path(target):
         path = Path(target).expanduser()
         require_file(path)
         return Location(path, session_named(path), twin=None)
@@ -66,19 +66,3 @@ def locate(
         twin = ensure_twin(session, folder, progress=progress)
         return Location(twin, session, twin=True)
     return Location(path, session, twin=False)
-
-
-def _means_a_path(target: str) -> bool:
-    """A file that is there, anything with a separator, or a .mat file of no known session."""
-    path = Path(target)
-    if path.name != target or path.is_file():
-        return True
-    return path.suffix == ".mat" and not _is_session(target)
-
-
-def _is_session(target: str) -> bool:
-    try:
-        find_session(target)
-    except UsageError:
-        return False
-    return True

@@ -207,3 +207,11 @@ def test_a_metric_that_does_not_apply(recording: Path, make_checkpoint: Any) -> 
         make_checkpoint(), "-s", recording, "--metrics", "neuron_operations", status=2
     )
     assert "does not apply here" in message
+
+
+def test_a_picture_of_another_format(
+    tmp_path: Path, recording: Path, make_checkpoint: Any
+) -> None:
+    arguments = (make_checkpoint(), "-s", recording, "-o", tmp_path / "out")
+    assert "PNG or SVG" in _message(*arguments, "--plot", tmp_path / "a.pdf", status=2)
+    assert not (tmp_path / "out").exists()

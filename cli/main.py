@@ -1,0 +1,58 @@
+"""The root of the command line.
+
+To add a command: write ``cli/<name>.py`` with a Click command of that name, and name it below.
+Modules in ``cli/`` import heavy packages inside the command's function only, so that
+``nbsuite --help`` is there at once.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+import nbsuite
+from nbsuite.cli.errors import clean_termination, reported_errors
+from nbsuite.cli.groups import LazyGroup
+
+COMMANDS = {
+    "sessions": "nbsuite.cli.sessions:sessions",
+    "data": "nbsuite.cli.data:data",
+    "convert": "nbsuite.cli.convert:convert",
+    "benchmark": "nbsuite.cli.benchmark:benchmark",
+    "demo": "nbsuite.cli.demo:demo",
+    "env": "nbsuite.cli.env:env",
+    "completion": "nbsuite.cli.completion:completion",
+}
+
+
+class RootGroup(LazyGroup):
+    """The outermost group: errors of every command end here."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command and report its errors."""
+        with clean_termination(), reported_errors(debug=ctx.params["debug"]):
+            return super().invoke(ctx)
+
+
+@click.group(
+    cls=RootGroup,
+    lazy_commands=COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Run `nbsuite COMMAND --help` for the options and examples of a command.",
+)
+@click.option(
+    "--debug",
+    is_flag=True,
+    envvar="NBSUITE_DEBUG",
+    show_envvar=True,
+    help="Show the traceback of every error, not of unexpected ones alone.",
+)
+@click.version_option(nbsuite.__version__, prog_name="nbsuite")
+def main(debug: bool) -> None:
+    """Recurrent spiking decoders for the NeuroBench primate-reaching task.
+
+    Convert, measure and compare decoders of hand velocity from motor cortex, with the official
+    metrics and in the formats of the IEEE BioCAS 2024 Grand Challenge.
+    """
+    del debug  # read by RootGroup

@@ -1,0 +1,122 @@
+"""What commands print: for people with rich, for programs as JSON.
+
+Results go to standard output, everything else (progress, warnings) to standard error, so that a
+command's output can be piped. Rich leaves out colour where ``NO_COLOR`` is set or the stream is
+no terminal.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:  # rich takes longer to import than the help page takes to print
+    from rich.console import Console
+    from rich.progress import Progress, ProgressColumn
+
+WIDTH_OF_PIPES = 200
+"""Columns of a table that is not printed on a terminal: enough never to cut a cell."""
+
+
+def console(*, stderr: bool = False) -> Console:
+    """A rich console on standard output or standard error."""
+    from rich.console import Console
+
+    made = Console(stderr=stderr, highlight=False)
+    if not made.is_terminal and "COLUMNS" not in os.environ:
+        made.width = WIDTH_OF_PIPES
+    return made
+
+
+def print_json(content: Any) -> None:
+    """Print ``content`` as JSON.
+
+    Raises:
+        ValueError: it holds NaN or infinity, which JSON cannot express.
+    """
+    click.echo(json.dumps(content, indent=2, allow_nan=False, ensure_ascii=False))
+
+
+def note(text: str) -> None:
+    """Print a line for people on standard error, where it does not mix with results."""
+    click.echo(text, err=True)
+
+
+def print_table(
+    columns: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    title: str | None = None,
+    caption: str | None = None,
+    right: Collection[str] = (),
+) -> None:
+    """Print a table on standard output.
+
+    Args:
+        columns: the headings.
+        rows: one text a column; brackets in them are printed as they are.
+        title: printed above.
+        caption: printed below.
+        right: headings of the columns to align right, as figures are.
+    """
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=title, caption=caption, box=box.SIMPLE_HEAD, title_justify="left")
+    table.caption_justify = "left"
+    for column in columns:
+        table.add_column(Text(column), justify="right" if column in right else "left")
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    console().print(table)
+
+
+@contextmanager
+def progress(*columns: ProgressColumn, quiet: bool = False) -> Iterator[Progress]:
+    """A rich progress display on standard error with time left, gone when done.
+
+    Args:
+        columns: what stands between the description and the time left; by default a bar and the
+            percentage.
+        quiet: show nothing, as with ``--json``; nothing is shown off a terminal either.
+    """
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        TaskProgressColumn,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    stream = console(stderr=True)
+    hidden = quiet or not stream.is_terminal
+    stream.quiet = hidden  # rich before 14.3 ends a display that it does not show with a line
+    with Progress(
+        TextColumn("{task.description}", markup=False),
+        *(columns or (BarColumn(), TaskProgressColumn())),
+        TimeRemainingColumn(),
+        console=stream,
+        transient=True,
+        disable=hidden,
+    ) as display:
+        yield display
+
+
+@contextmanager
+def stage_progress(*, quiet: bool = False) -> Iterator[Callable[[str, float], None]]:
+    """Progress of a task that reports ``(stage, fraction done)``: one bar a stage."""
+    with progress(quiet=quiet) as display:
+        tasks = {}
+
+        def report(stage: str, fraction: float) -> None:
+            if stage not in tasks:
+                tasks[stage] = display.add_task(stage, total=1.0)
+            display.update(tasks[stage], completed=fraction)
+
+        yield report
