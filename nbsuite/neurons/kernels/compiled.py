@@ -1,12 +1,14 @@
 """The numba kernel for inference: the compiled loops.
 
-Both functions run ``dynamics``' equations over time, item by item of the batch, and touch a
-weight only where a spike occurs: the weights of one source neuron lie side by side, so that an
-event adds one contiguous row. Sums run over events in ascending order of their source, whatever
-the chunk, which makes results independent of how a recording is cut into chunks.
+They run ``dynamics``' equations over time, item by item of the batch, and touch a weight only
+where a spike occurs: the weights of one source neuron lie side by side, so that an event adds one
+contiguous row. Sums run over events in ascending order of their source, whatever the chunk, which
+makes results independent of how a recording is cut into chunks.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 from numba import njit
@@ -47,58 +49,20 @@ def run_full_precision(
         emitted: (steps, batch, neurons) zeros, which receive the hidden spikes.
         outputs: (steps, batch, readout units), which receive the readouts' membrane potentials.
     """
-    steps, batch, channels = spikes.shape
-    neurons = recurrent_weights.shape[0]
-    units = output_weights.shape[1]
-    alpha, beta, gain = decays[ALPHA], decays[BETA], decays[ONE_MINUS_BETA]
-    from_input = np.empty(neurons, dtype=state.dtype)
-    from_neurons = np.empty(neurons, dtype=state.dtype)
-    sources = np.empty(max(neurons, channels), dtype=np.int64)
-    for item in range(batch):
-        membrane, synapse = state[MEMBRANE, item], state[SYNAPSE, item]
-        current = state[CURRENT, item]
-        for step in range(steps):
-            # Input current of this step, kept apart until the old current has been used.
-            from_input[:] = 0
-            for channel in range(channels):
-                if spikes[step, item, channel]:
-                    row = input_weights[channel]
-                    for neuron in range(neurons):
-                        from_input[neuron] += row[neuron]
-            count = 0
-            for neuron in range(neurons):
-                if membrane[neuron] > THRESHOLD:
-                    sources[count] = neuron
-                    count += 1
-            from_neurons[:] = 0
-            for event in range(count):
-                row = recurrent_weights[sources[event]]
-                for neuron in range(neurons):
-                    from_neurons[neuron] += row[neuron]
-
-            for neuron in range(neurons):
-                membrane[neuron] = beta[neuron] * membrane[neuron] + gain[neuron] * synapse[neuron]
-                synapse[neuron] = alpha[neuron] * synapse[neuron] + current[neuron]
-                current[neuron] = from_input[neuron] + from_neurons[neuron]
-            for event in range(count):
-                membrane[sources[event]] = 0
-                emitted[step, item, sources[event]] = 1
-
-            for unit in range(units):
-                readout_state[MEMBRANE, item, unit] = (
-                    readout_decays[BETA, unit] * readout_state[MEMBRANE, item, unit]
-                    + readout_decays[ONE_MINUS_BETA, unit] * readout_state[SYNAPSE, item, unit]
-                )
-                readout_state[SYNAPSE, item, unit] = (
-                    readout_decays[ALPHA, unit] * readout_state[SYNAPSE, item, unit]
-                    + readout_state[CURRENT, item, unit]
-                )
-                outputs[step, item, unit] = readout_state[MEMBRANE, item, unit]
-                readout_state[CURRENT, item, unit] = 0
-            for event in range(count):
-                row = output_weights[sources[event]]
-                for unit in range(units):
-                    readout_state[CURRENT, item, unit] += row[unit]
+    sums = np.empty((3, max(recurrent_weights.shape[0], output_weights.shape[1])), state.dtype)
+    weights = (input_weights, recurrent_weights, output_weights)
+    _run(
+        False,
+        sums,
+        spikes,
+        weights,
+        decays,
+        readout_decays,
+        state,
+        readout_state,
+        emitted,
+        outputs,
+    )
 
 
 @njit(cache=True, nogil=True)
@@ -119,66 +83,105 @@ def run_half_precision(
     Arguments as in :func:`run_full_precision`, all float32. Every operation rounds to half; sums
     over events are exact (float64) and round once, as in ``Connection``.
     """
+    sums = np.empty((3, max(recurrent_weights.shape[0], output_weights.shape[1])), np.float64)
+    weights = (input_weights, recurrent_weights, output_weights)
+    _run(
+        True,
+        sums,
+        spikes,
+        weights,
+        decays,
+        readout_decays,
+        state,
+        readout_state,
+        emitted,
+        outputs,
+    )
+
+
+@njit(inline="always")
+def _run(
+    half: bool,
+    sums: Floats,
+    spikes: NDArray[np.int8],
+    weights: tuple[Floats, Floats, Floats],
+    decays: Floats,
+    readout_decays: Floats,
+    state: Floats,
+    readout_state: Floats,
+    emitted: NDArray[np.int8],
+    outputs: Floats,
+) -> None:
+    """The loops; ``half`` rounds the result of every operation to half precision.
+
+    It is a constant in both callers, so that the compiler drops the branch not taken. ``sums``
+    holds the currents from input, from hidden neurons, and to the readouts while they add up.
+    """
+    input_weights, recurrent_weights, output_weights = weights
     steps, batch, channels = spikes.shape
-    neurons = recurrent_weights.shape[0]
-    units = output_weights.shape[1]
-    alpha, beta, gain = decays[ALPHA], decays[BETA], decays[ONE_MINUS_BETA]
-    from_input = np.empty(neurons, dtype=np.float64)
-    from_neurons = np.empty(neurons, dtype=np.float64)
-    from_hidden = np.empty(units, dtype=np.float64)
+    neurons, units = output_weights.shape
+    from_input, from_neurons, to_readout = sums[0, :neurons], sums[1, :neurons], sums[2, :units]
     sources = np.empty(max(neurons, channels), dtype=np.int64)
     for item in range(batch):
-        membrane, synapse = state[MEMBRANE, item], state[SYNAPSE, item]
-        current = state[CURRENT, item]
+        membrane = state[MEMBRANE, item]
         for step in range(steps):
-            from_input[:] = 0
-            for channel in range(channels):
-                if spikes[step, item, channel]:
-                    row = input_weights[channel]
-                    for neuron in range(neurons):
-                        from_input[neuron] += row[neuron]
-            count = 0
-            for neuron in range(neurons):
-                if membrane[neuron] > THRESHOLD:
-                    sources[count] = neuron
-                    count += 1
-            from_neurons[:] = 0
-            for event in range(count):
-                row = recurrent_weights[sources[event]]
-                for neuron in range(neurons):
-                    from_neurons[neuron] += row[neuron]
+            count = _indices_above(spikes[step, item], 0, sources)
+            _add_rows(input_weights, sources, count, from_input)
+            count = _indices_above(membrane, THRESHOLD, sources)
+            _add_rows(recurrent_weights, sources, count, from_neurons)
+            _add_rows(output_weights, sources, count, to_readout)
 
+            _integrate(half, decays, membrane, state[SYNAPSE, item], state[CURRENT, item])
             for neuron in range(neurons):
-                membrane[neuron] = round_to_half(
-                    round_to_half(beta[neuron] * membrane[neuron])
-                    + round_to_half(gain[neuron] * synapse[neuron])
-                )
-                synapse[neuron] = round_to_half(
-                    round_to_half(alpha[neuron] * synapse[neuron]) + current[neuron]
-                )
-                current[neuron] = round_to_half(
-                    round_to_half(np.float32(from_input[neuron]))
-                    + round_to_half(np.float32(from_neurons[neuron]))
+                state[CURRENT, item, neuron] = _rounded(
+                    _rounded(from_input[neuron], half) + _rounded(from_neurons[neuron], half), half
                 )
             for event in range(count):
                 membrane[sources[event]] = 0
                 emitted[step, item, sources[event]] = 1
 
-            from_hidden[:] = 0
-            for event in range(count):
-                row = output_weights[sources[event]]
-                for unit in range(units):
-                    from_hidden[unit] += row[unit]
+            readout = readout_state[MEMBRANE, item]
+            synapse, current = readout_state[SYNAPSE, item], readout_state[CURRENT, item]
+            _integrate(half, readout_decays, readout, synapse, current)
             for unit in range(units):
-                readout_state[MEMBRANE, item, unit] = round_to_half(
-                    round_to_half(readout_decays[BETA, unit] * readout_state[MEMBRANE, item, unit])
-                    + round_to_half(
-                        readout_decays[ONE_MINUS_BETA, unit] * readout_state[SYNAPSE, item, unit]
-                    )
-                )
-                readout_state[SYNAPSE, item, unit] = round_to_half(
-                    round_to_half(readout_decays[ALPHA, unit] * readout_state[SYNAPSE, item, unit])
-                    + readout_state[CURRENT, item, unit]
-                )
-                outputs[step, item, unit] = readout_state[MEMBRANE, item, unit]
-                readout_state[CURRENT, item, unit] = round_to_half(np.float32(from_hidden[unit]))
+                current[unit] = _rounded(to_readout[unit], half)
+                outputs[step, item, unit] = readout[unit]
+
+
+@njit(inline="always")
+def _indices_above(values: Any, threshold: float, indices: NDArray[np.int64]) -> int:
+    """Write the indices of all values above the threshold; returns how many there are."""
+    count = 0
+    for index in range(values.size):
+        if values[index] > threshold:
+            indices[count] = index
+            count += 1
+    return count
+
+
+@njit(inline="always")
+def _add_rows(weights: Floats, sources: NDArray[np.int64], count: int, total: Floats) -> None:
+    """Sum the rows of the first ``count`` sources."""
+    total[:] = 0
+    for event in range(count):
+        row = weights[sources[event]]
+        for target in range(total.size):
+            total[target] += row[target]
+
+
+@njit(inline="always")
+def _integrate(
+    half: bool, decays: Floats, membrane: Floats, synapse: Floats, current: Floats
+) -> None:
+    """Membrane and synapse of one layer, one step on, without reset."""
+    alpha, beta, gain = decays[ALPHA], decays[BETA], decays[ONE_MINUS_BETA]
+    for neuron in range(membrane.size):
+        leaked = _rounded(beta[neuron] * membrane[neuron], half)
+        membrane[neuron] = _rounded(leaked + _rounded(gain[neuron] * synapse[neuron], half), half)
+        decayed = _rounded(alpha[neuron] * synapse[neuron], half)
+        synapse[neuron] = _rounded(decayed + current[neuron], half)
+
+
+@njit(inline="always")
+def _rounded(value: Any, half: bool) -> Any:
+    return round_to_half(value) if half else value

@@ -21,8 +21,12 @@ _KEPT = np.int32(~0x1FFF)
 
 @njit(inline="always")
 def round_to_half(value: Any) -> Any:
-    """The half-precision value nearest to ``value`` (ties to even), as float32."""
-    bits = np.float32(value).view(np.int32)
+    """The half-precision value nearest to ``value`` (ties to even), as float32.
+
+    A float64 is rounded to float32 first, as torch does.
+    """
+    value = np.float32(value)
+    bits = value.view(np.int32)
     tie_to_even = (bits >> _DROPPED_BITS) & _ONE
     normal = np.int32((bits + _HALF_OF_DROPPED + tie_to_even) & _KEPT).view(np.float32)
     if abs(value) < _SMALLEST_NORMAL:
