@@ -16,7 +16,12 @@ from neurobench.hooks.neuron import NeuronHook
 from neurobench.models import NeuroBenchModel
 from torch import Tensor
 
-from nbsuite.benchmark.counting import ConnectionRecord, SpikeRecord, count_events
+from nbsuite.benchmark.counting import (
+    ConnectionRecord,
+    SourceRecord,
+    SpikeRecord,
+    count_events,
+)
 from nbsuite.models.rsnn import Decoded, RecurrentDecoder
 from nbsuite.neurons.connection import Connection
 from nbsuite.neurons.kernels import KernelName, NetworkState
@@ -116,9 +121,8 @@ class ChunkModel(DecoderModel):
     def register_hooks(self) -> None:
         """Make the records that NeuroBench reads; they are filled by hand, chunk by chunk."""
         self.activation_hooks.append(SpikeRecord(HIDDEN_LAYER))
-        self.connection_hooks.extend(
-            ConnectionRecord(each, listen=False) for each in self.connections()
-        )
+        first, *others = self.connections()
+        self.connection_hooks.extend([SourceRecord([first]), SourceRecord(others)])
 
     def __call__(self, batch: Tensor) -> Tensor:
         """Decode consecutive samples (samples, 1, channels) into velocities (samples, 2)."""
@@ -130,8 +134,8 @@ class ChunkModel(DecoderModel):
         self._account(inputs, spikes, velocity)
         for record in self.activation_hooks:
             record.present(spikes)
-        for index, record in enumerate(self.connection_hooks):
-            record.present(inputs[:, 0] if index == 0 else spikes)
+        for record, source in zip(self.connection_hooks, (inputs[:, 0], spikes), strict=True):
+            record.present(source)
         return velocity
 
 
@@ -145,9 +149,7 @@ class StepModel(DecoderModel):
         """Hook the layers as NeuroBench does, with counts in float64."""
         for layer in self.activation_layers():
             self.activation_hooks.append(NeuronHook(layer["layer"], layer["layer_name"]))
-        self.connection_hooks.extend(
-            ConnectionRecord(each, listen=True) for each in self.connections()
-        )
+        self.connection_hooks.extend(ConnectionRecord(each) for each in self.connections())
 
     def __call__(self, batch: Tensor) -> Tensor:
         """Decode consecutive samples (samples, 1, channels) into velocities (samples, 2)."""

@@ -8,7 +8,7 @@ exactly.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
 import torch
 from neurobench.hooks.layer import LayerHook
@@ -19,19 +19,22 @@ from nbsuite.neurons.connection import Connection
 
 
 class SynapseCounter(nn.Linear):
-    """Stands in for a connection in NeuroBench's arithmetic, sharing its weights.
+    """Stands in for connections in NeuroBench's arithmetic: all those of one source, side by side.
 
-    Returns the operations of each step, summed over the connection's outputs: the spikes times
-    the number of weights they meet. Given spikes and weights of 0 and 1, that is at most the
-    size of the matrix, which float32 holds exactly up to 4096 x 4096; float64 then holds every
-    sum over steps exactly.
+    Returns the operations of each step, summed over the outputs: the spikes times the number of
+    weights they meet. Given spikes and weights of 0 and 1, that is at most the size of the
+    matrix, which float32 holds exactly up to 4096 x 4096; float64 then holds every sum over
+    steps exactly.
+
+    Args:
+        connections: connections with the same fan-in.
     """
 
-    def __init__(self, connection: nn.Linear) -> None:
+    def __init__(self, connections: Sequence[nn.Linear]) -> None:
         nn.Module.__init__(self)
-        self.in_features = connection.in_features
-        self.out_features = connection.out_features
-        self.weight = connection.weight
+        weight = torch.cat([connection.weight.detach() for connection in connections])
+        self.out_features, self.in_features = weight.shape
+        self.weight = nn.Parameter(weight.cpu(), requires_grad=False)
         self.register_parameter("bias", None)
 
     def forward(self, spikes: Tensor) -> Tensor:
@@ -40,40 +43,29 @@ class SynapseCounter(nn.Linear):
         return (spikes.float() @ fan_out).double()
 
 
-class _NoHandle:
-    """Stands in for the handle of a registered hook where nothing is registered."""
-
-    def remove(self) -> None:
-        """Nothing to remove."""
-
-
 class ConnectionRecord(LayerHook):  # type: ignore[misc]
-    """Inputs of one connection, in the form that NeuroBench's metrics read.
+    """Inputs of one connection, recorded from its calls as NeuroBench does."""
 
-    Args:
-        connection: the connection.
-        listen: register on the connection and record its calls, as NeuroBench does; otherwise
-            inputs are handed over by :meth:`present`.
-    """
-
-    def __init__(self, connection: Connection, *, listen: bool) -> None:
+    def __init__(self, connection: Connection) -> None:
         super().__init__(None)
-        self.layer = SynapseCounter(connection)
+        self.layer = SynapseCounter([connection])
         self._connection = connection
-        self._listen = listen
         self.register_hook()
 
     def register_hook(self) -> None:
         """Called by NeuroBench after each count, and once at the start."""
-        self.hook: Any = (
-            self._connection.register_forward_pre_hook(self.hook_fn)
-            if self._listen
-            else _NoHandle()
-        )
+        self.hook = self._connection.register_forward_pre_hook(self.hook_fn)
+
+
+class SourceRecord(LayerHook):  # type: ignore[misc]
+    """Spikes of one source, handed over by :meth:`present` for all connections that leave it."""
+
+    def __init__(self, connections: Sequence[Connection]) -> None:
+        super().__init__(SynapseCounter(connections))
 
     def present(self, spikes: Tensor) -> None:
-        """Record ``spikes`` (steps, fan-in) as if the connection had been called with them."""
-        self.hook_fn(self._connection, (spikes,))
+        """Record ``spikes`` (steps, fan-in) as if the connections had been called with them."""
+        self.hook_fn(self.layer, (spikes,))
 
 
 class SpikeRecord(NeuronHook):  # type: ignore[misc]

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import torch
-
 from nbsuite.benchmark.provenance import circumstances
 from nbsuite.benchmark.runner import Measurement
 from nbsuite.data.recording import Recording
@@ -65,7 +63,6 @@ def describe_result(
             "kernel": measurement.kernel,
             "per_step": measurement.per_step,
             "device": str(weight.device),
-            "threads": torch.get_num_threads(),
         },
         **circumstances(),
     }

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
@@ -129,7 +130,7 @@ def _measure(
     ]
     loader = _contiguous_loader(samples, batch_steps)
     start = time.perf_counter()
-    with torch.no_grad():
+    with torch.no_grad(), one_thread():
         reported = Benchmark(model, loader, [], [], chosen).run(quiet=True)
     seconds = time.perf_counter() - start
     failures.check()
@@ -144,6 +145,20 @@ def _measure(
         kernel=kernel,
         per_step=isinstance(model, StepModel),
     )
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Let torch use one thread: NeuroBench masks small tensors, over which threads only wait.
+
+    On an idle machine a second thread gains little; on a busy one it takes ten times as long.
+    """
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def _contiguous_loader(samples: TestSamples, batch_steps: int) -> DataLoader[Any]:

@@ -60,9 +60,7 @@ def test_writes_challenge_json_and_provenance(
     assert len(run["checkpoint"]["weights_sha256"]) == len(run["data"]["sha256"]) == 64
     assert run["data"]["twin"] is None
     assert run["run"]["kernel"] == "numba"
-    assert {"nbsuite", "python", "torch", "snntorch", "neurobench", "numpy"} <= set(
-        run["versions"]
-    )
+    assert {"nbsuite", "python", "torch", "snntorch", "neurobench", "numpy"} <= set(run["versions"])
 
 
 def test_json_for_programs(tmp_path: Path, recording: Path, make_checkpoint: Any) -> None:
@@ -89,9 +87,7 @@ def test_existing_results_are_kept_unless_forced(
 def test_per_step_gives_the_same(tmp_path: Path, recording: Path, make_checkpoint: Any) -> None:
     found = [
         json.loads(
-            _run(
-                make_checkpoint(), "-s", recording, "-o", tmp_path / name, "--json", *flags
-            ).stdout
+            _run(make_checkpoint(), "-s", recording, "-o", tmp_path / name, "--json", *flags).stdout
         )["results"][0]["values"]
         for name, flags in (("chunks", []), ("steps", ["--per-step"]))
     ]
@@ -125,9 +121,7 @@ def test_other_metrics_are_printed_only(
     result = _run(make_checkpoint(), "-s", recording, "--metrics", "mse,parameter_count")
     assert "10,500" in result.stdout
     assert not (tmp_path / "results").exists()
-    failed = _run(
-        make_checkpoint(), "-s", recording, "--metrics", "mse", "-o", "out", status=2
-    )
+    failed = _run(make_checkpoint(), "-s", recording, "--metrics", "mse", "-o", "out", status=2)
     assert "needs the metric footprint" in failed.stderr
 
 
@@ -169,9 +163,7 @@ def test_a_checkpoint_of_another_channel_count(recording: Path, make_checkpoint:
     assert "has 96" in message
 
 
-def test_two_checkpoints_of_one_seed(
-    tmp_path: Path, recording: Path, make_checkpoint: Any
-) -> None:
+def test_two_checkpoints_of_one_seed(tmp_path: Path, recording: Path, make_checkpoint: Any) -> None:
     path = make_checkpoint()
     arguments = (path, path, "-s", recording, "-o", tmp_path / "out")
     assert "Two checkpoints of seed 1" in _message(*arguments, status=2)
@@ -209,9 +201,7 @@ def test_a_metric_that_does_not_apply(recording: Path, make_checkpoint: Any) -> 
     assert "does not apply here" in message
 
 
-def test_a_picture_of_another_format(
-    tmp_path: Path, recording: Path, make_checkpoint: Any
-) -> None:
+def test_a_picture_of_another_format(tmp_path: Path, recording: Path, make_checkpoint: Any) -> None:
     arguments = (make_checkpoint(), "-s", recording, "-o", tmp_path / "out")
     assert "PNG or SVG" in _message(*arguments, "--plot", tmp_path / "a.pdf", status=2)
     assert not (tmp_path / "out").exists()

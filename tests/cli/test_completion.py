@@ -56,6 +56,7 @@ def test_completes_commands() -> None:
 
 def test_completes_sessions() -> None:
     assert _complete("nbsuite data verify L") >= {"L1", "L2", "L3", "loco_20170210_03"}
+    assert _complete("nbsuite data fetch a") == {"all"}
     assert _complete("nbsuite benchmark a.safetensors --session I") >= {"I1", "I2", "I3"}
 
 

@@ -49,9 +49,7 @@ def _rewrite(
 
 
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
-def test_a_checkpoint_comes_back_as_it_was(
-    tmp_path: Path, draw_decoder: Any, dtype: str
-) -> None:
+def test_a_checkpoint_comes_back_as_it_was(tmp_path: Path, draw_decoder: Any, dtype: str) -> None:
     decoder = draw_decoder(dtype=dtype, heads=2)
     header = CheckpointHeader(
         decoder.spec, "indy_20160622_01", 3, {"file": "a.pth"}, {"training.lr": 0.002}

@@ -22,9 +22,7 @@ def _spikes(steps: int, batch: int, channels: int, seed: int) -> torch.Tensor:
 
 def _drawn(draw_decoder: DrawDecoder, sizes: tuple[int, ...], seed: int, dtype: str) -> Any:
     channels, neurons, heads, batch = sizes
-    decoder = draw_decoder(
-        channels=channels, neurons=neurons, heads=heads, seed=seed, dtype=dtype
-    )
+    decoder = draw_decoder(channels=channels, neurons=neurons, heads=heads, seed=seed, dtype=dtype)
     return decoder, _spikes(60, batch, channels, seed)
 
 

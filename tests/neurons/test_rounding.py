@@ -31,7 +31,9 @@ def test_agrees_with_numpy(values: list[float]) -> None:
 def test_agrees_with_numpy_on_every_half_value_and_every_tie_between_them() -> None:
     halves = np.arange(0x7C00, dtype=np.uint16).view(np.float16).astype(np.float32)
     ties = ((halves[1:].astype(np.float64) + halves[:-1]) / 2).astype(np.float32)
-    beside = np.concatenate([np.nextafter(ties, np.float32(0)), np.nextafter(ties, np.float32(1e9))])
+    beside = np.concatenate(
+        [np.nextafter(ties, np.float32(0)), np.nextafter(ties, np.float32(1e9))]
+    )
     for values in (halves, ties, beside):
         assert _same(values)
         assert _same(-values)

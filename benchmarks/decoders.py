@@ -1,0 +1,69 @@
+"""Decoders to measure where no trained one is given: random, but as busy as the published ones.
+
+How long a spiking network takes depends on how much it spikes, not on what it has learnt.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from nbsuite.models.checkpoint import CheckpointHeader, save_checkpoint
+from nbsuite.models.registry import model_spec
+from nbsuite.models.rsnn import RecurrentDecoder
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of decoder as published on session I1.
+
+    Attributes:
+        model: the decoder's name.
+        precision: dtype of its weights.
+        activity: fraction of neurons and steps with a spike, i.e. 1 - activation sparsity.
+    """
+
+    model: str
+    precision: str
+    activity: float
+
+    @property
+    def label(self) -> str:
+        """Name for tables."""
+        return f"{self.model} {self.precision}"
+
+
+# Activity: results_summary_*.json published with arXiv 2409.01762.
+KINDS = (
+    Kind("tinyRSNN", "float16", 0.0162),
+    Kind("tinyRSNN", "float32", 0.0162),
+    Kind("bigRSNN", "float32", 0.0378),
+)
+
+
+def write_random_decoder(path: Path, kind: Kind, spikes: Tensor, seed: int = 1) -> None:
+    """Write a checkpoint of a random decoder that is as active as ``kind`` on ``spikes``.
+
+    Args:
+        path: the checkpoint.
+        kind: what to imitate.
+        spikes: (steps, 1, channels) input spikes, some thousand steps.
+        seed: random seed.
+    """
+    torch.manual_seed(seed)
+    decoder = RecurrentDecoder(model_spec(kind.model, spikes.shape[2]))
+    for connection in (decoder.input, decoder.hidden.recurrent):
+        torch.nn.init.normal_(connection.weight, std=connection.in_features**-0.5)
+    decoder.to(getattr(torch, kind.precision)).eval()
+    drawn = decoder.input.weight.detach().clone()
+    low, high = 0.0, 32.0
+    for _halving in range(16):
+        scale = (low + high) / 2
+        decoder.input.weight.data = drawn * scale
+        with torch.no_grad():
+            activity = float(decoder(spikes, kernel="numba").spikes.float().mean())
+        low, high = (scale, high) if activity < kind.activity else (low, scale)
+    save_checkpoint(path, decoder, CheckpointHeader(decoder.spec, seed=seed))

@@ -1,0 +1,164 @@
+"""Pictures: the right format, the words that must be in them, and the window they show."""
+
+from __future__ import annotations
+
+import os
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from nbsuite import plots
+from nbsuite.errors import UsageError
+from nbsuite.plots import check_format, plot_decoding
+
+STEPS_PER_SECOND = 250
+
+
+def _decoding(**changes: Any) -> dict[str, Any]:
+    """30 s, still but for movement from 12 to 20 s, and what a poor decoder makes of it."""
+    rng = np.random.default_rng(1)
+    time = np.arange(30 * STEPS_PER_SECOND) / STEPS_PER_SECOND
+    moving = (time >= 12) & (time < 20)
+    velocity = np.stack([np.sin(4 * time), np.cos(3 * time)], axis=1) * moving[:, np.newaxis]
+    arguments = {
+        "velocity_true": velocity,
+        "velocity_decoded": velocity + rng.normal(0, 0.1, velocity.shape),
+        "spikes": (rng.random((len(time), 64)) < 0.01).astype(np.int8),
+        "r2": 0.4567,
+        "model": "tinyRSNN",
+        "session": "I1 (indy_20160622_01)",
+        "twin": True,
+    }
+    return arguments | changes
+
+
+def _texts(path: Path) -> list[str]:
+    """The texts of an SVG picture."""
+    elements = ElementTree.parse(path).iter("{http://www.w3.org/2000/svg}text")  # noqa: S314
+    return ["".join(element.itertext()) for element in elements]
+
+
+def test_png(tmp_path: Path) -> None:
+    plot_decoding(tmp_path / "picture.png", **_decoding())
+    content = (tmp_path / "picture.png").read_bytes()
+    assert content.startswith(b"\x89PNG\r\n\x1a\n")
+    width, height = (int.from_bytes(content[at : at + 4], "big") for at in (16, 20))
+    assert (width, height) == (1200, 930)
+
+
+def test_svg_says_what_it_shows(tmp_path: Path) -> None:
+    plot_decoding(tmp_path / "picture.SVG", **_decoding())
+    texts = _texts(tmp_path / "picture.SVG")
+    assert "tinyRSNN on I1 (indy_20160622_01): R² = 0.457" in texts
+    assert any(text.startswith("TWIN") for text in texts)
+    assert {"x velocity (cm/s)", "y velocity (cm/s)", "hidden neuron"} <= set(texts)
+    assert {"true", "decoded"} <= set(texts)
+    assert any(text.startswith("time in the test set (s)") for text in texts)
+
+
+def test_a_real_recording_is_not_called_a_twin(tmp_path: Path) -> None:
+    plot_decoding(tmp_path / "picture.svg", **_decoding(twin=False))
+    assert not any("TWIN" in text for text in _texts(tmp_path / "picture.svg"))
+
+
+@pytest.mark.parametrize("suffix", ["png", "svg"])
+def test_same_data_give_the_same_bytes_whatever_the_settings(tmp_path: Path, suffix: str) -> None:
+    import matplotlib as mpl
+
+    first, second = (tmp_path / f"{name}.{suffix}" for name in ("first", "second"))
+    plot_decoding(first, **_decoding())
+    with mpl.rc_context({"font.size": 20, "lines.linewidth": 7, "svg.hashsalt": "other"}):
+        plot_decoding(second, **_decoding())
+    assert first.read_bytes() == second.read_bytes()
+
+
+def test_matplotlib_settings_are_left_alone(tmp_path: Path) -> None:
+    import matplotlib as mpl
+
+    before = dict(mpl.rcParams)
+    plot_decoding(tmp_path / "picture.png", **_decoding())
+    assert dict(mpl.rcParams) == before
+
+
+def test_velocities_are_drawn_in_centimetres_per_second(tmp_path: Path) -> None:
+    """1 mm per 4 ms is 25 cm/s: the drawn scale reaches that and not much more."""
+    plot_decoding(tmp_path / "picture.svg", **_decoding())
+    minus = "\N{MINUS SIGN}"
+    labels = {text for text in _texts(tmp_path / "picture.svg") if text.startswith(minus)}
+    assert labels == {f"{minus}20"}
+
+
+def test_the_window_holds_the_movement() -> None:
+    velocity = _decoding()["velocity_true"]
+    window = plots._window(velocity, None, 10.0)
+    start, stop = window.start / STEPS_PER_SECOND, window.stop / STEPS_PER_SECOND
+    assert stop - start == 10.0
+    assert start <= 12
+    assert stop >= 20
+
+
+def test_the_window_can_be_chosen(tmp_path: Path) -> None:
+    plot_decoding(tmp_path / "picture.svg", **_decoding(start_seconds=3.0, seconds=2.0))
+    labels = _texts(tmp_path / "picture.svg")
+    assert "3.0" in labels or "3.00" in labels
+
+
+@pytest.mark.parametrize("steps", [2, 100])
+def test_a_recording_shorter_than_the_window_is_drawn_whole(tmp_path: Path, steps: int) -> None:
+    arguments = _decoding()
+    short = {name: arguments[name][-steps:] for name in ("velocity_true", "velocity_decoded")}
+    spikes = np.zeros((steps, 64), np.int8)  # and nobody moves, and no neuron fires
+    plot_decoding(tmp_path / "picture.png", **arguments | short | {"spikes": spikes})
+    assert (tmp_path / "picture.png").stat().st_size > 0
+
+
+@pytest.mark.parametrize(
+    "window", [{"seconds": 0.0}, {"start_seconds": 31.0}, {"start_seconds": -1.0}]
+)
+def test_window_outside_the_recording(tmp_path: Path, window: dict[str, float]) -> None:
+    with pytest.raises(UsageError, match=r"of a test set of 30 s: choose a window within it"):
+        plot_decoding(tmp_path / "picture.png", **_decoding(**window))
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["picture.pdf", "picture", "picture.png.gz"])
+def test_other_formats_are_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(UsageError, match=r"pictures are PNG or SVG"):
+        check_format(tmp_path / name)
+    with pytest.raises(UsageError, match=name):
+        plot_decoding(tmp_path / name, **_decoding())
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(OSError, match="file"):
+        plot_decoding(tmp_path / "file" / "picture.png", **_decoding())
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_an_unwritable_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "locked"
+    folder.mkdir(mode=0o500)
+    with pytest.raises(PermissionError):
+        plot_decoding(folder / "picture.png", **_decoding())
+
+
+def test_a_failed_picture_leaves_the_old_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "picture.png"
+    path.write_bytes(b"old")
+
+    def fail(*arguments: object, **options: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(plots.FORMATS[".png"], "print_figure", fail)
+    with pytest.raises(OSError, match="No space left"):
+        plot_decoding(path, **_decoding())
+    assert [(entry.name, entry.read_bytes()) for entry in tmp_path.iterdir()] == [
+        ("picture.png", b"old")
+    ]
