@@ -26,26 +26,55 @@ VERSION = re.search(r'__version__ = "(.+?)"', (ROOT / "nbsuite" / "__init__.py")
 setup(
     name="nbsuite",
     version=VERSION,
+    description="Recurrent spiking decoders for the NeuroBench primate-reaching task",
+    long_description=(ROOT / "README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    author="nbsuite contributors",
+    license_expression="MIT",
+    license_files=["LICENSE"],
+    keywords=["brain-computer interface", "spiking neural networks", "NeuroBench", "snnTorch"],
+    classifiers=[
+        "Development Status :: 3 - Alpha",
+        "Environment :: Console",
+        "Intended Audience :: Science/Research",
+        "Operating System :: OS Independent",
+        "Programming Language :: Python :: 3 :: Only",
+        *(f"Programming Language :: Python :: 3.{minor}" for minor in range(10, 14)),
+        "Topic :: Scientific/Engineering :: Artificial Intelligence",
+        "Topic :: Scientific/Engineering :: Medical Science Apps.",
+        "Typing :: Typed",
+    ],
     packages=PACKAGES,
     package_dir=FOLDERS,
+    package_data={
+        "nbsuite": ["py.typed"],
+        "nbsuite.demo": ["*.safetensors"],
+        "nbsuite.submissions": ["schemas/*.json"],
+    },
+    include_package_data=False,  # the wheel holds what is listed here, whatever MANIFEST.in adds
     python_requires=">=3.10",
+    # The lower bounds are those of constraints-lowest.txt, which `tox -e lowest` tests.
     install_requires=[
-        "click>=8.1",
+        "click>=8.2.1",  # earlier: no completion of arguments that may be left out
         "filelock>=3.12",
-        "h5py>=3.10",
-        "jsonschema>=4.20",
-        "matplotlib>=3.8",
-        "neurobench>=2.3.0",
-        "numba>=0.59",
-        "numpy>=1.24.3",
-        "platformdirs>=4.0",
+        "h5py>=3.8",
+        "jsonschema>=4.18",
+        "matplotlib>=3.7",
+        "neurobench>=2.3.0",  # what is said of the loader and the metrics is said of this version
+        "numba>=0.57.1",  # NeuroBench's own bound
+        "numpy>=1.24.3",  # NeuroBench's own bound
+        "platformdirs>=3.0",
         "requests>=2.31",
         "rich>=13.0",
         "safetensors>=0.4.3",
-        "scipy>=1.11",
-        "snntorch>=0.9.1",
-        "tenacity>=8.2",
+        "scipy>=1.10",
+        "snntorch>=0.9.4",  # earlier: Synaptic(reset_mechanism="none") diverges
         "torch>=2.2",
     ],
+    extras_require={
+        # pytest before 8.4 does not find the modules that tests share (--import-mode=importlib).
+        "test": ["hypothesis>=6.80", "pytest>=8.4", "scikit-learn>=1.3"],
+        "lint": ["mypy>=1.15", "ruff>=0.12", "scipy-stubs", "types-requests"],
+    },
     entry_points={"console_scripts": ["nbsuite = nbsuite.cli.main:main"]},
 )

@@ -3,39 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING
 
 import click
-from rich.progress import (
-    BarColumn,
-    DownloadColumn,
-    Progress,
-    TextColumn,
-    TimeRemainingColumn,
-    TransferSpeedColumn,
-)
+from rich.progress import BarColumn, DownloadColumn, Progress, TransferSpeedColumn
 
-from nbsuite.cli.output import console, note, print_table, progress
+from nbsuite.cli.output import note, print_table, progress
 
 if TYPE_CHECKING:
     from nbsuite.data.download import Progress as DownloadProgress
     from nbsuite.data.info import RecordingInfo
 
 
-def _byte_bar(*, quiet: bool) -> Progress:
+def _byte_bar(*, quiet: bool) -> AbstractContextManager[Progress]:
     """Bytes, speed and time left, on standard error; nothing off a terminal."""
-    stream = console(stderr=True)
-    return Progress(
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        DownloadColumn(),
-        TransferSpeedColumn(),
-        TimeRemainingColumn(),
-        console=stream,
-        transient=True,
-        disable=quiet or not stream.is_terminal,
-    )
+    return progress(BarColumn(), DownloadColumn(), TransferSpeedColumn(), quiet=quiet)
 
 
 @contextmanager

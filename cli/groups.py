@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import importlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import click
@@ -35,6 +35,14 @@ class Group(click.Group):
             ctx.fail(f"There is no command '{name}': {remedy}")
         return super().resolve_command(ctx, args)
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands with the whole first sentence of their help, where Click cuts it."""
+        commands = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        with formatter.section("Commands"):
+            formatter.write_dl(
+                [(name, command.get_short_help_str(200)) for name, command in commands if command]
+            )
+
 
 class LazyGroup(Group):
     """A group that knows where its commands are: ``"package.module:attribute"``.
@@ -61,3 +69,14 @@ class LazyGroup(Group):
         if not isinstance(command, click.Command):
             raise TypeError(f"{place} is not a Click command")
         return command
+
+
+def walk_commands(name: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
+    """The command and all below it, each with its full name: ``nbsuite data fetch``."""
+    yield name, command
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for child in command.list_commands(context):
+            found = command.get_command(context, child)
+            if found is not None:
+                yield from walk_commands(f"{name} {child}", found)

@@ -58,7 +58,7 @@ def data_option() -> Decorator[Any]:
     )
 
 
-def session_option(*, required: bool = False, default: tuple[str, ...] = ()) -> Decorator[Any]:
+def session_option() -> Decorator[Any]:
     """``--session`` (repeatable), passed as ``session``: a tuple of ids, names or paths.
 
     A mistyped name fails with the closest ones, before anything heavy begins.
@@ -67,9 +67,6 @@ def session_option(*, required: bool = False, default: tuple[str, ...] = ()) -> 
         "--session",
         "-s",
         multiple=True,
-        required=required,
-        default=default,
-        show_default=bool(default),
         callback=_check_sessions,
         shell_complete=_complete_session,
         help="Session id or name (see `nbsuite sessions`), or a file; may be repeated.",
@@ -90,8 +87,14 @@ def session_arguments(*, words: tuple[str, ...] = (), required: bool = True) -> 
         _check_sessions(ctx, parameter, tuple(value for value in values if value not in words))
         return values
 
+    def complete(
+        ctx: click.Context, parameter: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        matching = [CompletionItem(word) for word in words if word.startswith(incomplete)]
+        return matching + _complete_session(ctx, parameter, incomplete)
+
     return click.argument(
-        "sessions", nargs=-1, required=required, callback=check, shell_complete=_complete_session
+        "sessions", nargs=-1, required=required, callback=check, shell_complete=complete
     )
 
 

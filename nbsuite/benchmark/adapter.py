@@ -134,7 +134,8 @@ class ChunkModel(DecoderModel):
         self._account(inputs, spikes, velocity)
         for record in self.activation_hooks:
             record.present(spikes)
-        for record, source in zip(self.connection_hooks, (inputs[:, 0], spikes), strict=True):
+        # There are no records where none of the chosen metrics reads them.
+        for record, source in zip(self.connection_hooks, (inputs[:, 0], spikes), strict=False):
             record.present(source)
         return velocity
 
