@@ -127,7 +127,12 @@ def test_what_cannot_be_fetched_is_one_sentence(
 
 
 def test_ctrl_c_exits_130_and_the_next_run_resumes(server: Server, folder: Path) -> None:
-    command = [sys.executable, "-c", "from nbsuite.cli.main import main; main()"]
+    # A shell that starts the tests in the background makes their children ignore Ctrl-C.
+    program = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"
+        "from nbsuite.cli.main import main; main()"
+    )
+    command = [sys.executable, "-c", program]
     server.faults.extend([serve, stall_after(150_000)])  # the record's list, then the file
     run = subprocess.Popen(
         [*command, "data", "fetch", NAME], stderr=subprocess.PIPE, text=True, env=os.environ

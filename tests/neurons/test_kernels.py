@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -81,7 +82,7 @@ def test_any_split_into_chunks_gives_what_the_whole_gives(
     with torch.no_grad():
         whole = decoder(spikes, kernel=kernel)
         parts, state = [], None
-        for start, stop in zip(borders[:-1], borders[1:], strict=True):
+        for start, stop in pairwise(borders):
             parts.append(decoder(spikes[start:stop], state, kernel=kernel))
             state = parts[-1].state
     found = Decoded(
