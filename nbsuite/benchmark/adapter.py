@@ -28,7 +28,7 @@ from nbsuite.neurons.kernels import KernelName, NetworkState
 
 Progress = Callable[[int], None]
 HIDDEN_LAYER = "hidden"
-CHUNK_STEPS = 4096
+CHUNK_STEPS = 8192
 """Steps a layer is shown at once: few enough for the processor's caches, many enough to be fast."""
 
 

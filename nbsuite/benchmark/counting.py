@@ -65,7 +65,8 @@ class SourceRecord(LayerHook):  # type: ignore[misc]
 
     def present(self, spikes: Tensor) -> None:
         """Record ``spikes`` (steps, fan-in) as if the connections had been called with them."""
-        self.hook_fn(self.layer, (spikes,))
+        # NeuroBench's masks take longest of all, and of all dtypes least on int16.
+        self.hook_fn(self.layer, (spikes.to(torch.int16),))
 
 
 class SpikeRecord(NeuronHook):  # type: ignore[misc]
