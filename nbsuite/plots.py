@@ -19,10 +19,7 @@ from numpy.typing import NDArray
 
 from nbsuite.errors import UsageError
 from nbsuite.files import atomic_write
-from nbsuite.sessions import STEP_SECONDS
-
-CM_PER_SECOND = 0.1 / STEP_SECONDS
-"""Velocities are in mm per 4 ms step; people read cm/s."""
+from nbsuite.sessions import CM_PER_SECOND, STEP_SECONDS
 
 DEFAULT_SECONDS = 10.0
 SEARCHED_SECONDS = 180.0

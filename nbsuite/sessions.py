@@ -19,6 +19,9 @@ Monkey = Literal["indy", "loco"]
 STEP_SECONDS = 0.004
 """Sampling interval of the recordings and time step of every decoder."""
 
+CM_PER_SECOND = 0.1 / STEP_SECONDS
+"""One mm per 4 ms sample, the unit of labels and of decoded velocities, in the unit for people."""
+
 
 @dataclass(frozen=True)
 class Session:

@@ -13,10 +13,7 @@ from nbsuite.data.guards import content_findings
 from nbsuite.data.recording import Recording, Split, identify, is_published, load_recording
 from nbsuite.data.twin_info import TwinInfo
 from nbsuite.errors import DataError
-from nbsuite.sessions import STEP_SECONDS
-
-CENTIMETRES_PER_SECOND = 0.1 / STEP_SECONDS
-"""One mm per 4 ms sample, the unit of labels."""
+from nbsuite.sessions import CM_PER_SECOND, STEP_SECONDS
 
 _STEPS_AT_ONCE = 1 << 16
 
@@ -145,7 +142,7 @@ def _loaded_figures(
     lower, median, upper = (float(value) for value in np.quantile(hertz, (0.25, 0.5, 0.75)))
     silent = int(np.count_nonzero(hertz == 0))
     rates = RateInfo(float(hertz.mean()), lower, median, upper, float(hertz.max()), silent)
-    x, y = np.std(recording.labels, axis=0, dtype=np.float64) * CENTIMETRES_PER_SECOND
+    x, y = np.std(recording.labels, axis=0, dtype=np.float64) * CM_PER_SECOND
     return (
         rates,
         (float(x), float(y)),
