@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import NamedTuple, cast
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from nbsuite.data.events import SpikeEvents
 from nbsuite.errors import UsageError
 from nbsuite.models.registry import INITIAL_READOUT, OUTPUTS, ModelSpec
 from nbsuite.neurons import kernels
 from nbsuite.neurons.connection import Connection
+from nbsuite.neurons.dropout import NO_DROPOUT, Dropout, dropout_mask
 from nbsuite.neurons.kernels import KernelName, NetworkState
 from nbsuite.neurons.layers import LeakyReadout, RecurrentSynaptic
 from nbsuite.neurons.timescales import TimeConstants
@@ -31,6 +35,18 @@ class Decoded(NamedTuple):
     spikes: Tensor
     heads: Tensor
     state: NetworkState
+
+
+class DecodedWindows(NamedTuple):
+    """What a decoder returns for a batch of training windows.
+
+    Attributes:
+        velocity: (steps, windows, 2) decoded velocity, mm per 4 ms step: the heads' mean.
+        counts: (windows, neurons) number of spikes of every hidden neuron.
+    """
+
+    velocity: Tensor
+    counts: Tensor
 
 
 class RecurrentDecoder(nn.Module):
@@ -100,12 +116,69 @@ class RecurrentDecoder(nn.Module):
             hidden, heads, state = kernels.run(kernel, self.parameters_for_kernel(), spikes, state)
         return Decoded(_mean_of_heads(heads), hidden, heads, state)
 
+    def decode_windows(
+        self,
+        events: SpikeEvents,
+        starts: NDArray[np.int64],
+        steps: int,
+        *,
+        dropout: Dropout = NO_DROPOUT,
+        kernel: KernelName = "numba",
+    ) -> DecodedWindows:
+        """Decode a batch of training windows, each from the initial state; differentiable.
+
+        Args:
+            events: input spikes of consecutive samples.
+            starts: (windows,) the first sample of each window.
+            steps: the windows' length in samples.
+            dropout: dropout of input and hidden spikes; the counts are of all spikes.
+            kernel: ``reference`` (torch's automatic differentiation, any device) or ``numba``
+                (fused, event-driven, float32 or float64 on a CPU).
+
+        Raises:
+            UsageError: the channels, the dtype or the device does not fit.
+        """
+        if events.channels != self.spec.channels:
+            raise UsageError(
+                f"{self.spec.name} takes spikes of {self.spec.channels} channels, "
+                f"not {events.channels}; pass a recording of that many."
+            )
+        if kernel == "reference":
+            return self._decode_windows_by_layers(events, starts, steps, dropout)
+        heads, counts = kernels.run_windows(
+            kernel,
+            self.parameters_for_kernel(),
+            events,
+            starts,
+            steps,
+            INITIAL_READOUT,
+            dropout,
+        )
+        return DecodedWindows(_mean_of_heads(heads), counts)
+
+    def _decode_windows_by_layers(
+        self, events: SpikeEvents, starts: NDArray[np.int64], steps: int, dropout: Dropout
+    ) -> DecodedWindows:
+        weight = self.input.weight
+        spikes = torch.from_numpy(events.dense(starts, steps)).to(weight)
+        windows, state = len(starts), self.initial_state(len(starts))
+        if dropout.input:
+            spikes = spikes * dropout_mask(
+                dropout.of_input(), steps, windows, self.spec.channels, weight
+            )
+        mask = None
+        if dropout.hidden:
+            mask = dropout_mask(dropout.of_hidden(), steps, windows, self.spec.neurons, weight)
+        hidden, heads, _ = self._run_layers(spikes, state, mask)
+        return DecodedWindows(_mean_of_heads(heads), hidden.sum(dim=0))
+
     def _run_layers(
-        self, spikes: Tensor, state: NetworkState
+        self, spikes: Tensor, state: NetworkState, mask: Tensor | None = None
     ) -> tuple[Tensor, Tensor, NetworkState]:
-        hidden, hidden_state = self.hidden(self.input(spikes), state.hidden)
+        hidden, hidden_state = self.hidden(self.input(spikes), state.hidden, mask)
+        sent = hidden if mask is None else hidden * mask
         results = [
-            readout(connection(hidden), before)
+            readout(connection(sent), before)
             for (connection, readout), before in zip(self.heads(), state.readouts, strict=True)
         ]
         outputs = torch.stack([output for output, _ in results], dim=1)

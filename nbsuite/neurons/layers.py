@@ -48,21 +48,28 @@ class RecurrentSynaptic(snn.RSynaptic):  # type: ignore[misc]
         _make_decays_learnable(self, time_constants)
         self.recurrent = Connection(neurons, neurons)
 
-    def forward(self, current: Tensor, state: SynapticState) -> tuple[Tensor, SynapticState]:
+    def forward(
+        self, current: Tensor, state: SynapticState, mask: Tensor | None = None
+    ) -> tuple[Tensor, SynapticState]:
         """Run a chunk of time.
 
         Args:
             current: (steps, batch, neurons) current from the layer's inputs.
             state: the state before the chunk, each field (batch, neurons).
+            mask: (steps, batch, neurons) factors of the spikes that travel along the recurrent
+                connection (dropout); the reset is by the spikes themselves.
 
         Returns:
-            Spikes (steps, batch, neurons) of 0 and 1, and the state after the chunk.
+            Spikes (steps, batch, neurons) of 0 and 1, before the mask, and the state after the
+            chunk.
         """
         alpha, beta = self.alpha, self.beta
+        masks = [None] * len(current) if mask is None else mask.unbind()
         spikes = []
-        for step_current in current.unbind():
+        for step_current, step_mask in zip(current.unbind(), masks, strict=True):
             emitted = self.fire(state.membrane)
-            total = step_current + self.recurrent(emitted)
+            sent = emitted if step_mask is None else emitted * step_mask
+            total = step_current + self.recurrent(sent)
             state = spiking_step(state, emitted, total, alpha, beta)
             spikes.append(emitted)
         return torch.stack(spikes), state

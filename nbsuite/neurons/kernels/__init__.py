@@ -4,7 +4,8 @@
     torch, one step at a time, differentiable, any device and dtype: the layers themselves
     (``RecurrentDecoder.forward``). It defines the truth.
 ``numba``
-    fused over the whole network and event-driven, for inference on a CPU.
+    fused over the whole network and event-driven, on a CPU: inference over chunks of time
+    (``run``) and training on batches of windows, with gradients (``run_windows``).
 
 A kernel is chosen by name and never falls back silently to another.
 """
@@ -13,10 +14,14 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
+from nbsuite.data.events import SpikeEvents
 from nbsuite.errors import UsageError
+from nbsuite.neurons.dropout import Dropout
 from nbsuite.neurons.dynamics import SynapticState
 
 KernelName = Literal["reference", "numba"]
@@ -40,6 +45,38 @@ class NetworkState(NamedTuple):
     readouts: tuple[SynapticState, ...]
 
 
+def run_windows(
+    kernel: str,
+    parameters: NetworkParameters,
+    events: SpikeEvents,
+    starts: NDArray[np.int64],
+    steps: int,
+    initial_readout: float,
+    dropout: Dropout,
+) -> tuple[Tensor, Tensor]:
+    """Run a fused kernel over a batch of windows, each from the initial state; differentiable.
+
+    Args:
+        kernel: name of a fused kernel.
+        parameters: the network.
+        events: input spikes of consecutive samples.
+        starts: (windows,) the first sample of each window.
+        steps: the windows' length in samples.
+        initial_readout: the readouts' membrane potential before the first step.
+        dropout: dropout of input and hidden spikes.
+
+    Returns:
+        Outputs (steps, heads, windows, 2), and counts of hidden spikes (windows, neurons).
+
+    Raises:
+        UsageError: no such kernel, or it cannot take this network or input.
+    """
+    _require_numba(kernel, parameters)
+    from nbsuite.neurons.kernels.training import run_training
+
+    return run_training(parameters, events, starts, steps, initial_readout, dropout)
+
+
 def run(
     kernel: str, parameters: NetworkParameters, spikes: Tensor, state: NetworkState
 ) -> tuple[Tensor, Tensor, NetworkState]:
@@ -58,18 +95,24 @@ def run(
     Raises:
         UsageError: no such kernel, or it cannot take this network or input.
     """
-    if kernel != "numba":
-        raise UsageError(f"No kernel is called '{kernel}'; known are {', '.join(KERNEL_NAMES)}.")
+    _require_numba(kernel, parameters)
     if torch.is_grad_enabled() and any(weight.requires_grad for weight in parameters.outputs):
         raise UsageError(
-            "The numba kernel computes no gradients; "
+            "The numba kernel computes no gradients over chunks of time; "
             "call it under torch.no_grad() or use the reference kernel."
         )
-    if spikes.device.type != "cpu" or parameters.input.device.type != "cpu":
+    if spikes.device.type != "cpu":
+        raise UsageError("The numba kernel runs on the CPU only; move the spikes there.")
+    from nbsuite.neurons.kernels.inference import run_inference
+
+    return run_inference(parameters, spikes, state)
+
+
+def _require_numba(kernel: str, parameters: NetworkParameters) -> None:
+    if kernel != "numba":
+        raise UsageError(f"No kernel is called '{kernel}'; known are {', '.join(KERNEL_NAMES)}.")
+    if parameters.input.device.type != "cpu":
         raise UsageError(
             "The numba kernel runs on the CPU only; "
             "move the decoder there or use the reference kernel."
         )
-    from nbsuite.neurons.kernels.inference import run_inference
-
-    return run_inference(parameters, spikes, state)
