@@ -8,15 +8,19 @@ lists of the spikes that dropout kept.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
 from nbsuite.neurons.dynamics import THRESHOLD
+from nbsuite.neurons.kernels.bits import trailing_zeros
 from nbsuite.neurons.kernels.hashing import is_kept, row_of
 
 Floats = NDArray[np.floating]
 ALPHA, BETA, GAIN = 0, 1, 2
+WORD = 32
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -33,11 +37,11 @@ def forward(
     keys: NDArray[np.uint32],
     thresholds: NDArray[np.uint32],
     membranes: Floats,
-    synapses: Floats,
     sent_inputs: NDArray[np.uint16],
     input_borders: NDArray[np.int64],
-    sent_spikes: NDArray[np.uint16],
-    spike_borders: NDArray[np.int64],
+    fired: NDArray[np.uint16],
+    fired_membranes: Floats,
+    fired_borders: NDArray[np.int64],
     counts: Floats,
     readout_synapses: Floats,
     outputs: Floats,
@@ -58,12 +62,12 @@ def forward(
         keys: (2, 2) the dropout's keys: input, hidden.
         thresholds: (2,) its thresholds.
         membranes: (steps, windows, neurons) receives the membrane potential before each step.
-        synapses: likewise the synaptic current.
         sent_inputs: receives the channels of all input spikes that were kept.
         input_borders: (steps * windows + 1,) receives where the entries of each window of each
             step begin, and the end.
-        sent_spikes: receives the neurons of all hidden spikes that were kept.
-        spike_borders: likewise.
+        fired: receives the neurons of all hidden spikes.
+        fired_membranes: receives what their membrane potential would be without the reset.
+        fired_borders: likewise, for the hidden spikes.
         counts: (windows, neurons) receives the number of all hidden spikes.
         readout_synapses: (steps, windows, units) receives the readouts' current before each step.
         outputs: (steps, windows, units) receives the readouts' membrane potentials after it.
@@ -74,24 +78,23 @@ def forward(
     currents = np.zeros((windows, neurons + units), membranes.dtype)
     readout = np.full((windows, units), initial_readout, membranes.dtype)
     readout_current = np.zeros((windows, units), membranes.dtype)
-    fired = np.empty(neurons + 1, np.uint16)
+    synapses = np.zeros((windows, neurons), membranes.dtype)
+    integrated = np.empty(neurons, membranes.dtype)
     membranes[0] = 0
-    synapses[0] = 0
     counts[:] = 0
     readout_synapses[0] = 0
-    inputs_sent = spikes_sent = 0
-    input_borders[0] = spike_borders[0] = 0
+    inputs_sent = spikes = 0
+    input_borders[0] = fired_borders[0] = 0
     for step in range(steps):
         is_last = step + 1 == steps
         for window in range(windows):
             membrane, current = membranes[step, window], currents[window]
-            fired_now = _indices_above_threshold(membrane, fired)
-            if not is_last:
-                new_membrane = membranes[step + 1, window]
-                synapse, new_synapse = synapses[step, window], synapses[step + 1, window]
-                _integrate(decays, membrane, synapse, current, new_membrane, new_synapse)
-                for event in range(fired_now):
-                    new_membrane[fired[event]] = 0
+            first, spikes = spikes, _append_fired(membrane, fired, spikes)
+            new_membrane = integrated if is_last else membranes[step + 1, window]
+            _integrate(decays, membrane, synapses[window], current, new_membrane)
+            for event in range(first, spikes):
+                fired_membranes[event] = new_membrane[fired[event]]
+                new_membrane[fired[event]] = 0
             current[:] = 0
 
             sample = starts[window] + step
@@ -103,21 +106,19 @@ def forward(
                     inputs_sent += 1
                     _add_row(input_weights[source], current)
             row = row_of(keys[1], step, first_window + window)
-            for event in range(fired_now):
+            for event in range(first, spikes):
                 source = fired[event]
                 counts[window, source] += 1
                 if thresholds[1] == 0 or is_kept(row, source, half, thresholds[1]):
-                    sent_spikes[spikes_sent] = source
-                    spikes_sent += 1
                     _add_row(source_weights[source], current)
             input_borders[step * windows + window + 1] = inputs_sent
-            spike_borders[step * windows + window + 1] = spikes_sent
+            fired_borders[step * windows + window + 1] = spikes
 
             for unit in range(units):
                 synaptic = readout_synapses[step, window, unit]
-                integrated = readout_decays[BETA, unit] * readout[window, unit]
-                integrated += readout_decays[GAIN, unit] * synaptic
-                outputs[step, window, unit] = readout[window, unit] = integrated
+                new_readout = readout_decays[BETA, unit] * readout[window, unit]
+                new_readout += readout_decays[GAIN, unit] * synaptic
+                outputs[step, window, unit] = readout[window, unit] = new_readout
                 if not is_last:
                     decayed = readout_decays[ALPHA, unit] * synaptic
                     decayed += readout_current[window, unit]
@@ -126,31 +127,30 @@ def forward(
 
 
 @njit(inline="always")
-def _indices_above_threshold(membrane: Floats, fired: NDArray[np.uint16]) -> int:
-    """Write the indices of the neurons that fire; returns how many there are."""
+def _append_fired(membrane: Floats, fired: NDArray[np.uint16], count: int) -> int:
+    """Append the neurons above threshold to a list of ``count``; returns its new length."""
     threshold = membrane.dtype.type(THRESHOLD)
-    count = 0
-    for neuron in range(membrane.size):
-        fired[count] = neuron
-        count += membrane[neuron] > threshold
+    for first in range(0, membrane.size, WORD):
+        word: Any = np.uint32(0)
+        for bit in range(min(WORD, membrane.size - first)):
+            word |= np.uint32(np.uint32(membrane[first + bit] > threshold) << np.uint32(bit))
+        while word:
+            fired[count] = first + trailing_zeros(word)
+            word &= np.uint32(word - np.uint32(1))
+            count += 1
     return count
 
 
 @njit(inline="always")
 def _integrate(
-    decays: Floats,
-    membrane: Floats,
-    synapse: Floats,
-    current: Floats,
-    new_membrane: Floats,
-    new_synapse: Floats,
+    decays: Floats, membrane: Floats, synapse: Floats, current: Floats, new_membrane: Floats
 ) -> None:
     """Membrane and synapse one step on, without reset."""
     alpha, beta, gain = decays[ALPHA], decays[BETA], decays[GAIN]
     for neuron in range(membrane.size):
         new_membrane[neuron] = beta[neuron] * membrane[neuron] + gain[neuron] * synapse[neuron]
     for neuron in range(membrane.size):
-        new_synapse[neuron] = alpha[neuron] * synapse[neuron] + current[neuron]
+        synapse[neuron] = alpha[neuron] * synapse[neuron] + current[neuron]
 
 
 @njit(inline="always")

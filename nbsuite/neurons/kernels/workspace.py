@@ -25,11 +25,11 @@ class Workspace:
     """One group's arrays; the compiled passes say what each is."""
 
     membranes: Array
-    synapses: Array
     sent_inputs: Array
     input_borders: Array
-    sent_spikes: Array
-    spike_borders: Array
+    fired: Array
+    fired_membranes: Array
+    fired_borders: Array
     counts: Array
     readout_synapses: Array
     outputs: Array
@@ -89,12 +89,12 @@ def _new_workspace(network: Network, steps: int, windows: int, events: int) -> W
     dtype = network.decays.dtype
     return Workspace(
         membranes=np.empty((steps, windows, neurons), dtype),
-        synapses=np.empty((steps, windows, neurons), dtype),
         sent_inputs=np.empty(events + events // 4, np.uint16),  # the next batch may have more
         input_borders=np.empty(steps * windows + 1, np.int64),
         # As many as could fire; the system provides only the part that is written.
-        sent_spikes=np.empty(steps * windows * neurons, np.uint16),
-        spike_borders=np.empty(steps * windows + 1, np.int64),
+        fired=np.empty(steps * windows * neurons, np.uint16),
+        fired_membranes=np.empty(steps * windows * neurons, dtype),
+        fired_borders=np.empty(steps * windows + 1, np.int64),
         counts=np.empty((windows, neurons), dtype),
         readout_synapses=np.empty((steps, windows, units), dtype),
         outputs=np.empty((steps, windows, units), dtype),
