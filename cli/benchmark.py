@@ -83,7 +83,7 @@ def benchmark(
     from nbsuite.cli.benchmark_report import compare_jobs, print_outcome
 
     if plot is not None:
-        from nbsuite.plots import check_format
+        from nbsuite.pictures import check_format
 
         check_format(plot)
     settings = RunSettings(

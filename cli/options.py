@@ -29,10 +29,16 @@ def force_option(what: str = "files") -> Decorator[Any]:
     return click.option("--force", is_flag=True, help=f"Replace {what} that are there already.")
 
 
-def data_dir_option() -> Decorator[Any]:
-    """``--data-dir``, passed as ``data_dir``: always a path, the default folder where not given."""
+def data_dir_option(*other_names: str) -> Decorator[Any]:
+    """``--data-dir``, passed as ``data_dir``: always a path, the default folder where not given.
+
+    Args:
+        other_names: names of the option besides.
+    """
     return click.option(
         "--data-dir",
+        *other_names,
+        "data_dir",
         type=click.Path(file_okay=False, path_type=Path),
         envvar=DATA_VARIABLE,
         show_envvar=True,

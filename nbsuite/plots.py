@@ -1,8 +1,4 @@
-"""Pictures of what a decoder does.
-
-Drawn with matplotlib's object-oriented interface, which needs no display, and in a style of their
-own whatever the user's settings: the same data give the same bytes.
-"""
+"""Pictures of what a decoder does."""
 
 from __future__ import annotations
 
@@ -11,49 +7,21 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
-from matplotlib.style import context
 from numpy.typing import NDArray
 
 from nbsuite.errors import UsageError
-from nbsuite.files import atomic_write
+from nbsuite.pictures import BLACK, TWIN_COLOUR, VERMILLION, check_format, drawn
 from nbsuite.sessions import CM_PER_SECOND, STEP_SECONDS
 
 DEFAULT_SECONDS = 10.0
 SEARCHED_SECONDS = 180.0
 
-# Okabe and Ito's colours, which people with any common colour blindness can tell apart.
-TRUE_COLOUR = "#000000"
-DECODED_COLOUR = "#D55E00"
-TWIN_COLOUR = "#0072B2"
-
-FORMATS = {".png": FigureCanvasAgg, ".svg": FigureCanvasSVG}
-
-_STYLE = {
-    "font.family": "DejaVu Sans",  # comes with matplotlib: the same letters everywhere
-    "font.size": 9.0,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "svg.fonttype": "none",  # text stays text: searchable, and small
-    "svg.hashsalt": "nbsuite",
-}
+TRUE_COLOUR = BLACK
+DECODED_COLOUR = VERMILLION
 
 FloatArray = NDArray[np.floating[Any]]
 SpikeArray = NDArray[np.integer[Any]]
-
-
-def check_format(path: Path) -> None:
-    """Refuse a picture in a format that is not drawn, before any work is done.
-
-    Raises:
-        UsageError: the suffix is neither .png nor .svg.
-    """
-    if path.suffix.lower() not in FORMATS:
-        raise UsageError(
-            f"Cannot draw {path}: pictures are PNG or SVG; end its name in .png or .svg."
-        )
 
 
 def plot_decoding(
@@ -61,7 +29,7 @@ def plot_decoding(
     *,
     velocity_true: FloatArray,
     velocity_decoded: FloatArray,
-    spikes: SpikeArray,
+    spikes: SpikeArray | None,
     r2: float | None,
     model: str,
     session: str,
@@ -75,7 +43,8 @@ def plot_decoding(
         path: the picture; its suffix, .png or .svg, is its format.
         velocity_true: (T, 2) velocity in x and y, mm per step.
         velocity_decoded: (T, 2) decoded velocity, mm per step.
-        spikes: (T, neurons) hidden spikes, 0 or 1.
+        spikes: (T, neurons) hidden spikes, 0 or 1; None of a decoder without them, which gets
+            no such panel.
         r2: coefficient of determination over the whole test set; None where it was not measured.
         model: the decoder's name.
         session: the session's name.
@@ -90,10 +59,8 @@ def plot_decoding(
     """
     check_format(path)
     window = _window(velocity_true, start_seconds, seconds)
-    with context(["default", _STYLE]):
-        figure = Figure(figsize=(8.0, 6.2), dpi=150)
-        canvas = FORMATS[path.suffix.lower()](figure)
-        axes = _arrange(figure)
+    with drawn(path, (8.0, 6.2)) as figure:
+        axes = _arrange(figure, raster=spikes is not None)
         time = STEP_SECONDS * np.arange(window.start, window.stop)
         for panel, axis in enumerate("xy"):
             true, decoded = velocity_true[window, panel], velocity_decoded[window, panel]
@@ -101,15 +68,11 @@ def plot_decoding(
         _share_scale(axes[0], axes[1])
         figure.align_ylabels(axes)
         _draw_legend(axes[0])
-        _draw_raster(axes[2], time, spikes[window])
+        _label_time(axes[-1], time)
+        if spikes is not None:
+            _draw_raster(axes[-1], time, spikes[window])
         measured = "" if r2 is None else f": R² = {r2:.3f}"
         _write_title(figure, f"{model} on {session}{measured}", twin=twin)
-        # matplotlib would otherwise date the file, and name its own version
-        metadata = {"Date": None} if path.suffix.lower() == ".svg" else {"Software": None}
-        with atomic_write(path) as temporary:
-            canvas.print_figure(
-                temporary, format=path.suffix.lower().removeprefix("."), metadata=metadata
-            )
 
 
 def _window(velocity: FloatArray, start_seconds: float | None, seconds: float) -> slice:
@@ -142,17 +105,32 @@ def _busiest_start(velocity: FloatArray, steps: int) -> int:
     return int(np.argmax(distance)) * second
 
 
-def _arrange(figure: Figure) -> tuple[Axes, Axes, Axes]:
+def _arrange(figure: Figure, *, raster: bool) -> list[Axes]:
     """Velocity in x, velocity in y and spikes, one under the other over the same time."""
+    ratios = (1, 1, 1.5) if raster else (1, 1)
     grid = figure.add_gridspec(
-        3, 1, height_ratios=(1, 1, 1.5), hspace=0.12, left=0.09, right=0.98, top=0.86, bottom=0.08
+        len(ratios),
+        1,
+        height_ratios=ratios,
+        hspace=0.12,
+        left=0.09,
+        right=0.98,
+        top=0.86,
+        bottom=0.08,
     )
     upper = figure.add_subplot(grid[0])
-    middle = figure.add_subplot(grid[1], sharex=upper, sharey=upper)
-    lower = figure.add_subplot(grid[2], sharex=upper)
-    for axes in (upper, middle):
-        axes.tick_params(labelbottom=False)
-    return upper, middle, lower
+    lower = [figure.add_subplot(grid[1], sharex=upper, sharey=upper)]
+    if raster:
+        lower.append(figure.add_subplot(grid[2], sharex=upper))
+    axes = [upper, *lower]
+    for each in axes[:-1]:
+        each.tick_params(labelbottom=False)
+    return axes
+
+
+def _label_time(axes: Axes, time: FloatArray) -> None:
+    axes.set_xlim(time[0], time[-1] + STEP_SECONDS)
+    axes.set_xlabel("time in the test set (s)")
 
 
 def _draw_velocity(
@@ -194,7 +172,6 @@ def _draw_raster(axes: Axes, time: FloatArray, spikes: SpikeArray) -> None:
     hertz = spikes.mean() / STEP_SECONDS
     axes.set_ylabel("hidden neuron")
     axes.set_ylim(0, count + 1)
-    axes.set_xlim(time[0], time[-1] + STEP_SECONDS)
     axes.set_xlabel(f"time in the test set (s); mean rate of hidden neurons here: {hertz:.1f} Hz")
 
 

@@ -11,11 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from nbsuite.benchmark.results import BenchmarkResult
 from nbsuite.errors import ResultsError, UsageError
 from nbsuite.submissions.schema import read_json, write_json
+
+if TYPE_CHECKING:  # reading and comparing results needs no torch
+    from nbsuite.benchmark.results import BenchmarkResult
 
 METRICS = (
     "footprint",

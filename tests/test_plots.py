@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nbsuite import plots
+from nbsuite import pictures, plots
 from nbsuite.errors import UsageError
-from nbsuite.plots import check_format, plot_decoding
+from nbsuite.pictures import check_format
+from nbsuite.plots import plot_decoding
 
 STEPS_PER_SECOND = 250
 
@@ -156,7 +157,7 @@ def test_a_failed_picture_leaves_the_old_one(
     def fail(*arguments: object, **options: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(plots.FORMATS[".png"], "print_figure", fail)
+    monkeypatch.setattr(pictures.FORMATS[".png"], "print_figure", fail)
     with pytest.raises(OSError, match="No space left"):
         plot_decoding(path, **_decoding())
     assert [(entry.name, entry.read_bytes()) for entry in tmp_path.iterdir()] == [

@@ -1,0 +1,74 @@
+"""How pictures are made: formats, style and writing, the same for all.
+
+Drawn with matplotlib's object-oriented interface, which needs no display, and in a style of their
+own whatever the user's settings: the same data give the same bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure
+from matplotlib.style import context
+
+from nbsuite.errors import UsageError
+from nbsuite.files import atomic_write
+
+# Okabe and Ito's colours, which people with any common colour blindness can tell apart.
+BLACK = "#000000"
+VERMILLION = "#D55E00"
+BLUE = "#0072B2"
+
+TWIN_COLOUR = BLUE
+"""The colour in which pictures say that they show a twin."""
+
+FORMATS = {".png": FigureCanvasAgg, ".svg": FigureCanvasSVG}
+
+_STYLE = {
+    "font.family": "DejaVu Sans",  # comes with matplotlib: the same letters everywhere
+    "font.size": 9.0,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "svg.fonttype": "none",  # text stays text: searchable, and small
+    "svg.hashsalt": "nbsuite",
+}
+
+
+def check_format(path: Path) -> None:
+    """Refuse a picture in a format that is not drawn, before any work is done.
+
+    Raises:
+        UsageError: the suffix is neither .png nor .svg.
+    """
+    if path.suffix.lower() not in FORMATS:
+        raise UsageError(
+            f"Cannot draw {path}: pictures are PNG or SVG; end its name in .png or .svg."
+        )
+
+
+@contextmanager
+def drawn(path: Path, size: tuple[float, float]) -> Iterator[Figure]:
+    """A figure to draw on, written to ``path`` when the block ends.
+
+    Args:
+        path: the picture; its suffix, .png or .svg, is its format.
+        size: width and height in inches.
+
+    Raises:
+        UsageError: another suffix.
+        OSError: the folder cannot be written, or the disk is full.
+    """
+    check_format(path)
+    suffix = path.suffix.lower()
+    with context(["default", _STYLE]):
+        figure = Figure(figsize=size, dpi=150)
+        canvas = FORMATS[suffix](figure)
+        yield figure
+        # matplotlib would otherwise date the file, and name its own version
+        metadata = {"Date": None} if suffix == ".svg" else {"Software": None}
+        with atomic_write(path) as temporary:
+            canvas.print_figure(temporary, format=suffix.removeprefix("."), metadata=metadata)

@@ -1,0 +1,182 @@
+from __future__ import annotations
+
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nbsuite.errors import ResultsError
+from nbsuite.submissions.formats import records
+from nbsuite.submissions.leaderboard import (
+    Entry,
+    leaderboard_table,
+    own_entries,
+    published_entries,
+    rank,
+)
+from nbsuite.submissions.pareto import pareto_front
+from nbsuite.submissions.pareto_plot import plot_leaderboard
+from nbsuite.submissions.quantities import QUANTITIES
+from nbsuite.submissions.results_folder import read_results
+from nbsuite.submissions.scores import SCORES, formula, score
+from tests.submissions.results_files import NAMES, write_lists, write_six
+
+PUBLISHED = 9
+
+
+def _own(folder: Path, **changes: list[float]) -> list[Entry]:
+    return own_entries(read_results(write_six(folder, **changes)).real)
+
+
+def test_published_methods_in_order_of_accuracy() -> None:
+    ranking = rank(published_entries())
+    names = [row.entry.method for row in ranking.rows]
+    assert names[:4] == ["GRU-t1", "AEGRU", "bigRSNN", "tinyRSNN"]
+    assert [row.rank for row in ranking.rows] == list(range(1, PUBLISHED + 1))
+
+
+@pytest.mark.parametrize("sort", QUANTITIES)
+@pytest.mark.parametrize("session", ["mean", "I1"])
+def test_every_column_ranks_the_better_figure_first(
+    tmp_path: Path, sort: str, session: str
+) -> None:
+    ranking = rank([*published_entries(), *_own(tmp_path)], session=session, sort=sort)
+    assert len(ranking.rows) == PUBLISHED + 1
+    figures = [row.values[sort] for row in ranking.rows if sort in row.values]
+    assert figures == sorted(figures, reverse=QUANTITIES[sort].more_is_better)
+    assert [row.rank is None for row in ranking.rows] == sorted(
+        sort not in row.values for row in ranking.rows
+    )
+    assert [row.rank for row in ranking.rows[: len(figures)]] == [
+        1 + figures.index(figure) for figure in figures
+    ]
+
+
+def test_methods_in_the_order_of_the_alphabet() -> None:
+    names = [row.entry.method for row in rank(published_entries(), sort="method").rows]
+    assert names == sorted(names, key=str.lower)
+
+
+def test_ones_own_stand_among_the_published(tmp_path: Path) -> None:
+    table = leaderboard_table(rank([*published_entries(), *_own(tmp_path, r2=[0.64, 0.66])]))
+    rows = records(table)
+    assert [row["method"] for row in rows].index("mine (yours)") == 4  # behind tinyRSNN's 0.660
+    assert rows[4]["r2"] == pytest.approx(0.65)
+    assert rows[4]["operations"] == 20.0
+    assert rows[4]["seeds"] == 2
+    assert rows[4]["source"] == str(tmp_path)
+    assert {row["data"] for row in rows} == {"real"}
+
+
+def test_without_all_sessions_there_is_no_rank_among_means(tmp_path: Path) -> None:
+    write_lists(tmp_path, r2=[0.99, 0.99])
+    own = own_entries(read_results(tmp_path).real)
+    last = rank([*published_entries(), *own]).rows[-1]
+    assert (last.entry.method, last.rank) == ("mine", None)
+    assert "No results on I2, I3, L1, L2, L3" in last.entry.remarks[0]
+    assert rank([*published_entries(), *own], session="I1").rows[0].entry.method == "mine"
+
+
+def test_twins_are_never_ranked_with_real_recordings(tmp_path: Path) -> None:
+    write_six(tmp_path, suffix="-twin-seed1")
+    twins = own_entries(read_results(tmp_path).twins)
+    with pytest.raises(ValueError, match="cannot be ranked together"):
+        rank([*published_entries(), *twins])
+    table = leaderboard_table(rank(twins))
+    assert table.title.startswith("TWINS")
+    assert [row["data"] for row in records(table)] == ["TWIN"]
+    assert "TWIN (twin-seed1)" in [cell.text for cell in table.rows[0]]
+
+
+def test_scores_are_as_documented() -> None:
+    values = {"r2": 0.7, "operations": 999.0, "footprint": 9_999.0}
+    assert score("operations", values) == pytest.approx(0.7 - 0.05 * 3)
+    assert score("footprint", values) == pytest.approx(0.7 - 0.05 * 4)
+    assert score("both", values) == pytest.approx(0.7 - 0.025 * 3 - 0.025 * 4)
+    assert score("both", {"r2": 0.7, "operations": 1.0}) is None
+    document = (Path(__file__).parents[2] / "docs" / "results.md").read_text(encoding="utf-8")
+    for name in SCORES:
+        assert f"| `{name}` | {formula(name)} |" in document
+
+
+def test_a_score_says_whose_it_is() -> None:
+    table = leaderboard_table(rank(published_entries(), sort="score", score_name="both"))
+    assert "Score (ours): both" in [column.heading for column in table.columns]
+    assert any("never published" in note for note in table.notes)
+    scores = [row["score"] for row in records(table)]
+    assert scores == sorted(scores, reverse=True)
+
+
+points = st.lists(
+    st.tuples(st.integers(0, 6), st.integers(0, 6), st.none()), min_size=1, max_size=12
+)
+
+
+@given(points)
+def test_the_pareto_front_is_what_nothing_dominates(points: list[tuple[int, int, None]]) -> None:
+    def dominates(one: tuple[int, int, None], other: tuple[int, int, None]) -> bool:
+        no_worse = one[0] <= other[0] and one[1] >= other[1]
+        return no_worse and one[:2] != other[:2]
+
+    expected = [p for p in points if not any(dominates(other, p) for other in points)]
+    front = pareto_front(points)
+    assert front == sorted(expected, key=lambda p: p[0])
+
+
+def _texts(path: Path) -> list[str]:
+    elements = ElementTree.parse(path).iter("{http://www.w3.org/2000/svg}text")  # noqa: S314
+    return ["".join(element.itertext()) for element in elements]
+
+
+def test_the_picture_names_every_method_and_unit(tmp_path: Path) -> None:
+    ranking = rank([*published_entries(), *_own(tmp_path / "results")])
+    plot_leaderboard(tmp_path / "pareto.svg", ranking)
+    texts = _texts(tmp_path / "pareto.svg")
+    for row in ranking.rows:
+        assert texts.count(row.entry.method) == 2  # a panel each for operations and footprint
+    assert {"footprint (bytes)", "test R²", "published", "yours"} <= set(texts)
+    assert "effective operations per sample (MACs + ACs)" in texts
+    assert any(text.startswith("Pareto front") for text in texts)
+    assert not any("TWIN" in text for text in texts)
+
+
+def test_the_picture_of_twins_says_so(tmp_path: Path) -> None:
+    write_six(tmp_path, suffix="-twin-seed1", acs=[0.0, 0.0])  # and a silent network is drawn
+    plot_leaderboard(tmp_path / "pareto.svg", rank(own_entries(read_results(tmp_path).twins)))
+    texts = _texts(tmp_path / "pareto.svg")
+    assert any(text.startswith("TWINS") for text in texts)
+    assert "published" not in texts
+
+
+def test_names_of_points_do_not_cover_each_other(tmp_path: Path) -> None:
+    from matplotlib.text import Annotation
+
+    from nbsuite.pictures import drawn
+    from nbsuite.submissions.label_places import label_points
+
+    with drawn(tmp_path / "a.png", (6.0, 4.0)) as figure:
+        axes = figure.subplots()
+        axes.set_xlim(0, 1)
+        axes.set_ylim(0, 1)
+        label_points(axes, [(0.5, 0.5 + 0.04 * n, f"point {n}", "black") for n in range(4)])
+        boxes = [
+            child.get_window_extent()
+            for child in axes.get_children()
+            if isinstance(child, Annotation)
+        ]
+    assert len(boxes) == 4
+    for number, box in enumerate(boxes):
+        for other in boxes[number + 1 :]:
+            across = min(box.x1, other.x1) - max(box.x0, other.x0)
+            up = min(box.y1, other.y1) - max(box.y0, other.y0)
+            assert min(across, up) < 1.0
+
+
+def test_an_empty_picture_is_refused(tmp_path: Path) -> None:
+    write_lists(tmp_path, recording=NAMES[0])
+    ranking = rank(own_entries(read_results(tmp_path).real), session="L3")
+    with pytest.raises(ResultsError, match="no method has R2 and costs on L3"):
+        plot_leaderboard(tmp_path / "pareto.png", ranking)
+    assert not (tmp_path / "pareto.png").exists()
