@@ -49,7 +49,7 @@ setup(
     package_data={
         "nbsuite": ["py.typed"],
         "nbsuite.demo": ["*.safetensors"],
-        "nbsuite.submissions": ["schemas/*.json"],
+        "nbsuite.submissions": ["schemas/*.json", "published/*.json"],
     },
     include_package_data=False,  # the wheel holds what is listed here, whatever MANIFEST.in adds
     python_requires=">=3.10",
@@ -70,6 +70,7 @@ setup(
         "scipy>=1.10",
         "snntorch>=0.9.4",  # earlier: Synaptic(reset_mechanism="none") diverges
         "threadpoolctl>=3.5",
+        "tomli>=2.0; python_version < '3.11'",  # in the standard library since 3.11
         "torch>=2.10",  # earlier: a crafted file can harm even with weights_only (CVE-2026-24747)
     ],
     extras_require={

@@ -41,3 +41,11 @@ class BenchmarkError(NbsuiteError):
 
 class ResultsError(NbsuiteError):
     """Results that are invalid, exist already, or cannot be written."""
+
+
+class PackageError(NbsuiteError):
+    """A submission package that is damaged, incomplete, unsafe, or not what it claims."""
+
+
+class TrainingError(NbsuiteError):
+    """A training run that cannot begin, go on, or be continued as asked."""

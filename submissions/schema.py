@@ -13,12 +13,12 @@ import jsonschema
 from nbsuite.errors import ResultsError
 from nbsuite.files import atomic_write
 
-SchemaName = Literal["results", "summary"]
+SchemaName = Literal["results", "summary", "provenance", "manifest"]
 
 
 @cache
 def schema(name: SchemaName) -> dict[str, Any]:
-    """A JSON Schema of the package: ``results`` or ``summary``."""
+    """A JSON Schema of the package, by its name."""
     file = resources.files("nbsuite.submissions") / "schemas" / f"{name}.schema.json"
     content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     return content
@@ -35,14 +35,20 @@ def validate(content: Any, name: SchemaName, origin: str) -> None:
     Raises:
         ResultsError: names the place and the fault.
     """
+    if (fault := fault_of(content, name)) is not None:
+        raise ResultsError(
+            f"{origin} is not in challenge format: {fault}; correct it or write it again."
+        )
+
+
+def fault_of(content: Any, name: SchemaName) -> str | None:
+    """Where and how JSON content departs from a schema; None where it follows it."""
     validator = jsonschema.Draft202012Validator(schema(name))
     fault = jsonschema.exceptions.best_match(validator.iter_errors(content))
-    if fault is not None:
-        place = ".".join(str(part) for part in fault.absolute_path) or "the top level"
-        raise ResultsError(
-            f"{origin} is not in challenge format: at {place}, {fault.message}; "
-            "correct it or write it again."
-        )
+    if fault is None:
+        return None
+    place = ".".join(str(part) for part in fault.absolute_path) or "the top level"
+    return f"at {place}, {fault.message}"
 
 
 def read_json(path: Path, name: SchemaName) -> dict[str, Any]:

@@ -1,0 +1,144 @@
+"""Finding what goes into a package: results and the checkpoints that they name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nbsuite.errors import CheckpointError, PackageError
+from nbsuite.models.checkpoint import Checkpoint, load_checkpoint
+from nbsuite.submissions.challenge import provenance_path
+from nbsuite.submissions.package_json import read_json
+
+
+@dataclass(frozen=True)
+class FoundResults:
+    """A results file and what is said of it.
+
+    Attributes:
+        path: the results file; its provenance lies beside it.
+        provenance: the content of the provenance.
+    """
+
+    path: Path
+    provenance: dict[str, Any]
+
+    @property
+    def twin(self) -> bool:
+        """Whether the results are about a twin."""
+        return bool(self.provenance["twin"])
+
+
+def find_results(paths: Sequence[Path], model: str, *, allow_twins: bool) -> list[FoundResults]:
+    """The results of a model in files and folders: those on real recordings if there are any.
+
+    Args:
+        paths: files, and folders that are searched to the bottom.
+        model: the model's name.
+        allow_twins: take results on twins where there are no others.
+
+    Raises:
+        PackageError: there are none, there are two of one name, or one is without provenance.
+    """
+    by_name: dict[str, FoundResults] = {}
+    for path in _files(paths, f"results_{model}_", ".json"):
+        if path.name.endswith(".provenance.json"):
+            continue
+        beside = provenance_path(path)
+        if not beside.is_file():
+            raise PackageError(
+                f"{path} has no provenance beside it, which a package needs; "
+                "measure it with `nbsuite benchmark`."
+            )
+        if path.name in by_name:
+            raise PackageError(
+                f"{path} and {by_name[path.name].path} are results of the same name; "
+                "name the folder of one of them only."
+            )
+        provenance = read_json(beside, "provenance", str(beside))
+        by_name[path.name] = FoundResults(path, provenance)
+    found = list(by_name.values())
+    chosen = [each for each in found if not each.twin]
+    if not chosen and allow_twins:
+        chosen = found
+    if not chosen:
+        raise PackageError(_nothing(paths, model, twins=bool(found)))
+    return chosen
+
+
+def _nothing(paths: Sequence[Path], model: str, *, twins: bool) -> str:
+    where = " and ".join(map(str, paths))
+    if twins:
+        return (
+            f"{where}: all results of {model} there are on session twins, which never count as a "
+            "submission; measure on the real recordings, or try the procedure with --allow-twins."
+        )
+    return (
+        f"{where}: there are no results of {model} (results_{model}_<session>.json); "
+        "name the folder that `nbsuite benchmark` wrote, or correct 'model' in submission.toml."
+    )
+
+
+class CheckpointFinder:
+    """Finds checkpoints by the digest of their weights.
+
+    Args:
+        paths: files, and folders that are searched to the bottom.
+    """
+
+    def __init__(self, paths: Sequence[Path]) -> None:
+        self._places = paths
+        self._files: dict[str, list[Path]] = {}
+        for path in _files(paths, "", ".safetensors"):
+            self._files.setdefault(path.name, []).append(path)
+        self._loaded: dict[Path, Checkpoint] = {}
+
+    def find(self, run: dict[str, Any]) -> Checkpoint:
+        """The checkpoint that a run's provenance names.
+
+        Raises:
+            PackageError: it is in none of the places given.
+        """
+        name, digest = run["checkpoint"].get("file"), run["checkpoint"]["weights_sha256"]
+        for path in self._by_likelihood(name):
+            checkpoint = self._load(path)
+            if checkpoint is not None and checkpoint.digest == digest:
+                return checkpoint
+        raise PackageError(
+            f"The checkpoint {name} (weights {digest[:12]}..) that results were measured with is "
+            f"not in {' or '.join(map(str, self._places))}; name its folder too."
+        )
+
+    def _by_likelihood(self, name: str) -> Iterator[Path]:
+        """Files of the name that the provenance gives first: they may have been renamed since."""
+        yield from self._files.get(name, [])
+        for other, paths in self._files.items():
+            if other != name:
+                yield from paths
+
+    def _load(self, path: Path) -> Checkpoint | None:
+        if path not in self._loaded:
+            try:
+                self._loaded[path] = load_checkpoint(path)
+            except CheckpointError:
+                return None  # runs keep files of other kinds under this suffix
+        return self._loaded[path]
+
+
+def _files(paths: Sequence[Path], prefix: str, suffix: str) -> Iterator[Path]:
+    """Files of a name's beginning and end, each once, in the order of their paths.
+
+    Raises:
+        PackageError: a path does not exist.
+    """
+    seen = set()
+    for path in paths:
+        if not path.exists():
+            raise PackageError(f"There is nothing at {path}; check the path.")
+        for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+            known = file.resolve() in seen
+            if file.name.startswith(prefix) and file.suffix == suffix and not known:
+                seen.add(file.resolve())
+                yield file

@@ -1,0 +1,152 @@
+"""Packing: what goes in, the same bytes every time, and what is refused before."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nbsuite.errors import PackageError
+from nbsuite.models.checkpoint import CheckpointHeader, load_checkpoint, save_checkpoint
+from nbsuite.models.linear import LinearDecoder, LinearSpec
+from nbsuite.submissions.package_build import pack
+from nbsuite.submissions.package_validation import validate_package
+
+
+def test_a_packed_submission_validates(package: Path, tmp_path: Path) -> None:
+    validation = validate_package(package, tmp_path, allow_twins=True)
+    contents = validation.contents
+    assert [each.session.label for each in contents.sessions] == [
+        "I1",
+        "I2",
+        "I3",
+        "L1",
+        "L2",
+        "L3",
+    ]
+    assert contents.seeds == (1, 2)
+    assert contents.submission.team == "The Decoders"
+    assert validation.own_script
+    assert validation.remarks == ("The results are on TWINS: this is no submission.",)
+
+
+def test_the_package_holds_what_is_needed_to_reproduce_it(package: Path) -> None:
+    with zipfile.ZipFile(package) as archive:
+        names = archive.namelist()
+        texts = {name: archive.read(name).decode() for name in names if "checkpoints" not in name}
+    assert names == sorted(names)
+    assert len(names) == 6 + 13 + 12
+    assert "checkpoints/tinyRSNN_loco_20170301_05_seed2.safetensors" in names
+    assert json.loads(texts["recipes.json"])[
+        "checkpoints/tinyRSNN_indy_20160622_01_seed1.safetensors"
+    ] == {"recipe": {"epochs": 3}, "source": None}
+    assert "session TWINS: synthetic data, no submission" in texts["README.md"]
+    assert "| L3 | " in texts["README.md"]
+    for name in ("torch", "snntorch", "neurobench", "h5py", "scipy", "numpy"):
+        assert f"\n{name}==" in texts["requirements.txt"]
+
+
+def test_two_packs_are_the_same_bytes(
+    package: Path, measured: Path, submission_toml: Path, tmp_path: Path
+) -> None:
+    again = tmp_path / "again.zip"
+    sources = [measured / "runs", measured / "results"]
+    pack(sources, submission_toml, again, allow_twins=True)
+    assert again.read_bytes() == package.read_bytes()
+
+
+def test_twins_are_no_submission(
+    package: Path, measured: Path, submission_toml: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(PackageError, match="twins, which never count as a submission"):
+        pack([measured], submission_toml, tmp_path / "team.zip")
+    with pytest.raises(PackageError, match="twins, which never count as a submission"):
+        validate_package(package, tmp_path / "unpacked")
+
+
+def test_an_existing_package_is_kept(measured: Path, submission_toml: Path, tmp_path: Path) -> None:
+    path = tmp_path / "team.zip"
+    path.write_bytes(b"precious")
+    with pytest.raises(PackageError, match="exists already and is kept"):
+        pack([measured], submission_toml, path, allow_twins=True)
+    assert path.read_bytes() == b"precious"
+    pack([measured], submission_toml, path, allow_twins=True, force=True)
+    assert zipfile.is_zipfile(path)
+
+
+def test_some_sessions_only_when_asked_for(
+    measured: Path, submission_toml: Path, tmp_path: Path
+) -> None:
+    results = sorted((measured / "results").glob("results_tinyRSNN_indy_*.json"))
+    sources = [measured / "runs", *results]
+    with pytest.raises(PackageError, match="no results on L1, L2, L3"):
+        pack(sources, submission_toml, tmp_path / "team.zip", allow_twins=True)
+    validation = pack(
+        sources, submission_toml, tmp_path / "team.zip", allow_twins=True, partial=True
+    )
+    assert len(validation.contents.sessions) == 3
+
+
+def test_the_summary_is_made_anew(package: Path, measured: Path) -> None:
+    assert not list((measured / "results").glob("results_summary*"))
+    with zipfile.ZipFile(package) as archive:
+        summary = json.loads(archive.read("results/results_summary_tinyRSNN-twin.json"))
+    assert len(summary) == 7
+    assert summary["average"]["footprint"] == (21000 + 33288) / 2
+
+
+@pytest.mark.parametrize(
+    ("sources", "message"),
+    [
+        (["nothing"], "There is nothing at"),
+        (["runs"], "there are no results of tinyRSNN"),
+        (["results"], "name its folder too"),
+        (["results", "copy", "runs"], "are results of the same name"),
+        (["bare", "runs"], "has no provenance beside it"),
+    ],
+)
+def test_sources_that_do_not_make_a_package(
+    measured: Path, submission_toml: Path, tmp_path: Path, sources: list[str], message: str
+) -> None:
+    [name] = [path.name for path in (measured / "results").glob("*20160622*seed1*[0-9].json")]
+    for folder, files in {"copy": [name, f"{name[:-5]}.provenance.json"], "bare": [name]}.items():
+        (tmp_path / folder).mkdir()
+        for file in files:
+            (tmp_path / folder / file).write_bytes((measured / "results" / file).read_bytes())
+    places = [
+        tmp_path / each if (tmp_path / each).exists() else measured / each for each in sources
+    ]
+    output = tmp_path / "team.zip"
+    with pytest.raises(PackageError, match=message):
+        pack(places, submission_toml, output, allow_twins=True, partial=True)
+    assert not output.exists()
+
+
+def test_a_checkpoint_without_a_seed_is_not_packed(
+    measured: Path, submission_toml: Path, tmp_path: Path
+) -> None:
+    for path in (measured / "results").glob("*20160622*"):
+        content: Any = json.loads(path.read_text())
+        if "runs" in content:
+            content["runs"][0]["checkpoint"]["seed"] = None
+        (tmp_path / path.name).write_text(json.dumps(content))
+    with pytest.raises(PackageError, match=r"at runs\.0\.checkpoint\.seed, None is not"):
+        pack([tmp_path, measured / "runs"], submission_toml, tmp_path / "a.zip", allow_twins=True)
+
+
+def test_decoders_of_other_kinds_are_not_packed(
+    measured: Path, submission_toml: Path, tmp_path: Path
+) -> None:
+    decoder = LinearDecoder(LinearSpec("tinyRSNN", channels=96, bins=2, bin_steps=3))
+    path = tmp_path / "linear.safetensors"
+    save_checkpoint(path, decoder, CheckpointHeader(decoder.spec, "indy_20160622_01", 1))
+    for file in (measured / "results").glob("*20160622*"):
+        content: Any = json.loads(file.read_text())
+        if "runs" in content:
+            content["runs"][0]["checkpoint"]["weights_sha256"] = load_checkpoint(path).digest
+        (tmp_path / file.name).write_text(json.dumps(content))
+    with pytest.raises(PackageError, match="which cannot be packed; pass a recurrent"):
+        pack([tmp_path, measured / "runs"], submission_toml, tmp_path / "a.zip", allow_twins=True)

@@ -1,0 +1,75 @@
+"""submission.toml: the template, and what is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from nbsuite.errors import PackageError
+from nbsuite.submissions.package_submission import (
+    TEMPLATE,
+    Submission,
+    read_submission,
+    write_template,
+)
+
+
+def test_a_filled_in_template(submission_toml: Path) -> None:
+    assert read_submission(submission_toml) == Submission(
+        team="The Decoders",
+        authors=("A. Author",),
+        contact="a@example.org",
+        track="trade-off",
+        model="tinyRSNN",
+        licence="MIT",
+        description="Random weights.",
+    )
+
+
+def test_a_template_as_it_is_lacks_the_team(tmp_path: Path) -> None:
+    path = tmp_path / "submission.toml"
+    write_template(path)
+    assert path.read_text() == TEMPLATE
+    with pytest.raises(PackageError, match="does not give 'team'; fill in a text"):
+        read_submission(path)
+
+
+def test_an_existing_file_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "submission.toml"
+    path.write_text("precious")
+    with pytest.raises(PackageError, match="exists already and is kept"):
+        write_template(path)
+    assert path.read_text() == "precious"
+    write_template(path, force=True)
+    assert path.read_text() == TEMPLATE
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('team = "The', "team = The", "is not valid TOML"),
+        ("[" + '"A. Author"]', "[]", "does not give 'authors'"),
+        ("[" + '"A. Author"]', '["A", 3]', "does not give 'authors'"),
+        ("[" + '"A. Author"]', '"A. Author"', "does not give 'authors'"),
+        ('"trade-off"\n\n', '"best"\n\n', "'best'; choose one of r2, trade-off"),
+        ('licence = "MIT"', "licence = 3", "does not give 'licence'"),
+        ('licence = "MIT"', 'license = "MIT"', "unknown value 'license'; did you mean licence"),
+        ("Random weights.", "x" * 20_000, "more than 10,000 characters"),
+    ],
+)
+def test_values_that_are_wrong(
+    submission_toml: Path, tmp_path: Path, old: str, new: str, message: str
+) -> None:
+    text = submission_toml.read_text()
+    assert old in text
+    path = tmp_path / "submission.toml"
+    path.write_text(text.replace(old, new))
+    with pytest.raises(PackageError, match=message) as caught:
+        read_submission(path)
+    assert str(path) in str(caught.value)
+
+
+def test_a_missing_file(tmp_path: Path) -> None:
+    with pytest.raises(PackageError, match="write one with `nbsuite submission new`"):
+        read_submission(tmp_path / "submission.toml")
