@@ -1,27 +1,32 @@
-"""``nbsuite convert``: checkpoints from stork, back to stork, and out to stock snnTorch layers."""
+"""``nbsuite convert``: checkpoints of other libraries in, and out to stork and stock snnTorch."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from nbsuite.cli.convert_files import SAFETENSORS, destination, refuse_to_overwrite
+from nbsuite.cli.convert_neurobench import neurobench
+from nbsuite.cli.convert_options import (
+    FILE,
+    describe_conversion,
+    print_conversion,
+    read_session,
+    weights_output_option,
+)
 from nbsuite.cli.examples import examples
 from nbsuite.cli.groups import Group
-from nbsuite.cli.options import Decorator, force_option, json_option
+from nbsuite.cli.options import force_option, json_option
 from nbsuite.cli.output import print_json, print_table
 from nbsuite.errors import ConversionError, UsageError
-from nbsuite.sessions import Session, find_session
+from nbsuite.sessions import Session
 
 if TYPE_CHECKING:
     from nbsuite.conversions.parity import ParityReport
     from nbsuite.models.checkpoint import CheckpointHeader
     from nbsuite.models.rsnn import RecurrentDecoder
-
-# Paths are checked by the readers, whose messages say what is wrong with the file besides.
-FILE = click.Path(path_type=Path)
 
 
 @click.group(cls=Group)
@@ -29,18 +34,7 @@ def convert() -> None:
     """Convert checkpoints of other libraries to nbsuite's format, and back."""
 
 
-def _session(ctx: click.Context, parameter: click.Parameter, value: str | None) -> Session | None:
-    del ctx, parameter
-    return None if value is None else find_session(value)
-
-
-def _output_option(suffix: str) -> Decorator[Any]:
-    return click.option(
-        "--output",
-        "-o",
-        type=FILE,
-        help=f"File ({suffix}) or folder to write to.  [default: beside the input]",
-    )
+convert.add_command(neurobench)
 
 
 @convert.command(
@@ -56,7 +50,7 @@ def _output_option(suffix: str) -> Decorator[Any]:
 )
 @click.option(
     "--session",
-    callback=_session,
+    callback=read_session,
     metavar="NAME",
     help="Session the weights were trained for, where the path does not tell it.",
 )
@@ -72,7 +66,7 @@ def _output_option(suffix: str) -> Decorator[Any]:
     metavar="TRACE.npz",
     help="Compare with what stork computed, and write only when it is the same.",
 )
-@_output_option(".safetensors")
+@weights_output_option(".safetensors")
 @force_option("checkpoints")
 @json_option()
 def stork(
@@ -113,7 +107,7 @@ def stork(
         for (_, decoder, header), target in zip(read, targets, strict=True):
             save_checkpoint(target, decoder, header)
     rows = [
-        _describe(path, decoder, header, target if passed else None)
+        describe_conversion(path, decoder, header, target if passed else None)
         for (path, decoder, header), target in zip(read, targets, strict=True)
     ]
     if as_json:
@@ -121,7 +115,7 @@ def stork(
     else:
         _print_report(report)
         for row in rows:
-            _print_conversion(row)
+            print_conversion(row)
     if not passed:
         raise ConversionError(
             f"{checkpoints[0]} does not compute what {trace} holds, so nothing was written; "
@@ -134,23 +128,24 @@ def stork(
     epilog=examples("nbsuite convert to-stork tinyRSNN-1.safetensors -o indy01/tinyRSNN-1.pth"),
 )
 @click.argument("checkpoint", type=FILE)
-@_output_option(".pth")
+@weights_output_option(".pth")
 @force_option("checkpoints")
 @json_option()
 def to_stork(checkpoint: Path, output: Path | None, force: bool, as_json: bool) -> None:
     """Convert a checkpoint for stork to load."""
     from nbsuite.conversions.stork import write_stork
-    from nbsuite.models.checkpoint import load_checkpoint
+    from nbsuite.models.checkpoint import load_checkpoint, recurrent_decoder
 
     loaded = load_checkpoint(checkpoint)
+    decoder = recurrent_decoder(loaded, "converted to stork")
     target = destination(checkpoint.with_suffix(".pth"), output, checkpoint.stem)
     refuse_to_overwrite([target], force=force)
-    write_stork(loaded.decoder, target)
-    row = _describe(checkpoint, loaded.decoder, loaded.header, target)
+    write_stork(decoder, target)
+    row = describe_conversion(checkpoint, decoder, loaded.header, target)
     if as_json:
         print_json(row)
     else:
-        _print_conversion(row)
+        print_conversion(row)
 
 
 @convert.command(
@@ -161,7 +156,7 @@ def to_stork(checkpoint: Path, output: Path | None, force: bool, as_json: bool) 
     )
 )
 @click.argument("checkpoint", type=FILE)
-@_output_option(".safetensors")
+@weights_output_option(".safetensors")
 @force_option()
 @json_option()
 def stock(checkpoint: Path, output: Path | None, force: bool, as_json: bool) -> None:
@@ -181,11 +176,13 @@ def stock(checkpoint: Path, output: Path | None, force: bool, as_json: bool) -> 
     same_script = script.is_file() and script.read_bytes() == stock_script()
     refuse_to_overwrite([target] if same_script else [target, script], force=force)
     export_stock(loaded, target)
-    row = _describe(checkpoint, loaded.decoder, loaded.header, target) | {"precision": "float32"}
+    row = describe_conversion(checkpoint, loaded.decoder, loaded.header, target) | {
+        "precision": "float32"
+    }
     if as_json:
         print_json(row | {"script": str(script)})
     else:
-        _print_conversion(row)
+        print_conversion(row)
         click.echo(f"It runs with {script} and snnTorch alone.")
 
 
@@ -200,27 +197,6 @@ def _parity(decoder: RecurrentDecoder, trace: Path | None) -> ParityReport | Non
     from nbsuite.conversions.parity import check_parity
 
     return None if trace is None else check_parity(decoder, trace)
-
-
-def _describe(
-    source: Path, decoder: RecurrentDecoder, header: CheckpointHeader, output: Path | None
-) -> dict[str, Any]:
-    return {
-        "source": str(source),
-        "output": None if output is None else str(output),
-        "model": header.spec.name,
-        "channels": header.spec.channels,
-        "session": header.session,
-        "seed": header.seed,
-        "precision": str(decoder.dtype).removeprefix("torch."),
-    }
-
-
-def _print_conversion(row: dict[str, Any]) -> None:
-    details = [row["model"], f"{row['channels']} channels", row["precision"]]
-    details.append(f"session {row['session'] or 'unknown'}")
-    details.append("seed unknown" if row["seed"] is None else f"seed {row['seed']}")
-    click.echo(f"{row['source']} -> {row['output'] or 'not written'} ({', '.join(details)})")
 
 
 def _print_report(report: ParityReport | None) -> None:

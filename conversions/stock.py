@@ -18,7 +18,7 @@ from torch import Tensor
 from nbsuite.conversions import stock_decoder
 from nbsuite.conversions.stock_decoder import StockDecoder
 from nbsuite.files import atomic_write
-from nbsuite.models.checkpoint import Checkpoint
+from nbsuite.models.checkpoint import Checkpoint, recurrent_decoder
 from nbsuite.models.rsnn import RecurrentDecoder
 
 SCRIPT_NAME = "stock_decoder.py"
@@ -63,8 +63,10 @@ def export_stock(checkpoint: Checkpoint, path: Path) -> Path:
         The Python file.
 
     Raises:
+        CheckpointError: the decoder is of another kind, which snnTorch has no layers for.
         OSError: the folder cannot be written, or the disk is full.
     """
+    decoder = recurrent_decoder(checkpoint, "exported to stock snnTorch layers")
     header = checkpoint.header
     origin = {
         "model": header.spec.name,
@@ -72,7 +74,7 @@ def export_stock(checkpoint: Checkpoint, path: Path) -> Path:
         "seed": header.seed,
         "weights_digest": checkpoint.digest,
     }
-    stock = to_stock(checkpoint.decoder)
+    stock = to_stock(decoder)
     with atomic_write(path) as temporary:
         save_file(stock.state_dict(), temporary, {"nbsuite_stock": json.dumps(origin)})
     script = path.parent / SCRIPT_NAME

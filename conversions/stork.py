@@ -12,11 +12,11 @@ import re
 from collections import OrderedDict
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TypeVar
 
 import torch
 from torch import Tensor
 
+from nbsuite.conversions.origin import agreed, check_channels
 from nbsuite.conversions.stork_layout import INPUT_WEIGHT, stork_layout
 from nbsuite.conversions.torch_file import read_state_dict
 from nbsuite.errors import ConversionError
@@ -26,7 +26,6 @@ from nbsuite.models.registry import MODEL_NAMES, ModelSpec, model_spec
 from nbsuite.models.rsnn import RecurrentDecoder, tensor_shapes
 from nbsuite.sessions import CHALLENGE_SESSIONS, Session
 
-_Value = TypeVar("_Value", Session, int)
 _PUBLISHED_FILE = re.compile(r"\w+-(?P<seed>\d+)\.pth")
 _PUBLISHED_FOLDERS = {
     f"{session.monkey}{int((session.id or '')[1:]):02d}": session for session in CHALLENGE_SESSIONS
@@ -61,9 +60,9 @@ def read_stork(
     spec = _recognise(state, model, path)
     tensors = _distinct_tensors(state, spec, path)
     told_session, told_seed = _told_by_path(path)
-    session = _agreed("session", session, told_session, path)
-    seed = _agreed("seed", seed, told_seed, path)
-    _check_channels(spec, session, path)
+    session = agreed("session", session, told_session, path)
+    seed = agreed("seed", seed, told_seed, path)
+    check_channels(spec, session, path)
     header = CheckpointHeader(
         spec,
         session=None if session is None else session.name,
@@ -168,24 +167,3 @@ def _told_by_path(path: Path) -> tuple[Session | None, int | None]:
     name = _PUBLISHED_FILE.fullmatch(path.name)
     folder = path.absolute().parent.name
     return _PUBLISHED_FOLDERS.get(folder), int(name["seed"]) if name else None
-
-
-def _agreed(what: str, given: _Value | None, told: _Value | None, path: Path) -> _Value | None:
-    if given is not None and told is not None and given != told:
-        raise ConversionError(
-            f"The path {path} tells the {what} {_text(told)}, not {_text(given)} as asked for; "
-            f"leave the {what} out or rename the file."
-        )
-    return told if given is None else given
-
-
-def _text(value: object) -> str:
-    return value.label if isinstance(value, Session) else str(value)
-
-
-def _check_channels(spec: ModelSpec, session: Session | None, path: Path) -> None:
-    if session is not None and session.channels != spec.channels:
-        raise ConversionError(
-            f"{path} decodes {spec.channels} channels but session {session.label} has "
-            f"{session.channels}; name the session it was trained for."
-        )

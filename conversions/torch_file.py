@@ -16,8 +16,12 @@ from nbsuite.errors import ConversionError
 ZIP_SIGNATURE = b"PK\x03\x04"
 
 
-def read_state_dict(path: Path) -> dict[str, Tensor]:
+def read_state_dict(path: Path, *, entry: str | None = None) -> dict[str, Tensor]:
     """The tensors of a state dict saved with ``torch.save``, on the CPU.
+
+    Args:
+        path: the file.
+        entry: the name under which a file may hold the state dict beside other things.
 
     Only the zip format of PyTorch 1.6 and later is read: the older formats are other pickles (and
     a tar archive whose reader has run code despite ``weights_only``, CVE-2025-32434).
@@ -28,6 +32,8 @@ def read_state_dict(path: Path) -> dict[str, Tensor]:
     """
     _check_container(path)
     content = _load(path)
+    if entry is not None and isinstance(content, Mapping) and entry in content:
+        content = content[entry]
     if not isinstance(content, Mapping):
         raise ConversionError(
             f"{path} holds a {type(content).__name__}, not a state dict; "

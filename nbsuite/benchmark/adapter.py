@@ -7,44 +7,57 @@ is shown a whole chunk gives the totals of one that is shown its steps one by on
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 import torch
-from neurobench.hooks.neuron import NeuronHook
 from neurobench.models import NeuroBenchModel
 from torch import Tensor
 
 from nbsuite.benchmark.counting import (
+    ActivationTally,
     ConnectionRecord,
+    ConnectionTally,
+    NeuronRecord,
     SourceRecord,
     SpikeRecord,
-    count_events,
 )
-from nbsuite.models.rsnn import Decoded, RecurrentDecoder
-from nbsuite.neurons.connection import Connection
-from nbsuite.neurons.kernels import KernelName, NetworkState
+from nbsuite.benchmark.streams import chunk_stream, step_stream
+from nbsuite.models.kinds import AnyDecoder
+from nbsuite.neurons.kernels import KernelName
 
 Progress = Callable[[int], None]
-HIDDEN_LAYER = "hidden"
 CHUNK_STEPS = 8192
 """Steps a layer is shown at once: few enough for the processor's caches, many enough to be fast."""
 
 
-def _no_events() -> Tensor:
-    return torch.zeros(1, dtype=torch.int64)
-
-
 @dataclass
 class Tally:
-    """What a run decoded, and its events: the spikes of each input and each hidden neuron."""
+    """What a run decoded, and what its layers saw, counted in integers.
+
+    Attributes:
+        samples: number of samples.
+        connections: events of the connections; empty where no metric reads them, as are the
+            activations.
+        activations: outputs of the layers of neurons.
+        sparsity: sum over the batches of their samples times the share of outputs that were zero,
+            0 in a batch without outputs: the sum that NeuroBench weights.
+        velocity: decoded velocities (steps, 2), a piece at a time.
+        spikes: hidden spikes (steps, neurons), likewise; empty where there are none.
+    """
 
     samples: int = 0
-    input_events: Tensor = field(default_factory=_no_events)
-    hidden_events: Tensor = field(default_factory=_no_events)
+    connections: list[ConnectionTally] = field(default_factory=list)
+    activations: list[ActivationTally] = field(default_factory=list)
+    sparsity: float = 0.0
     velocity: list[Tensor] = field(default_factory=list)
     spikes: list[Tensor] = field(default_factory=list)
+
+    def outputs(self) -> tuple[int, int]:
+        """Number of outputs of all layers of neurons so far, and how many of them were zero."""
+        values = sum(each.values for each in self.activations)
+        return values, values - sum(each.non_zero for each in self.activations)
 
 
 class DecoderModel(NeuroBenchModel):  # type: ignore[misc]
@@ -58,43 +71,37 @@ class DecoderModel(NeuroBenchModel):  # type: ignore[misc]
         progress: receives the number of steps after each piece of work.
     """
 
-    def __init__(self, decoder: RecurrentDecoder, progress: Progress | None = None) -> None:
+    kernel: str
+
+    def __init__(self, decoder: AnyDecoder, progress: Progress | None = None) -> None:
         super().__init__()
         self.decoder = decoder
         self.tally = Tally()
         self._progress = progress
-        self._state: NetworkState | None = None
 
-    def __net__(self) -> RecurrentDecoder:
+    def __net__(self) -> AnyDecoder:
         """The network whose parameters and buffers NeuroBench counts."""
         return self.decoder
 
-    def activation_layers(self) -> list[dict[str, Any]]:
-        """The hidden layer alone: readout units do not spike."""
-        return [{"layer_name": HIDDEN_LAYER, "layer": self.decoder.hidden}]
-
-    def connections(self) -> list[Connection]:
-        """All connections, as NeuroBench finds them."""
-        found: list[Connection] = self.connection_layers()
-        return found
-
-    def _run(self, spikes: Tensor, kernel: KernelName) -> Decoded:
-        """Decode steps (steps, 1, channels) and carry the state on."""
-        decoded: Decoded = self.decoder(
-            spikes.to(self.decoder.input.weight.device), self._state, kernel=kernel
-        )
-        self._state = decoded.state
-        return decoded
-
-    def _account(self, inputs: Tensor, spikes: Tensor, velocity: Tensor) -> None:
-        """Add steps to the tally: inputs and hidden spikes (steps, ...) of 0 and 1."""
-        self.tally.samples += len(inputs)
-        self.tally.input_events = self.tally.input_events + count_events(inputs[:, 0])
-        self.tally.hidden_events = self.tally.hidden_events + count_events(spikes)
+    def __call__(self, batch: Tensor) -> Tensor:
+        """Decode consecutive samples (samples, 1, channels) into velocities (samples, 2)."""
+        values_before, zeros_before = self.tally.outputs()
+        velocity = self._decode(batch[:, 0])
+        values, zeros = self.tally.outputs()
+        if values > values_before:
+            share = (zeros - zeros_before) / (values - values_before)
+            self.tally.sparsity += share * len(batch)
+        self.tally.samples += len(batch)
         self.tally.velocity.append(velocity)
-        self.tally.spikes.append(spikes)
+        return velocity
+
+    @abstractmethod
+    def _decode(self, spikes: Tensor) -> Tensor:
+        """Decode steps (steps, channels) and carry the state on."""
+
+    def _report(self, steps: int) -> None:
         if self._progress is not None:
-            self._progress(len(inputs))
+            self._progress(steps)
 
 
 class ChunkModel(DecoderModel):
@@ -102,42 +109,44 @@ class ChunkModel(DecoderModel):
 
     Args:
         decoder: the decoder.
-        kernel: the kernel to run.
+        kernel: the kernel to run, where the decoder has several.
         chunk_steps: steps in a chunk; results do not depend on it.
         progress: receives the number of steps after each chunk.
     """
 
     def __init__(
         self,
-        decoder: RecurrentDecoder,
+        decoder: AnyDecoder,
         kernel: KernelName,
         chunk_steps: int = CHUNK_STEPS,
         progress: Progress | None = None,
     ) -> None:
         super().__init__(decoder, progress)
-        self._kernel = kernel
+        self._stream = chunk_stream(decoder, kernel)
         self._chunk_steps = chunk_steps
+        self.kernel = self._stream.kernel
 
     def register_hooks(self) -> None:
         """Make the records that NeuroBench reads; they are filled by hand, chunk by chunk."""
-        self.activation_hooks.append(SpikeRecord(HIDDEN_LAYER))
-        first, *others = self.connections()
-        self.connection_hooks.extend([SourceRecord([first]), SourceRecord(others)])
+        self.activation_hooks.extend(SpikeRecord(name) for name in self._stream.activation_layers)
+        self.connection_hooks.extend(SourceRecord(source) for source in self._stream.sources)
+        self.tally.activations = [record.tally for record in self.activation_hooks]
+        self.tally.connections = [record.tally for record in self.connection_hooks]
 
-    def __call__(self, batch: Tensor) -> Tensor:
-        """Decode consecutive samples (samples, 1, channels) into velocities (samples, 2)."""
-        return torch.cat([self._chunk(chunk) for chunk in torch.split(batch, self._chunk_steps)])
+    def _decode(self, spikes: Tensor) -> Tensor:
+        return torch.cat([self._chunk(chunk) for chunk in torch.split(spikes, self._chunk_steps)])
 
-    def _chunk(self, inputs: Tensor) -> Tensor:
-        decoded = self._run(inputs, self._kernel)
-        spikes, velocity = _hidden_spikes(decoded), _velocity(decoded)
-        self._account(inputs, spikes, velocity)
-        for record in self.activation_hooks:
-            record.present(spikes)
+    def _chunk(self, spikes: Tensor) -> Tensor:
+        decoded = self._stream.advance(spikes)
         # There are no records where none of the chosen metrics reads them.
-        for record, source in zip(self.connection_hooks, (inputs[:, 0], spikes), strict=False):
-            record.present(source)
-        return velocity
+        for record, outputs in zip(self.activation_hooks, decoded.outputs, strict=False):
+            record.present(outputs)
+        for record, inputs in zip(self.connection_hooks, decoded.inputs, strict=False):
+            record.present(inputs)
+        if decoded.spikes is not None:
+            self.tally.spikes.append(decoded.spikes)
+        self._report(len(spikes))
+        return decoded.velocity
 
 
 class StepModel(DecoderModel):
@@ -146,25 +155,22 @@ class StepModel(DecoderModel):
     The reference for ``ChunkModel``: every count comes from hooks on the layers' own calls.
     """
 
+    kernel = "reference"
+
+    def __init__(self, decoder: AnyDecoder, progress: Progress | None = None) -> None:
+        super().__init__(decoder, progress)
+        self._stream = step_stream(decoder)
+
     def register_hooks(self) -> None:
         """Hook the layers as NeuroBench does, with counts in float64."""
-        for layer in self.activation_layers():
-            self.activation_hooks.append(NeuronHook(layer["layer"], layer["layer_name"]))
-        self.connection_hooks.extend(ConnectionRecord(each) for each in self.connections())
+        for layer in self._stream.activation_layers:
+            self.activation_hooks.append(NeuronRecord(layer["layer"], layer["layer_name"]))
+        self.connection_hooks.extend(ConnectionRecord(each) for each in self._stream.connections)
+        self.tally.activations = [record.tally for record in self.activation_hooks]
+        self.tally.connections = [record.tally for record in self.connection_hooks]
 
-    def __call__(self, batch: Tensor) -> Tensor:
-        """Decode consecutive samples (samples, 1, channels) into velocities (samples, 2)."""
-        steps = [self._run(sample, "reference") for sample in torch.split(batch, 1)]
-        velocity = torch.cat([_velocity(step) for step in steps])
-        self._account(batch, torch.cat([_hidden_spikes(step) for step in steps]), velocity)
-        return velocity
-
-
-def _hidden_spikes(decoded: Decoded) -> Tensor:
-    """(steps, neurons) int8."""
-    return decoded.spikes[:, 0].to("cpu", torch.int8)
-
-
-def _velocity(decoded: Decoded) -> Tensor:
-    """(steps, 2) float32, mm per step."""
-    return decoded.velocity[:, 0].to("cpu", torch.float32)
+    def _decode(self, spikes: Tensor) -> Tensor:
+        steps = [self._stream.advance(sample) for sample in torch.split(spikes, 1)]
+        self.tally.spikes.extend(step.spikes for step in steps if step.spikes is not None)
+        self._report(len(spikes))
+        return torch.cat([step.velocity for step in steps])

@@ -1,30 +1,34 @@
-"""What NeuroBench's hooks record of a decoder's connections and spikes.
+"""What NeuroBench's hooks record of a decoder's connections and neurons, and the check on it.
 
 NeuroBench counts synaptic operations by passing the recorded input of each connection through a
 copy of the connection with every non-zero weight set to 1, and summing what comes out. Sums in
 float16 overflow and sums in float32 err past 2^24, so the copy is made of a stand-in that counts
 exactly.
+
+Operations are accumulations (ACs) where all inputs of a call are 0, 1 or -1, and multiplications
+with accumulation (MACs) otherwise. So that this holds for calls that are presented together, those
+of the one sort are presented apart from those of the other.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import torch
 from neurobench.hooks.layer import LayerHook
 from neurobench.hooks.neuron import NeuronHook
 from torch import Tensor, nn
 
-from nbsuite.neurons.connection import Connection
-
 
 class SynapseCounter(nn.Linear):
     """Stands in for connections in NeuroBench's arithmetic: all those of one source, side by side.
 
-    Returns the operations of each step, summed over the outputs: the spikes times the number of
-    weights they meet. Given spikes and weights of 0 and 1, that is at most the size of the
-    matrix, which float32 holds exactly up to 4096 x 4096; float64 then holds every sum over
-    steps exactly.
+    Returns the operations of each call, summed over the outputs: the non-zero inputs times the
+    number of weights they meet. Given inputs and weights of 0 and 1, that is at most the size of
+    the matrix, which float32 holds exactly up to 4096 x 4096; float64 then holds every sum over
+    calls exactly.
 
     Args:
         connections: connections with the same fan-in.
@@ -37,18 +41,78 @@ class SynapseCounter(nn.Linear):
         self.weight = nn.Parameter(weight.cpu(), requires_grad=False)
         self.register_parameter("bias", None)
 
-    def forward(self, spikes: Tensor) -> Tensor:
-        """Operations (...) in float64 of steps (..., fan-in)."""
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Operations (...) in float64 of calls (..., fan-in)."""
         fan_out = self.weight.sum(dim=0, dtype=torch.float32)
-        return (spikes.float() @ fan_out).double()
+        return (inputs.float() @ fan_out).double()
+
+
+@dataclass
+class ConnectionTally:
+    """The events that connections of one source were shown, counted in integers.
+
+    Attributes:
+        fan_out: (fan-in,) number of non-zero weights that leave each input.
+        weights: number of all weights.
+        calls: number of calls.
+        accumulated: (fan-in,) non-zero inputs in calls that count as ACs.
+        multiplied: (fan-in,) non-zero inputs in calls that count as MACs.
+    """
+
+    fan_out: Tensor
+    weights: int
+    calls: int = 0
+    accumulated: Tensor | int = 0
+    multiplied: Tensor | int = 0
+
+    @classmethod
+    def of(cls, connections: Sequence[nn.Linear]) -> ConnectionTally:
+        """An empty tally of connections with the same fan-in."""
+        fan_out = sum(torch.count_nonzero(each.weight, dim=0).cpu() for each in connections)
+        return cls(torch.as_tensor(fan_out), sum(each.weight.numel() for each in connections))
+
+    def add(self, spikes: Tensor, values: Tensor) -> None:
+        """Count calls (calls, fan-in), those that are spikes and those that are not."""
+        self.calls += len(spikes) + len(values)
+        self.accumulated = self.accumulated + _events(spikes)
+        self.multiplied = self.multiplied + _events(values)
+
+    @property
+    def acs(self) -> int:
+        """Accumulations: events times non-zero fan-out."""
+        return int((self.fan_out * self.accumulated).sum())
+
+    @property
+    def macs(self) -> int:
+        """Multiplications with accumulation: events times non-zero fan-out."""
+        return int((self.fan_out * self.multiplied).sum())
+
+    @property
+    def dense(self) -> int:
+        """Operations if no input and no weight were zero."""
+        return self.calls * self.weights
+
+
+@dataclass
+class ActivationTally:
+    """What neurons emitted: how many values, and how many of them were not zero."""
+
+    values: int = 0
+    non_zero: int = 0
+
+    def add(self, outputs: Tensor) -> None:
+        """Count outputs of any shape."""
+        self.values += outputs.numel()
+        self.non_zero += int(torch.count_nonzero(outputs))
 
 
 class ConnectionRecord(LayerHook):  # type: ignore[misc]
     """Inputs of one connection, recorded from its calls as NeuroBench does."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: nn.Linear) -> None:
         super().__init__(None)
         self.layer = SynapseCounter([connection])
+        self.tally = ConnectionTally.of([connection])
         self._connection = connection
         self.register_hook()
 
@@ -56,40 +120,69 @@ class ConnectionRecord(LayerHook):  # type: ignore[misc]
         """Called by NeuroBench after each count, and once at the start."""
         self.hook = self._connection.register_forward_pre_hook(self.hook_fn)
 
+    def hook_fn(self, module: nn.Module, inputs: tuple[Any, ...]) -> None:
+        """Called before the connection is."""
+        super().hook_fn(module, inputs)
+        self.tally.add(*_apart(inputs[0].detach().cpu()))
+
 
 class SourceRecord(LayerHook):  # type: ignore[misc]
-    """Spikes of one source, handed over by :meth:`present` for all connections that leave it."""
+    """Inputs from one source, handed over by :meth:`present` for all connections that leave it."""
 
-    def __init__(self, connections: Sequence[Connection]) -> None:
+    def __init__(self, connections: Sequence[nn.Linear]) -> None:
         super().__init__(SynapseCounter(connections))
+        self.tally = ConnectionTally.of(connections)
 
-    def present(self, spikes: Tensor) -> None:
-        """Record ``spikes`` (steps, fan-in) as if the connections had been called with them."""
-        # NeuroBench's masks take longest of all, and of all dtypes least on int16.
-        self.hook_fn(self.layer, (spikes.to(torch.int16),))
+    def present(self, inputs: Tensor) -> None:
+        """Record calls (calls, fan-in) as if the connections had been called with them."""
+        spikes, values = _apart(inputs.cpu())
+        self.tally.add(spikes, values)
+        for calls in (spikes, values):
+            if len(calls):
+                # NeuroBench's masks take longest of all, and of all dtypes least on int16.
+                self.hook_fn(self.layer, (calls.to(torch.int16),))
 
 
 class SpikeRecord(NeuronHook):  # type: ignore[misc]
-    """Output spikes of one layer, handed over by :meth:`present`."""
+    """Outputs of one layer of neurons, handed over by :meth:`present`."""
 
     def __init__(self, name: str) -> None:
         super().__init__(None, name)
+        self.tally = ActivationTally()
 
-    def present(self, spikes: Tensor) -> None:
-        """Record ``spikes`` (steps, neurons)."""
-        self.activation_outputs.append(spikes)
-
-
-def count_events(spikes: Tensor) -> Tensor:
-    """Spikes of each source (sources,) int64 in a chunk (steps, sources) of 0 and 1."""
-    return spikes.sum(dim=0, dtype=torch.int32).long()
+    def present(self, outputs: Tensor) -> None:
+        """Record outputs (calls, neurons) as if the layer had returned them."""
+        if len(outputs):  # a layer that is not called leaves no record
+            self.activation_outputs.append(outputs)
+            self.tally.add(outputs)
 
 
-def count_operations(connection: nn.Linear, events: Tensor) -> int:
-    """Effective operations of a connection in closed form: spikes times non-zero fan-out.
+class NeuronRecord(NeuronHook):  # type: ignore[misc]
+    """Outputs of one layer of neurons, recorded from its calls as NeuroBench does."""
 
-    Args:
-        connection: the connection.
-        events: (fan-in,) spikes of each source, int64.
+    def __init__(self, layer: nn.Module, name: str) -> None:
+        super().__init__(layer, name)
+        self.tally = ActivationTally()
+
+    def hook_fn(self, layer: nn.Module, inputs: Any, output: Any) -> None:
+        """Called after the layer is."""
+        super().hook_fn(layer, inputs, output)
+        self.tally.add(self.activation_outputs[-1])
+
+
+def _apart(inputs: Tensor) -> tuple[Tensor, Tensor]:
+    """Calls of which all inputs are 0, 1 or -1, and the others, of which no value matters.
+
+    Returns:
+        The former as they are; of the latter, 2 in place of each input that is not zero.
     """
-    return int(torch.count_nonzero(connection.weight, dim=0).cpu() @ events)
+    calls = inputs.reshape(-1, inputs.shape[-1])
+    if calls.dtype == torch.int8:
+        return calls, calls[:0]
+    plain = ((calls == 0) | (calls.abs() == 1)).all(dim=1)
+    return calls[plain].to(torch.int8), 2 * (calls[~plain] != 0).to(torch.int8)
+
+
+def _events(calls: Tensor) -> Tensor:
+    """(fan-in,) int64, non-zero entries of calls (calls, fan-in)."""
+    return (calls != 0).sum(dim=0, dtype=torch.int32).long()

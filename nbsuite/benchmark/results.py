@@ -37,13 +37,13 @@ def describe_result(
 ) -> BenchmarkResult:
     """Put a measurement together with what it was measured on."""
     header = checkpoint.header
-    weight = checkpoint.decoder.input.weight
+    decoder = checkpoint.decoder
     provenance = {
         "checkpoint": {
             "file": checkpoint.path.name,
             "weights_sha256": checkpoint.digest,
             "model": header.spec.to_json(),
-            "precision": str(weight.dtype).removeprefix("torch."),
+            "precision": str(decoder.dtype).removeprefix("torch."),
             "session": header.session,
             "seed": header.seed,
             "recipe": header.recipe,
@@ -62,7 +62,7 @@ def describe_result(
             "seconds": round(measurement.seconds, 3),
             "kernel": measurement.kernel,
             "per_step": measurement.per_step,
-            "device": str(weight.device),
+            "device": str(next(decoder.parameters()).device),
         },
         **circumstances(),
     }

@@ -14,7 +14,6 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from nbsuite.benchmark.adapter import CHUNK_STEPS, ChunkModel, DecoderModel, Progress, StepModel
-from nbsuite.benchmark.counting import count_operations
 from nbsuite.benchmark.metrics import (
     CHALLENGE_METRICS,
     STATIC_METRICS,
@@ -25,7 +24,7 @@ from nbsuite.benchmark.metrics import (
 )
 from nbsuite.data.stream import Stretches
 from nbsuite.errors import BenchmarkError
-from nbsuite.models.rsnn import RecurrentDecoder
+from nbsuite.models.kinds import AnyDecoder
 from nbsuite.neurons.kernels import KernelName
 
 
@@ -46,16 +45,16 @@ class Measurement:
     Attributes:
         values: metric values under the names of the challenge format.
         velocity: (steps, 2) decoded velocity, mm per step.
-        spikes: (steps, neurons) hidden spikes, int8.
+        spikes: (steps, neurons) hidden spikes, int8; None of a decoder without them.
         steps: number of test samples.
         seconds: time taken by NeuroBench's run, loading of the recording excluded.
-        kernel: the kernel that ran.
+        kernel: the kernel that ran, ``vectorised`` where a decoder has no choice of them.
         per_step: whether layers were called one step at a time.
     """
 
     values: dict[str, Any]
     velocity: Tensor
-    spikes: Tensor
+    spikes: Tensor | None
     steps: int
     seconds: float
     kernel: str
@@ -63,7 +62,7 @@ class Measurement:
 
 
 def run_benchmark(
-    decoder: RecurrentDecoder,
+    decoder: AnyDecoder,
     samples: TestSamples,
     *,
     metrics: Iterable[str] = CHALLENGE_METRICS,
@@ -77,7 +76,7 @@ def run_benchmark(
         decoder: the decoder, on the device to run on.
         samples: the test samples.
         metrics: names of metrics, see ``METRIC_NAMES``.
-        kernel: the kernel to run.
+        kernel: the kernel to run a recurrent decoder with; others have no choice.
         chunk_steps: steps a layer is shown at once; figures do not depend on it.
         progress: receives the number of steps decoded after each chunk.
 
@@ -86,11 +85,11 @@ def run_benchmark(
         UsageError: a metric is unknown or does not apply.
     """
     model = ChunkModel(decoder, kernel, chunk_steps, progress)
-    return _measure(model, samples, metrics, batch_steps=len(samples), kernel=kernel)
+    return _measure(model, samples, metrics, batch_steps=len(samples))
 
 
 def run_per_step(
-    decoder: RecurrentDecoder,
+    decoder: AnyDecoder,
     samples: TestSamples,
     *,
     metrics: Iterable[str] = CHALLENGE_METRICS,
@@ -111,7 +110,7 @@ def run_per_step(
         UsageError: a metric is unknown or does not apply.
     """
     model = StepModel(decoder, progress)
-    return _measure(model, samples, metrics, batch_steps=batch_steps, kernel="reference")
+    return _measure(model, samples, metrics, batch_steps=batch_steps)
 
 
 def _measure(
@@ -120,7 +119,6 @@ def _measure(
     metrics: Iterable[str],
     *,
     batch_steps: int,
-    kernel: str,
 ) -> Measurement:
     names = check_metric_names(metrics)
     failures = Failures()
@@ -139,10 +137,10 @@ def _measure(
     return Measurement(
         values=values,
         velocity=torch.cat(model.tally.velocity),
-        spikes=torch.cat(model.tally.spikes),
+        spikes=torch.cat(model.tally.spikes) if model.tally.spikes else None,
         steps=len(samples),
         seconds=seconds,
-        kernel=kernel,
+        kernel=model.kernel,
         per_step=isinstance(model, StepModel),
     )
 
@@ -177,15 +175,12 @@ def _check_exactness(values: dict[str, Any], model: DecoderModel, samples: TestS
         BenchmarkError: names the figure, what was reported and what is due.
     """
     tally = model.tally
-    first, *others = model.connections()
-    operations = count_operations(first, tally.input_events)
-    operations += sum(count_operations(each, tally.hidden_events) for each in others)
-    emitted = tally.samples * model.decoder.spec.neurons
+    connections, steps = tally.connections, tally.samples
     expected = {
-        "acs": operations / tally.samples,
-        "macs": 0.0,
-        "dense": float(sum(connection.weight.numel() for connection in (first, *others))),
-        "activation_sparsity": 1 - int(tally.hidden_events.sum()) / emitted,
+        "acs": sum(each.acs for each in connections) / steps,
+        "macs": sum(each.macs for each in connections) / steps,
+        "dense": sum(each.dense for each in connections) / steps,
+        "activation_sparsity": tally.sparsity / steps,
     }
     if tally.samples != len(samples):
         raise BenchmarkError(

@@ -8,7 +8,7 @@ from typing import Any
 
 from nbsuite.benchmark.metrics import CHALLENGE_METRICS
 from nbsuite.benchmark.runner import TestSamples, run_benchmark, run_per_step
-from nbsuite.models.rsnn import RecurrentDecoder
+from nbsuite.models.kinds import AnyDecoder
 from nbsuite.neurons.kernels import KernelName
 
 ERROR_METRICS = ("r2", "mse", "smape")
@@ -34,7 +34,7 @@ class Comparison:
 
 
 def compare_with_per_step(
-    decoder: RecurrentDecoder,
+    decoder: AnyDecoder,
     samples: TestSamples,
     *,
     metrics: Iterable[str] = CHALLENGE_METRICS,

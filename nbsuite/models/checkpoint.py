@@ -1,7 +1,9 @@
 """Checkpoints: safetensors files whose header says what the weights belong to.
 
-Format 1: the tensors of ``RecurrentDecoder.state_dict()``, all of one floating dtype, and under the
-metadata key ``nbsuite`` a JSON object with the fields of :class:`CheckpointHeader`.
+Format 1: the tensors of the decoder's ``state_dict()``, and under the metadata key ``nbsuite`` a
+JSON object with the fields of :class:`CheckpointHeader`. The model's ``kind`` says which decoder it
+is (see ``nbsuite.models.kinds``); without one it is a recurrent spiking decoder, whose tensors are
+all of one floating dtype.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -20,12 +22,21 @@ from torch import Tensor
 
 from nbsuite.errors import CheckpointError
 from nbsuite.files import atomic_write
+from nbsuite.models.baseline import Baseline
+from nbsuite.models.kinds import (
+    FLOATING,
+    AnyDecoder,
+    AnySpec,
+    expected_tensors,
+    new_decoder,
+    spec_from_json,
+)
 from nbsuite.models.registry import ModelSpec
-from nbsuite.models.rsnn import RecurrentDecoder, tensor_shapes
+from nbsuite.models.rsnn import RecurrentDecoder
 
 FORMAT = 1
 METADATA_KEY = "nbsuite"
-DTYPES = (torch.float16, torch.float32, torch.float64)
+DTYPES = FLOATING
 
 
 @dataclass(frozen=True)
@@ -40,7 +51,7 @@ class CheckpointHeader:
         recipe: hyperparameters of the training run, if trained here.
     """
 
-    spec: ModelSpec
+    spec: AnySpec
     session: str | None = None
     seed: int | None = None
     source: Mapping[str, Any] | None = None
@@ -60,11 +71,11 @@ class Checkpoint:
 
     path: Path
     header: CheckpointHeader
-    decoder: RecurrentDecoder = field(repr=False)
+    decoder: AnyDecoder = field(repr=False)
     digest: str
 
 
-def save_checkpoint(path: Path, decoder: RecurrentDecoder, header: CheckpointHeader) -> None:
+def save_checkpoint(path: Path, decoder: AnyDecoder, header: CheckpointHeader) -> None:
     """Write a checkpoint, whole or not at all; the same content gives the same bytes.
 
     Raises:
@@ -95,25 +106,59 @@ def load_checkpoint(path: Path) -> Checkpoint:
     return Checkpoint(path, header, decoder, weights_digest(decoder))
 
 
-def build_decoder(spec: ModelSpec, tensors: Mapping[str, Tensor], origin: str) -> RecurrentDecoder:
+def recurrent_decoder(checkpoint: Checkpoint, purpose: str) -> RecurrentDecoder:
+    """The decoder of a checkpoint, where only a recurrent one will do.
+
+    Args:
+        checkpoint: the checkpoint.
+        purpose: what it is wanted for, as the end of "cannot be ...".
+
+    Raises:
+        CheckpointError: it is of another kind.
+    """
+    if not isinstance(checkpoint.decoder, RecurrentDecoder):
+        raise CheckpointError(
+            f"{checkpoint.path} holds a decoder {checkpoint.header.spec.name}, which cannot be "
+            f"{purpose}; pass a recurrent spiking decoder such as tinyRSNN."
+        )
+    return checkpoint.decoder
+
+
+@overload
+def build_decoder(
+    spec: ModelSpec, tensors: Mapping[str, Tensor], origin: str
+) -> RecurrentDecoder: ...
+
+
+@overload
+def build_decoder(spec: AnySpec, tensors: Mapping[str, Tensor], origin: str) -> AnyDecoder: ...
+
+
+def build_decoder(spec: AnySpec, tensors: Mapping[str, Tensor], origin: str) -> AnyDecoder:
     """A decoder in evaluation mode with the given weights, in their dtype.
 
     Args:
         spec: the decoder's specification.
-        tensors: by the names of ``RecurrentDecoder.state_dict()``.
+        tensors: by the names of the decoder's ``state_dict()``.
         origin: the file's name, for messages.
 
     Raises:
         CheckpointError: a tensor is missing, unexpected, mis-shaped, not finite, or of another
-            dtype than the rest.
+            dtype than is due.
     """
-    _check_tensors(tensor_shapes(spec), tensors, origin)
-    decoder = RecurrentDecoder(spec).to(tensors["input.weight"].dtype)
+    _check_tensors(spec, tensors, origin)
+    decoder = new_decoder(spec)
+    if isinstance(decoder, RecurrentDecoder):
+        decoder = decoder.to(tensors["input.weight"].dtype)
     decoder.load_state_dict(dict(tensors))
+    if isinstance(decoder, Baseline) and (fault := decoder.fault()):
+        raise CheckpointError(
+            f"{origin} {fault}, which {spec.name} has not; make or copy the file again."
+        )
     return decoder.eval()
 
 
-def weights_digest(decoder: RecurrentDecoder) -> str:
+def weights_digest(decoder: AnyDecoder) -> str:
     """SHA-256 of the weights: names, dtypes, shapes and bytes, in the order of the names."""
     hasher = hashlib.sha256()
     for name, value in sorted(decoder.state_dict().items()):
@@ -156,7 +201,7 @@ def _parse_header(text: str, path: Path) -> CheckpointHeader:
     try:
         fields = json.loads(text)
         written = int(fields["format"])
-        spec = ModelSpec.from_json(fields["model"]) if written == FORMAT else None
+        spec = spec_from_json(fields["model"]) if written == FORMAT else None
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise CheckpointError(
             f"The header of {path} is damaged ({error}); make or copy the checkpoint again."
@@ -166,8 +211,7 @@ def _parse_header(text: str, path: Path) -> CheckpointHeader:
             f"{path} has checkpoint format {written}, this nbsuite reads format {FORMAT}; "
             "update nbsuite or make the checkpoint again."
         )
-    sizes = (spec.channels, spec.neurons, len(spec.readouts))
-    if min(sizes) < 1 or min(min(pair) for pair in (spec.hidden, *spec.readouts)) <= 0:
+    if not spec.is_possible():
         raise CheckpointError(
             f"The header of {path} describes an impossible decoder; make or copy it again."
         )
@@ -176,25 +220,27 @@ def _parse_header(text: str, path: Path) -> CheckpointHeader:
     )
 
 
-def _check_tensors(
-    expected: Mapping[str, tuple[int, ...]], tensors: Mapping[str, Tensor], origin: str
-) -> None:
-    remedy = "make or copy the file again."
+def _check_tensors(spec: AnySpec, tensors: Mapping[str, Tensor], origin: str) -> None:
+    expected, remedy = expected_tensors(spec), "make or copy the file again."
     if missing := sorted(expected.keys() - tensors.keys()):
         raise CheckpointError(f"{origin} lacks the tensor '{missing[0]}'; {remedy}")
     if extra := sorted(tensors.keys() - expected.keys()):
         raise CheckpointError(f"{origin} has an unexpected tensor '{extra[0]}'; {remedy}")
-    dtype = tensors["input.weight"].dtype
-    for name, value in tensors.items():
-        if tuple(value.shape) != expected[name]:
+    first = next(iter(expected))
+    for name, (shape, dtypes) in expected.items():
+        value = tensors[name]
+        if tuple(value.shape) != shape:
             raise CheckpointError(
                 f"The tensor '{name}' of {origin} has shape {tuple(value.shape)} where "
-                f"{expected[name]} is due; pass the right model or {remedy}"
+                f"{shape} is due; pass the right model or {remedy}"
             )
-        if value.dtype != dtype or dtype not in DTYPES:
+        mixed = dtypes == FLOATING and value.dtype != tensors[first].dtype
+        if mixed or value.dtype not in dtypes:
+            due = f"it must be {dtypes[0]}"
+            if dtypes == FLOATING:
+                due = "all must be one of float16, float32 and float64"
             raise CheckpointError(
-                f"The tensor '{name}' of {origin} is {value.dtype}; "
-                f"all must be one of float16, float32 and float64: {remedy}"
+                f"The tensor '{name}' of {origin} is {value.dtype}; {due}: {remedy}"
             )
         if not bool(torch.isfinite(value).all()):
             raise CheckpointError(f"The tensor '{name}' of {origin} is not finite; {remedy}")

@@ -1,4 +1,4 @@
-"""The known decoders: their sizes and time constants.
+"""The known recurrent spiking decoders: their sizes and time constants.
 
 Liu, Gygax, Rossbroich, Chua, Zhang and Zenke (2024), "Decoding finger velocity from cortical
 spike trains with recurrent spiking neural networks", arXiv 2409.01762, and the code behind it.
@@ -54,6 +54,11 @@ class ModelSpec:
             hidden=(float(membrane), float(synapse)),
             readouts=tuple((float(mem), float(syn)) for mem, syn in values["readouts"]),
         )
+
+    def is_possible(self) -> bool:
+        """Whether there can be such a decoder."""
+        sizes = (self.channels, self.neurons, len(self.readouts))
+        return min(sizes) >= 1 and min(min(pair) for pair in (self.hidden, *self.readouts)) > 0
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,43 @@
+"""Where foreign weights come from, as far as their path and the user tell."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TypeVar
+
+from nbsuite.errors import ConversionError
+from nbsuite.models.decoder import DecoderSpec
+from nbsuite.sessions import Session
+
+_Value = TypeVar("_Value", Session, int)
+
+
+def agreed(what: str, given: _Value | None, told: _Value | None, path: Path) -> _Value | None:
+    """What the user has given, or else what the path tells.
+
+    Raises:
+        ConversionError: the two differ.
+    """
+    if given is not None and told is not None and given != told:
+        raise ConversionError(
+            f"The path {path} tells the {what} {_text(told)}, not {_text(given)} as asked for; "
+            f"leave the {what} out or rename the file."
+        )
+    return told if given is None else given
+
+
+def _text(value: object) -> str:
+    return value.label if isinstance(value, Session) else str(value)
+
+
+def check_channels(spec: DecoderSpec, session: Session | None, path: Path) -> None:
+    """Make sure that weights fit the session they are said to be of.
+
+    Raises:
+        ConversionError: they take another number of channels.
+    """
+    if session is not None and session.channels != spec.channels:
+        raise ConversionError(
+            f"{path} decodes {spec.channels} channels but session {session.label} has "
+            f"{session.channels}; name the session it was trained for."
+        )

@@ -1,0 +1,135 @@
+"""A decoder timed sample by sample, and held against the benchmark's run of whole chunks.
+
+The latency of a step is the wall-clock time of one call of ``StreamingDecoder.step`` from Python:
+checks of the sample, compiled code, and the velocity as a new array. Nothing that happens meanwhile
+is left out, neither Python's garbage collector nor other programs on the machine, which is where
+the longest times come from.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from time import perf_counter
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from nbsuite.benchmark.delay import Delay, measure_delay
+from nbsuite.benchmark.runner import run_benchmark
+from nbsuite.benchmark.session import check_fit
+from nbsuite.data.recording import Recording, Split
+from nbsuite.data.stream import StreamDataset, Stretches
+from nbsuite.models.checkpoint import Checkpoint, recurrent_decoder
+from nbsuite.models.streaming import StreamingDecoder
+from nbsuite.sessions import STEP_SECONDS
+
+WARM_UP_STEPS = 200
+"""Steps that are decoded before any is timed, to fill the processor's caches."""
+_UNPACKED_STEPS = 8192
+
+
+@dataclass(frozen=True)
+class Latency:
+    """Wall-clock time of single steps, in seconds.
+
+    Attributes:
+        median: half of the steps took no longer.
+        p99: 99 of 100 steps took no longer.
+        worst: the longest step.
+        late: number of steps that took longer than there is until the next sample, 4 ms.
+        steps_per_second: steps by the sum of their times.
+    """
+
+    median: float
+    p99: float
+    worst: float
+    late: int
+    steps_per_second: float
+
+    @classmethod
+    def of(cls, seconds: NDArray[np.float64]) -> Latency:
+        """Of the steps' times (steps,).
+
+        >>> Latency.of(np.array([0.001, 0.001, 0.005])).late
+        1
+        """
+        return cls(
+            median=float(np.median(seconds)),
+            p99=float(np.quantile(seconds, 0.99, method="higher")),
+            worst=float(seconds.max()),
+            late=int((seconds > STEP_SECONDS).sum()),
+            steps_per_second=float(len(seconds) / seconds.sum()),
+        )
+
+
+@dataclass(frozen=True)
+class StreamReport:
+    """What came of streaming a test set.
+
+    Attributes:
+        steps: number of samples decoded.
+        latency: time of the steps.
+        delay: steps from input to answer.
+        r2: NeuroBench's R2 of these samples; None where it is undefined, as without movement.
+        equals_batch: whether every velocity is, to the bit, that of the run of whole chunks.
+    """
+
+    steps: int
+    latency: Latency
+    delay: Delay
+    r2: float | None
+    equals_batch: bool
+
+
+def stream_checkpoint(
+    checkpoint: Checkpoint, recording: Recording, steps: int | None = None
+) -> StreamReport:
+    """Decode a recording's test set sample by sample.
+
+    Args:
+        checkpoint: the decoder.
+        recording: the recording.
+        steps: decode the first so many samples; None decodes all.
+
+    Raises:
+        CheckpointError: the decoder is not a recurrent one, or does not fit the recording.
+    """
+    decoder = recurrent_decoder(checkpoint, "streamed")
+    check_fit(checkpoint, recording)
+    part = recording.test
+    if steps is not None:
+        part = replace(part, stop=min(part.stop, part.start + steps))
+    velocity, seconds = time_steps(StreamingDecoder(decoder), recording, part)
+    batch = run_benchmark(decoder, StreamDataset(recording, part), metrics=("r2",))
+    r2 = float(batch.values["r2"])
+    return StreamReport(
+        steps=len(part),
+        latency=Latency.of(seconds),
+        delay=measure_delay(decoder),
+        r2=r2 if np.isfinite(r2) else None,
+        # The benchmark keeps velocities in float32, which holds every float16.
+        equals_batch=torch.equal(torch.from_numpy(velocity).float(), batch.velocity),
+    )
+
+
+def time_steps(
+    decoder: StreamingDecoder, recording: Recording, part: Split
+) -> tuple[NDArray[np.floating], NDArray[np.float64]]:
+    """Decode a stretch from the initial state, after a warm-up on its first samples.
+
+    Returns:
+        Velocities (steps, 2), mm per 4 ms step, and the time of every step (steps,), seconds.
+    """
+    for sample in recording.spikes(part.start, min(part.stop, part.start + WARM_UP_STEPS)):
+        decoder.step(sample)
+    decoder.reset()
+    velocities, seconds = [], np.empty(len(part))
+    for stretch in Stretches(len(part), _UNPACKED_STEPS):
+        samples = recording.spikes(part.start + stretch.start, part.start + stretch.stop)
+        for step, sample in zip(stretch, samples, strict=True):
+            start = perf_counter()
+            velocity = decoder.step(sample)
+            seconds[step] = perf_counter() - start
+            velocities.append(velocity)
+    return np.stack(velocities), seconds

@@ -1,0 +1,112 @@
+"""A linear decoder: velocity from spike counts in bins of the recent past.
+
+    v[t] = b + sum over bins k, channels c of W[k, c] n[t, k, c]
+
+n[t, k, c] being the spikes of channel c in bin k of a window that ends with sample t. Fitted by
+least squares this is the Wiener filter of the field, the floor that any decoder should beat.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar, cast
+
+import torch
+from torch import Tensor, nn
+
+from nbsuite.models.decoder import MOST_CHANNELS, DecodedChunk, StreamDecoder, apply
+from nbsuite.models.registry import OUTPUTS
+from nbsuite.models.window import Window, slide
+
+MOST_WINDOW_STEPS = 1 << 14
+"""A minute: longer than any linear decoder looks back."""
+
+
+@dataclass(frozen=True)
+class LinearSpec:
+    """Everything that fixes a linear decoder but its weights.
+
+    Attributes:
+        name: the decoder's name.
+        channels: number of input channels.
+        bins: number of bins.
+        bin_steps: length of a bin in steps.
+    """
+
+    kind: ClassVar[str] = "linear"
+
+    name: str
+    channels: int
+    bins: int
+    bin_steps: int
+
+    @property
+    def window(self) -> Window:
+        """The bins as parts of a sliding window."""
+        return Window(self.bins * self.bin_steps, self.bins, self.bin_steps)
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON values."""
+        return {"kind": self.kind, **asdict(self)}
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> LinearSpec:
+        """The inverse of :meth:`to_json`.
+
+        Raises:
+            KeyError, TypeError, ValueError: the values do not describe a decoder.
+        """
+        sizes = {key: int(values[key]) for key in ("channels", "bins", "bin_steps")}
+        return cls(name=str(values["name"]), **sizes)
+
+    def is_possible(self) -> bool:
+        """Whether there can be such a decoder."""
+        smallest = min(self.channels, self.bins, self.bin_steps)
+        return (
+            smallest >= 1
+            and self.channels <= MOST_CHANNELS
+            and self.window.samples <= MOST_WINDOW_STEPS
+        )
+
+
+class LinearDecoder(StreamDecoder):
+    """Counts in a sliding window, and one layer of synapses.
+
+    The window starts out empty. It is a buffer of the module, so that the footprint counts the
+    memory it needs: one byte a channel and step.
+
+    >>> decoder = LinearDecoder(LinearSpec("ridge", channels=96, bins=10, bin_steps=12))
+    >>> decoder(torch.zeros(250, 96)).shape
+    torch.Size([250, 2])
+    """
+
+    activation_layers = ()
+    spec: LinearSpec
+    history: Tensor
+
+    def __init__(self, spec: LinearSpec) -> None:
+        super().__init__()
+        self.spec = spec
+        self.readout = nn.Linear(spec.bins * spec.channels, OUTPUTS)
+        empty = torch.zeros(spec.window.samples, spec.channels, dtype=torch.int8)
+        self.register_buffer("history", empty, persistent=False)
+
+    def connections(self) -> tuple[nn.Linear, ...]:
+        """The readout."""
+        return (self.readout,)
+
+    @torch.no_grad()
+    def decode(
+        self, spikes: Tensor, state: Tensor | tuple[Tensor, ...] | None = None
+    ) -> DecodedChunk:
+        """Decode a chunk of time; see ``StreamDecoder``."""
+        buffer = self.history if state is None else cast("Tensor", state)
+        slid = slide(self.spec.window, buffer, self._check(spikes))
+        counts = slid.counts.flatten(start_dim=1)
+        return DecodedChunk(
+            velocity=apply(self.readout, counts).float(),
+            inputs=(counts,),
+            outputs=(),
+            spikes=None,
+            state=slid.buffer,
+        )
