@@ -1,0 +1,1 @@
+"""How decoders are trained: the published recipe and its parts."""

@@ -1,0 +1,79 @@
+"""Spike augmentation: events that are dropped, moved and added at random."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nbsuite.data.events import SpikeEvents
+from nbsuite.training.recipe import AugmentationRecipe
+
+
+def augment(
+    events: SpikeEvents,
+    starts: NDArray[np.int64],
+    steps: int,
+    recipe: AugmentationRecipe,
+    generator: np.random.Generator,
+) -> tuple[SpikeEvents, NDArray[np.int64]]:
+    """A batch of windows with random changes, drawn for each window anew though they overlap.
+
+    Events are dropped, those that remain are moved in time but not beyond their window's ends,
+    and spurious ones are added. Events that come to lie on the same sample and channel are one.
+
+    Args:
+        events: input spikes of consecutive samples.
+        starts: (windows,) the first sample of each window.
+        steps: the windows' length in samples.
+        recipe: how much is changed; nothing by default.
+        generator: of random numbers, used only if something is changed.
+
+    Returns:
+        Events of the batch alone, one window after another, and the windows' first samples among
+        them; the arguments themselves if nothing is to be changed.
+    """
+    if recipe == AugmentationRecipe():
+        return events, starts
+    samples = len(starts) * steps
+    times, sources = _events_of_windows(events, starts, steps)
+    if recipe.drop:
+        kept = generator.random(len(times)) >= recipe.drop
+        times, sources = times[kept], sources[kept]
+    if recipe.jitter:
+        times = _jittered(times, steps, recipe.jitter, generator)
+    cells = times * events.channels + sources
+    if recipe.insert:
+        total = samples * events.channels
+        count = generator.binomial(total, recipe.insert)
+        spurious = generator.choice(total, count, replace=False, shuffle=False)
+        cells = np.concatenate([cells, spurious])
+    changed = _events_at(np.unique(cells), samples, events.channels)
+    return changed, np.arange(len(starts), dtype=np.int64) * steps
+
+
+def _events_of_windows(
+    events: SpikeEvents, starts: NDArray[np.int64], steps: int
+) -> tuple[NDArray[np.int64], NDArray[np.uint16]]:
+    """Sample, counted through all windows, and channel of every event in the windows."""
+    bounds = events.offsets[starts[:, None] + np.arange(steps + 1)]
+    counts = np.diff(bounds, axis=1).ravel()
+    times = np.repeat(np.arange(len(counts)), counts)
+    # Place among all events: that of the sample's first, and on from there.
+    firsts = bounds[:, :-1].ravel() - (np.cumsum(counts) - counts)
+    return times, events.sources[np.arange(len(times)) + firsts[times]]
+
+
+def _jittered(
+    times: NDArray[np.int64], steps: int, deviation: float, generator: np.random.Generator
+) -> NDArray[np.int64]:
+    shift = np.rint(generator.normal(0.0, deviation, len(times)))
+    within = np.clip(times % steps + shift, 0, steps - 1).astype(np.int64)
+    moved: NDArray[np.int64] = times - times % steps + within
+    return moved
+
+
+def _events_at(cells: NDArray[np.int64], samples: int, channels: int) -> SpikeEvents:
+    """Events at cells of the array (samples, channels), each cell once and in order."""
+    offsets = np.zeros(samples + 1, dtype=np.int64)
+    np.cumsum(np.bincount(cells // channels, minlength=samples), out=offsets[1:])
+    return SpikeEvents((cells % channels).astype(np.uint16), offsets, channels)

@@ -1,0 +1,70 @@
+"""Hyperparameters set by name, as in ``--set training.lr=0.001``."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, get_type_hints
+
+from nbsuite.errors import UsageError
+from nbsuite.training.recipe import Recipe, section_types
+from nbsuite.training.settings import parse_value
+
+
+def key_types() -> dict[str, type]:
+    """The type of every hyperparameter by its key, ``section.name``.
+
+    >>> key_types()["training.lr"]
+    <class 'float'>
+    """
+    return {
+        f"{section}.{name}": kind
+        for section, cls in section_types().items()
+        for name, kind in get_type_hints(cls).items()
+    }
+
+
+def override(recipe: Recipe, settings: Sequence[str]) -> Recipe:
+    """The recipe with some hyperparameters set anew; of two settings of one key the last holds.
+
+    Args:
+        recipe: the recipe to start from.
+        settings: each ``section.key=value``.
+
+    Raises:
+        UsageError: a setting has no ``=``, or its key is unknown, or its value is of another
+            type or impossible.
+
+    >>> override(Recipe(), ["training.lr=0.001"]).training.lr
+    0.001
+    """
+    kinds = key_types()
+    sections: dict[str, dict[str, Any]] = {}
+    for text in settings:
+        key, equals, value = text.partition("=")
+        key = key.strip()
+        if not equals:
+            raise UsageError(f"'{text}' sets nothing; write it as key=value, as training.lr=0.001.")
+        if key not in kinds:
+            raise UsageError(f"The recipe has no '{key}'; {_hint(key, kinds)}")
+        section, name = key.split(".")
+        sections.setdefault(section, {})[name] = parse_value(kinds[key], key, value)
+    # All at once: settings that only fit together may come in any order.
+    return replace(
+        recipe,
+        **{
+            section: replace(getattr(recipe, section), **values)
+            for section, values in sections.items()
+        },
+    )
+
+
+def _hint(key: str, known: dict[str, type]) -> str:
+    """Keys of the same name in other sections, or else the closest ones."""
+    name = key.rpartition(".")[2]
+    close = [each for each in known if each.endswith(f".{name}")]
+    close = close or difflib.get_close_matches(key, known, n=3, cutoff=0.5)
+    if close:
+        return f"did you mean {' or '.join(close)}?"
+    return f"its sections are {', '.join(section_types())}."

@@ -1,0 +1,64 @@
+"""Magnitude pruning: the smallest weights of each matrix are set to zero and stay there.
+
+Each weight matrix (input, recurrent, every readout) is pruned for itself; time constants are not
+pruned. A mask is True where a weight is kept. A pruned weight is exactly 0, and no other is but by
+accident, so that a checkpoint of a pruned decoder holds its masks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+
+Masks = Mapping[str, Tensor]
+
+
+def magnitude_masks(decoder: nn.Module, sparsity: float) -> dict[str, Tensor]:
+    """Masks that remove the smallest weights of each matrix.
+
+    Args:
+        decoder: a decoder.
+        sparsity: share of each matrix's weights to remove, in [0, 1]; their number is rounded. Of
+            equal weights those that come first go first.
+
+    Returns:
+        A mask for each weight matrix, by its parameter's name.
+    """
+    return {
+        name: _largest(weight.detach(), round(sparsity * weight.numel()))
+        for name, weight in weight_matrices(decoder).items()
+    }
+
+
+def masks_of(decoder: nn.Module) -> dict[str, Tensor]:
+    """The masks of a decoder that is pruned already: weights that are not 0 are kept."""
+    return {name: weight.detach() != 0 for name, weight in weight_matrices(decoder).items()}
+
+
+def apply_masks(decoder: nn.Module, masks: Masks) -> None:
+    """Set the pruned weights to 0: after the masks are made, and after each optimiser step."""
+    with torch.no_grad():
+        for name, mask in masks.items():
+            decoder.get_parameter(name).masked_fill_(~mask, 0)
+
+
+def mask_gradients(decoder: nn.Module, masks: Masks) -> None:
+    """Set the gradients of pruned weights to 0, so that an optimiser does not see them."""
+    for name, mask in masks.items():
+        gradient = decoder.get_parameter(name).grad
+        if gradient is not None:
+            gradient.masked_fill_(~mask, 0)
+
+
+def weight_matrices(decoder: nn.Module) -> dict[str, nn.Parameter]:
+    """The weight matrices of a decoder by their parameters' names."""
+    return {name: value for name, value in decoder.named_parameters() if name.endswith(".weight")}
+
+
+def _largest(weight: Tensor, removed: int) -> Tensor:
+    order = torch.argsort(weight.abs().flatten(), stable=True)
+    mask = torch.ones(weight.numel(), dtype=torch.bool, device=weight.device)
+    mask[order[:removed]] = False
+    return mask.reshape(weight.shape)

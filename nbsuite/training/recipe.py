@@ -1,0 +1,250 @@
+"""The recipe: every hyperparameter of training, with the published values as defaults.
+
+Liu, Gygax, Rossbroich, Chua, Zhang and Zenke (2024), "Decoding finger velocity from cortical
+spike trains with recurrent spiking neural networks", arXiv 2409.01762, and the code behind it.
+Where the two disagree the recipe follows the code, which made the published models, and a comment
+says so. The seed is not part of the recipe: five seeds are five runs of one recipe.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, get_type_hints
+
+from nbsuite.errors import UsageError
+from nbsuite.training.settings import (
+    COUNT,
+    NOT_NEGATIVE,
+    POSITIVE,
+    RATE,
+    SHARE,
+    check_section,
+    known_items,
+    one_of,
+    read_section,
+    refusal,
+    setting,
+)
+
+LOSS_NAMES = ("rmse", "mse", "mae", "huber")
+
+
+@dataclass(frozen=True)
+class WindowRecipe:
+    """How the training windows are cut.
+
+    Attributes:
+        steps: length of a window in samples of 4 ms: 2 s.
+        offset_steps: the recording is cut anew from each multiple of this below ``steps``.
+        validation_share: held out are ``validation_share / 0.75`` of the session's samples, see
+            ``nbsuite.data.windows``.
+    """
+
+    steps: int = setting(500, COUNT)
+    offset_steps: int = setting(100, COUNT)
+    validation_share: float = setting(0.1, SHARE)
+
+
+@dataclass(frozen=True)
+class InitialisationRecipe:
+    """Fluctuation-driven initialisation (Rossbroich, Gygax and Zenke 2022).
+
+    Attributes:
+        sigma_u: standard deviation of the membrane potential, whose threshold is 1.
+        alpha_mix: share of its variance that comes from the input, the rest being recurrent.
+    """
+
+    sigma_u: float = setting(0.5, POSITIVE)
+    alpha_mix: float = setting(0.9, SHARE)
+
+
+@dataclass(frozen=True)
+class DropoutRecipe:
+    """Probability that a spike is dropped, drawn anew each time step.
+
+    Attributes:
+        input: of input spikes.
+        hidden: of hidden spikes, on their way to the readout and to the hidden layer.
+    """
+
+    input: float = setting(0.3, RATE)
+    hidden: float = setting(0.3, RATE)
+
+
+@dataclass(frozen=True)
+class LossRecipe:
+    """The loss between decoded and true velocity.
+
+    Attributes:
+        name: rmse, mse, mae or huber.
+        huber_delta: where Huber's loss turns from squared to linear, in mm per 4 ms step.
+    """
+
+    name: str = setting("rmse", one_of(LOSS_NAMES))
+    huber_delta: float = setting(1.0, POSITIVE)
+
+
+@dataclass(frozen=True)
+class RegularisationRecipe:
+    """Prices on neurons that are silent, or together too busy.
+
+    Attributes:
+        fewest: spikes per neuron and window below which a neuron is penalised.
+        fewest_strength: factor of that penalty.
+        most: mean spikes per neuron and window above which the layer is penalised. (10 spikes in
+            a window of 2 s are 5 Hz, though the paper says 10 Hz: the code's threshold counts
+            spikes.)
+        most_strength: factor of that penalty; bigRSNN is trained without it.
+    """
+
+    fewest: float = setting(0.001, NOT_NEGATIVE)
+    fewest_strength: float = setting(100.0, NOT_NEGATIVE)
+    most: float = setting(10.0, NOT_NEGATIVE)
+    most_strength: float = setting(0.01, NOT_NEGATIVE)
+
+
+@dataclass(frozen=True)
+class AugmentationRecipe:
+    """Random changes to the input spikes; the published models were trained without.
+
+    Attributes:
+        drop: probability that an event is removed.
+        insert: probability of a spurious event, per sample and channel.
+        jitter: standard deviation by which events are moved in time, in samples.
+    """
+
+    drop: float = setting(0.0, RATE)
+    insert: float = setting(0.0, RATE)
+    jitter: float = setting(0.0, NOT_NEGATIVE)
+
+
+@dataclass(frozen=True)
+class TrainingRecipe:
+    """The optimiser, SMORMS3, and its schedule.
+
+    Attributes:
+        lr: largest learning rate.
+        eps: SMORMS3's guard against division by zero.
+        batch: windows in a batch.
+        schedule_epochs: epochs in which the cosine schedule takes the learning rate to 0, when
+            pretraining and when fine-tuning. (200 in the code for the 100 epochs of pretraining
+            too, which therefore ends at half the learning rate.) Retraining after pruning has
+            a schedule as long as itself.
+    """
+
+    lr: float = setting(0.002, POSITIVE)
+    eps: float = setting(1e-16, POSITIVE)
+    batch: int = setting(250, COUNT)
+    schedule_epochs: int = setting(200, COUNT)
+
+
+@dataclass(frozen=True)
+class StageRecipe:
+    """Pretraining on all sessions of a monkey, or fine-tuning on one.
+
+    Attributes:
+        epochs: passes through the training windows.
+    """
+
+    epochs: int = setting(100, COUNT)
+
+
+@dataclass(frozen=True)
+class PruningRecipe:
+    """Search for the sparsest decoder that decodes as well.
+
+    Attributes:
+        start: least share of each matrix's weights that is removed.
+        step: by how much that share is raised at first.
+        fine_step: by how much it is raised after a share that was too much.
+        highest: largest share that is tried.
+        epochs: passes of retraining at each share.
+        tolerance: share of the unpruned decoder's training R2 that may be lost.
+    """
+
+    start: float = setting(0.4, SHARE)
+    step: float = setting(0.1, SHARE)
+    fine_step: float = setting(0.05, SHARE)
+    highest: float = setting(0.8, SHARE)
+    epochs: int = setting(100, COUNT)
+    tolerance: float = setting(0.02, RATE)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Every hyperparameter of a training run; the defaults are tinyRSNN's.
+
+    Raises:
+        UsageError: a value is impossible; the message names it as ``section.key``.
+
+    >>> Recipe(training=TrainingRecipe(lr=0.0))
+    Traceback (most recent call last):
+    nbsuite.errors.UsageError: The recipe's training.lr is 0.0; it must be above 0 and finite.
+    """
+
+    windows: WindowRecipe = WindowRecipe()
+    initialisation: InitialisationRecipe = InitialisationRecipe()
+    dropout: DropoutRecipe = DropoutRecipe()
+    loss: LossRecipe = LossRecipe()
+    regularisation: RegularisationRecipe = RegularisationRecipe()
+    augmentation: AugmentationRecipe = AugmentationRecipe()
+    training: TrainingRecipe = TrainingRecipe()
+    pretrain: StageRecipe = StageRecipe(epochs=100)
+    finetune: StageRecipe = StageRecipe(epochs=200)
+    prune: PruningRecipe = PruningRecipe()
+
+    def __post_init__(self) -> None:
+        for section in fields(self):
+            check_section(getattr(self, section.name), section.name)
+        windows, prune = self.windows, self.prune
+        if windows.offset_steps > windows.steps:
+            due = f"at most windows.steps, which is {windows.steps}"
+            raise refusal("windows.offset_steps", windows.offset_steps, due)
+        if prune.start > prune.highest:
+            due = f"at most prune.highest, which is {prune.highest}"
+            raise refusal("prune.start", prune.start, due)
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON values: an object of objects."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Recipe:
+        """The inverse of :meth:`to_json`; hyperparameters that are not given keep their defaults.
+
+        Raises:
+            UsageError: a key is unknown, or a value impossible or of another type.
+        """
+        kinds = section_types()
+        items = known_items(values, kinds, "sections")
+        return cls(**{name: read_section(kinds[name], name, item) for name, item in items.items()})
+
+
+def section_types() -> dict[str, type]:
+    """The class of each section of a recipe, by its name."""
+    return get_type_hints(Recipe)
+
+
+_PUBLISHED = {
+    "tinyRSNN": Recipe(),
+    "bigRSNN": Recipe(regularisation=RegularisationRecipe(most_strength=0.0)),
+}
+
+
+def published_recipe(model: str) -> Recipe:
+    """The recipe that a published model was trained with.
+
+    Args:
+        model: ``tinyRSNN`` or ``bigRSNN``, in any case.
+
+    Raises:
+        UsageError: there is none of that name.
+    """
+    by_name = {name.lower(): recipe for name, recipe in _PUBLISHED.items()}
+    if model.lower() in by_name:
+        return by_name[model.lower()]
+    close = difflib.get_close_matches(model, _PUBLISHED, n=1, cutoff=0.4)
+    hint = f"did you mean {close[0]}?" if close else f"there are some for {', '.join(_PUBLISHED)}."
+    raise UsageError(f"No recipe was published for '{model}'; {hint}")

@@ -1,0 +1,116 @@
+"""Hyperparameters as fields of frozen dataclasses: declared with a range, checked, read from JSON.
+
+A *section* is a frozen dataclass whose fields are made by :func:`setting`; a recipe is a frozen
+dataclass whose fields are sections. A hyperparameter's *key* is ``section.field``, and every
+message names it.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, TypeVar, get_type_hints
+
+from nbsuite.errors import UsageError
+
+Section = TypeVar("Section")
+_TYPE_NAMES = {int: "a whole number", float: "a number", str: "a word"}
+
+
+@dataclass(frozen=True)
+class Allowed:
+    """The values that a hyperparameter may take.
+
+    Attributes:
+        text: what a value must be, as a message puts it.
+        holds: whether a value is one of them; false of everything that is not a number.
+    """
+
+    text: str
+    holds: Callable[[Any], bool]
+
+
+COUNT = Allowed("at least 1", lambda value: value >= 1)
+POSITIVE = Allowed("above 0 and finite", lambda value: 0 < value < math.inf)
+NOT_NEGATIVE = Allowed("at least 0 and finite", lambda value: 0 <= value < math.inf)
+RATE = Allowed("at least 0 and below 1", lambda value: 0 <= value < 1)
+SHARE = Allowed("above 0 and below 1", lambda value: 0 < value < 1)
+
+
+def one_of(names: tuple[str, ...]) -> Allowed:
+    """One of the given words."""
+    return Allowed(f"one of {', '.join(names)}", lambda value: value in names)
+
+
+def setting(default: Any, allowed: Allowed) -> Any:
+    """A hyperparameter: a dataclass field with a default and the values it may take."""
+    return field(default=default, metadata={"allowed": allowed})
+
+
+def refusal(key: str, value: object, due: str) -> UsageError:
+    """The error of a hyperparameter with a value that it cannot have."""
+    return UsageError(f"The recipe's {key} is {value!r}; it must be {due}.")
+
+
+def check_section(section: Any, name: str) -> None:
+    """Check every hyperparameter of a section against the values it may take.
+
+    Raises:
+        UsageError: one is outside.
+    """
+    for each in fields(section):
+        value, allowed = getattr(section, each.name), each.metadata["allowed"]
+        if not allowed.holds(value):
+            raise refusal(f"{name}.{each.name}", value, allowed.text)
+
+
+def parse_value(kind: type, key: str, text: str) -> Any:
+    """A hyperparameter from what was typed.
+
+    Raises:
+        UsageError: it is not of the type due.
+    """
+    try:
+        return kind(text.strip())
+    except ValueError as error:
+        raise refusal(key, text, _TYPE_NAMES[kind]) from error
+
+
+def read_section(cls: type[Section], name: str, values: object) -> Section:
+    """A section from JSON values; hyperparameters that are not given keep their defaults.
+
+    Raises:
+        UsageError: the section is no object, or a key is unknown or its value of another type.
+    """
+    kinds = get_type_hints(cls)
+    read = {
+        key: _read_value(kinds[key], f"{name}.{key}", value)
+        for key, value in known_items(values, kinds, name).items()
+    }
+    return cls(**read)
+
+
+def known_items(values: object, known: Mapping[str, object], name: str) -> dict[str, Any]:
+    """The items of a JSON object all of whose keys are known.
+
+    Raises:
+        UsageError: it is no object, or a key is unknown.
+    """
+    if not isinstance(values, Mapping):
+        raise refusal(name, values, "an object")
+    for key in values:
+        if key not in known:
+            raise UsageError(
+                f"The recipe's {name} has the unknown key '{key}'; known are {', '.join(known)}."
+            )
+    return dict(values)
+
+
+def _read_value(kind: type, key: str, value: object) -> Any:
+    if kind is float and type(value) is int and abs(value) < sys.float_info.max:
+        return float(value)
+    if type(value) is not kind:
+        raise refusal(key, value, _TYPE_NAMES[kind])
+    return value
