@@ -1,0 +1,234 @@
+"""A Wiener filter: ridge regression of velocity on lagged spike counts.
+
+With X the counts (rows: samples, columns: bins x channels) and Y the velocities, both less their
+means, the weights for a penalty are
+
+    W = (X^T X + penalty I)^-1 X^T Y.
+
+X^T X is summed chunk by chunk, so that X, gigabytes for a long session, is never held as a whole;
+counts are whole numbers, so that the sums are exact. The decoder is fitted on the samples that
+spiking decoders are trained on, and the penalty is the one that does best on those that they are
+validated on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.linalg import solve
+
+from nbsuite.data.recording import Recording, Split
+from nbsuite.data.windows import validation_split
+from nbsuite.errors import DataError
+from nbsuite.models.checkpoint import CheckpointHeader
+from nbsuite.models.linear import LinearDecoder, LinearSpec
+from nbsuite.models.window import slide
+from nbsuite.training.recipe import WindowRecipe
+from nbsuite.training.settings import (
+    COUNT,
+    POSITIVE,
+    SHARE,
+    check_section,
+    read_section,
+    refusal,
+    setting,
+)
+
+MODEL = "ridge"
+_CHUNK_ROWS = 2048
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class RidgeRecipe:
+    """Every hyperparameter of the ridge decoder.
+
+    Attributes:
+        bins: number of bins that it looks back.
+        bin_steps: length of a bin in steps of 4 ms; 48 ms.
+        sample_steps: one sample in so many is fitted on: neighbours hardly differ.
+        lowest_penalty: the smallest penalty that is tried.
+        highest_penalty: the largest one.
+        penalties: how many are tried, evenly spaced in their logarithm.
+        validation_share: held out to choose the penalty, see ``nbsuite.data.windows``.
+
+    Raises:
+        UsageError: a value is impossible; the message names it.
+    """
+
+    bins: int = setting(10, COUNT)
+    bin_steps: int = setting(12, COUNT)
+    sample_steps: int = setting(5, COUNT)
+    lowest_penalty: float = setting(1e2, POSITIVE)
+    highest_penalty: float = setting(1e6, POSITIVE)
+    penalties: int = setting(9, COUNT)
+    validation_share: float = setting(0.1, SHARE)
+
+    def __post_init__(self) -> None:
+        check_section(self, MODEL)
+        if self.lowest_penalty > self.highest_penalty:
+            due = f"at most {MODEL}.highest_penalty, which is {self.highest_penalty}"
+            raise refusal(f"{MODEL}.lowest_penalty", self.lowest_penalty, due)
+        if not self.spec(channels=1).is_possible():
+            due = "such that the bins do not span more than a minute"
+            raise refusal(f"{MODEL}.bins", self.bins, due)
+
+    def spec(self, channels: int) -> LinearSpec:
+        """The decoder that this recipe fits."""
+        return LinearSpec(MODEL, channels, self.bins, self.bin_steps)
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> RidgeRecipe:
+        """The inverse of :meth:`to_json`; what is not given keeps its default.
+
+        Raises:
+            UsageError: a key is unknown, or a value impossible or of another type.
+        """
+        return read_section(cls, MODEL, values)
+
+
+class TrainedRidge(NamedTuple):
+    """A fitted decoder.
+
+    Attributes:
+        decoder: the decoder.
+        header: its checkpoint's header, for ``save_checkpoint``.
+        penalty: the penalty chosen.
+        validation_r2: R2 on the held-out samples.
+    """
+
+    decoder: LinearDecoder
+    header: CheckpointHeader
+    penalty: float
+    validation_r2: float
+
+
+class _Moments(NamedTuple):
+    """Sums over samples: their number, and the products of [counts, velocity] with themselves."""
+
+    samples: int
+    sums: Floats
+    products: Floats
+
+
+def train_ridge(recording: Recording, recipe: RidgeRecipe = RidgeRecipe()) -> TrainedRidge:
+    """Fit the ridge decoder to a recording.
+
+    Raises:
+        DataError: the recording is too short, or its hand never moves where it has to.
+    """
+    spec = recipe.spec(recording.channels)
+    held_out = validation_split(recording, WindowRecipe(validation_share=recipe.validation_share))
+    fitted = Split("training", recording.train.start, held_out.start)
+    if len(fitted) < spec.window.samples:
+        raise DataError(
+            f"{recording.path} leaves {len(fitted)} samples to fit on, fewer than the "
+            f"{spec.window.samples} that the decoder looks back: use a longer recording or fewer "
+            "bins."
+        )
+    moments = _moments(recording, fitted, spec, recipe.sample_steps)
+    penalties = np.geomspace(recipe.lowest_penalty, recipe.highest_penalty, recipe.penalties)
+    weights = [_solve(moments, penalty) for penalty in penalties]
+    scores = _scores(recording, held_out, spec, weights)
+    best = int(np.argmax(scores))
+    if not np.isfinite(scores[best]):
+        raise DataError(
+            f"The hand stands still in the held-out samples of {recording.path}, so that no "
+            "penalty can be chosen: use a longer recording."
+        )
+    penalty, score = float(penalties[best]), float(scores[best])
+    header = _header(recording, recipe, spec, penalty, score)
+    return TrainedRidge(_decoder(spec, weights[best]), header, penalty, score)
+
+
+def _header(
+    recording: Recording, recipe: RidgeRecipe, spec: LinearSpec, penalty: float, score: float
+) -> CheckpointHeader:
+    fit = {
+        "ridge": recipe.to_json(),
+        "penalty": penalty,
+        "validation_r2": score,
+        "recording": {
+            "file": recording.path.name,
+            "sha256": recording.digest,
+            "twin": recording.twin is not None,
+        },
+    }
+    return CheckpointHeader(spec, session=recording.session.name, recipe=fit)
+
+
+def _rows(
+    recording: Recording, part: Split, spec: LinearSpec, every: int
+) -> Iterator[tuple[NDArray[np.float32], NDArray[np.float32]]]:
+    """Counts (rows, bins x channels) and velocities (rows, 2) of a part, a chunk at a time.
+
+    What came before the part is seen, as far as it was recorded.
+    """
+    looked_back = spec.window.samples
+    before = recording.spikes(max(0, part.start - looked_back), part.start)
+    missing = looked_back - len(before)
+    buffer = torch.from_numpy(np.pad(before, ((missing, 0), (0, 0))))
+    chunk = _CHUNK_ROWS * every
+    for start in range(part.start, part.stop, chunk):
+        stop = min(start + chunk, part.stop)
+        spikes = torch.from_numpy(recording.spikes(start, stop))
+        counts, _, buffer = slide(spec.window, buffer, spikes, every=every)
+        yield counts.flatten(start_dim=1).float().numpy(), recording.labels[start:stop:every]
+
+
+def _moments(recording: Recording, part: Split, spec: LinearSpec, every: int) -> _Moments:
+    size = spec.bins * spec.channels + 2
+    samples, sums, products = 0, np.zeros(size), np.zeros((size, size))
+    for counts, velocity in _rows(recording, part, spec, every):
+        rows = np.concatenate([counts, velocity], axis=1)
+        samples += len(rows)
+        sums += rows.sum(axis=0, dtype=np.float64)
+        products += rows.T @ rows  # of a chunk, whose whole numbers float32 holds exactly
+    return _Moments(samples, sums, products)
+
+
+def _solve(moments: _Moments, penalty: float) -> Floats:
+    """Weights (bins x channels + 1, 2), the last row being the offset."""
+    mean = moments.sums / moments.samples
+    centred = moments.products - moments.samples * np.outer(mean, mean)
+    covariance, crossed = centred[:-2, :-2], centred[:-2, -2:]
+    weights = solve(covariance + penalty * np.eye(len(covariance)), crossed, assume_a="pos")
+    return np.vstack([weights, mean[-2:] - mean[:-2] @ weights])
+
+
+def _scores(
+    recording: Recording, part: Split, spec: LinearSpec, candidates: list[Floats]
+) -> Floats:
+    """R2, the mean of x and y, of each candidate on every sample of a part; -inf of a hand at rest.
+
+    The spread of the labels is computed on all of them at once.
+    """
+    weights = np.concatenate(candidates, axis=1).astype(np.float32)
+    errors = np.zeros((len(candidates), 2))
+    for counts, velocity in _rows(recording, part, spec, every=1):
+        decoded = (counts @ weights[:-1] + weights[-1]).reshape(len(counts), -1, 2)
+        errors += np.square(decoded - velocity[:, None], dtype=np.float64).sum(axis=0)
+    labels = recording.labels[part.start : part.stop].astype(np.float64)
+    spread = np.square(labels - labels.mean(axis=0)).sum(axis=0)
+    if not spread.all():
+        return np.full(len(candidates), -np.inf)
+    scores: Floats = (1 - errors / spread).mean(axis=1)
+    return scores
+
+
+def _decoder(spec: LinearSpec, weights: Floats) -> LinearDecoder:
+    decoder = LinearDecoder(spec)
+    with torch.no_grad():
+        decoder.readout.weight.copy_(torch.from_numpy(weights[:-1].T))
+        decoder.readout.bias.copy_(torch.from_numpy(weights[-1]))
+    return decoder.eval()
