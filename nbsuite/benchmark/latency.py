@@ -71,8 +71,10 @@ class StreamReport:
         steps: number of samples decoded.
         latency: time of the steps.
         delay: steps from input to answer.
-        r2: NeuroBench's R2 of these samples; None where it is undefined, as without movement.
-        equals_batch: whether every velocity is, to the bit, that of the run of whole chunks.
+        r2: NeuroBench's R2 of the run of whole chunks over these samples; None where it is
+            undefined, as without movement.
+        equals_batch: whether every velocity is that of the run of whole chunks, to the bit of
+            float32, in which the benchmark keeps velocities.
     """
 
     steps: int
@@ -108,7 +110,6 @@ def stream_checkpoint(
         latency=Latency.of(seconds),
         delay=measure_delay(decoder),
         r2=r2 if np.isfinite(r2) else None,
-        # The benchmark keeps velocities in float32, which holds every float16.
         equals_batch=torch.equal(torch.from_numpy(velocity).float(), batch.velocity),
     )
 

@@ -5,14 +5,15 @@
     (``RecurrentDecoder.forward``). It defines the truth.
 ``numba``
     fused over the whole network and event-driven, on a CPU: inference over chunks of time
-    (``run``) and training on batches of windows, with gradients (``run_windows``).
+    (``run``; ``prepare`` for many short ones of the same weights) and training on batches of
+    windows, with gradients (``run_windows``).
 
 A kernel is chosen by name and never falls back silently to another.
 """
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 import torch
@@ -23,6 +24,9 @@ from nbsuite.data.events import SpikeEvents
 from nbsuite.errors import UsageError
 from nbsuite.neurons.dropout import Dropout
 from nbsuite.neurons.dynamics import SynapticState
+
+if TYPE_CHECKING:  # numba takes long to import
+    from nbsuite.neurons.kernels.prepared import PreparedNetwork
 
 KernelName = Literal["reference", "numba"]
 KERNEL_NAMES: tuple[KernelName, ...] = ("reference", "numba")
@@ -106,6 +110,20 @@ def run(
     from nbsuite.neurons.kernels.inference import run_inference
 
     return run_inference(parameters, spikes, state)
+
+
+def prepare(parameters: NetworkParameters) -> PreparedNetwork:
+    """Lay a network out for the numba kernel once, for many runs of the same weights.
+
+    The weights are copied: those that change later are not seen.
+
+    Raises:
+        UsageError: the network is not on the CPU.
+    """
+    _require_numba("numba", parameters)
+    from nbsuite.neurons.kernels.prepared import prepare_network
+
+    return prepare_network(parameters)
 
 
 def _require_numba(kernel: str, parameters: NetworkParameters) -> None:

@@ -1,0 +1,100 @@
+"""``nbsuite stream``: what it prints and what it refuses."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from nbsuite.cli.main import main
+from nbsuite.data.twin import ensure_twin
+from nbsuite.models.checkpoint import CheckpointHeader, save_checkpoint
+from nbsuite.sessions import find_session
+from tests.models.random_decoders import random_decoder
+
+
+def _run(*arguments: object, status: int = 0) -> Result:
+    result = CliRunner().invoke(main, ["stream", *map(str, arguments)])
+    assert result.exit_code == status, result.output
+    assert "Traceback" not in result.output
+    return result
+
+
+def _saved(folder: Path, decoder: Any, session: str | None = None) -> Path:
+    path = folder / "decoder.safetensors"
+    save_checkpoint(path, decoder, CheckpointHeader(decoder.spec, session, 1))
+    return path
+
+
+@pytest.fixture
+def checkpoint(tmp_path: Path, draw_decoder: Any) -> Path:
+    return _saved(tmp_path, draw_decoder(dtype="float16"))
+
+
+def test_json_for_programs(checkpoint: Path, tiny_recording_path: Path) -> None:
+    result = _run(checkpoint, "-s", tiny_recording_path, "--steps", 300, "--json")
+    (report,) = json.loads(result.stdout)
+    latency = report.pop("latency_seconds")
+    assert 0 < latency["median"] <= latency["p99"] <= latency["worst"]
+    assert report.pop("steps_per_second") > 0
+    assert 0 <= report.pop("late_steps") <= 300
+    assert report.pop("r2") < 1
+    assert report == {
+        "model": "tinyRSNN",
+        "seed": 1,
+        "precision": "float16",
+        "recording": "indy_20990101_01",
+        "twin": False,
+        "steps": 300,
+        "budget_seconds": 0.004,
+        "delay_steps": {"hidden": 3, "readout": 5},
+        "equals_batch": True,
+    }
+
+
+def test_a_table_for_people(checkpoint: Path, tiny_recording_path: Path) -> None:
+    result = _run(checkpoint, "--session", tiny_recording_path)
+    assert " real " in result.stdout
+    assert "p99" in result.stdout
+    assert " yes " in result.stdout
+    assert "hidden spikes: 3 steps (12 ms); to the velocity: 5 steps (20 ms)" in result.stderr
+    assert "Compilation and warm-up are not in the times" in result.stderr
+
+
+def test_a_twin_is_labelled(tmp_path: Path, draw_decoder: Any) -> None:
+    twin = ensure_twin(find_session("I1"), tmp_path, fraction=0.02)
+    checkpoint = _saved(tmp_path, draw_decoder(), "indy_20160622_01")
+    assert " TWIN " in _run(checkpoint, "-s", twin, "--steps", 50).stdout
+
+
+def test_without_movement_there_is_no_r2(checkpoint: Path, tiny_recording_path: Path) -> None:
+    arguments = (checkpoint, "-s", tiny_recording_path, "--steps", 1)
+    assert json.loads(_run(*arguments, "--json").stdout)[0]["r2"] is None
+    assert " - " in _run(*arguments).stdout
+
+
+def test_a_difference_is_an_error(
+    checkpoint: Path, tiny_recording_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nbsuite.benchmark.latency.torch.equal", lambda *_: False)
+    result = _run(checkpoint, "-s", tiny_recording_path, "--steps", 20, status=1)
+    assert " NO " in result.stdout
+    assert "differently sample by sample than at once" in result.stderr
+
+
+def test_other_decoders_are_refused_before_there_is_data(tmp_path: Path) -> None:
+    checkpoint = _saved(tmp_path, random_decoder("SNN3", channels=96))
+    result = _run(checkpoint, "-s", "I1", status=1)
+    assert f"{checkpoint} holds a decoder SNN3, which cannot be streamed" in result.stderr
+    assert not list(tmp_path.rglob("*.mat"))
+
+
+def test_bad_input(tmp_path: Path, checkpoint: Path, tiny_recording_path: Path) -> None:
+    missing = _run(tmp_path / "none.safetensors", "-s", tiny_recording_path, status=1)
+    assert "no checkpoint at" in missing.stderr
+    assert "does not say which session" in _run(checkpoint, status=2).stderr
+    assert "did you mean" in _run(checkpoint, "-s", "indy_20160622_02", status=2).stderr
+    assert "0 is not in the range" in _run(checkpoint, "--steps", 0, status=2).stderr

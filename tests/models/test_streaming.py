@@ -1,0 +1,170 @@
+"""One sample at a time gives what the whole gives, to the bit."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from nbsuite.errors import CheckpointError, UsageError
+from nbsuite.models.checkpoint import CheckpointHeader, load_checkpoint, save_checkpoint
+from nbsuite.models.streaming import StreamingDecoder
+from tests.models.random_decoders import random_decoder
+
+SIZES = st.tuples(st.integers(1, 12), st.integers(1, 10), st.integers(1, 5))
+DTYPES = ("float16", "float32", "float64")
+STEPS = 60
+DrawDecoder = Callable[..., Any]
+
+
+def _spikes(steps: int, channels: int, seed: int) -> NDArray[np.int8]:
+    return (np.random.default_rng(seed).random((steps, channels)) < 0.2).astype(np.int8)
+
+
+def _at_once(decoder: Any, spikes: NDArray[np.int8], kernel: str) -> tuple[Any, Any]:
+    """Velocity and hidden spikes of one call."""
+    with torch.no_grad():
+        decoded = decoder(torch.from_numpy(spikes)[:, None], kernel=kernel)
+    return decoded.velocity[:, 0].numpy(), decoded.spikes[:, 0].to(torch.int8).numpy()
+
+
+def _stepwise(decoder: StreamingDecoder, spikes: NDArray[Any]) -> tuple[Any, Any]:
+    pairs = [(decoder.step(sample), decoder.hidden_spikes) for sample in spikes]
+    velocity, hidden = zip(*pairs, strict=True)
+    return np.stack(velocity), np.stack(hidden)
+
+
+def _same(first: tuple[Any, Any], second: tuple[Any, Any]) -> bool:
+    """Equal in every bit and in dtype."""
+    return all(
+        a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes()
+        for a, b in zip(first, second, strict=True)
+    )
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@given(sizes=SIZES, seed=st.integers(0, 1000), before=st.integers(0, 20))
+@settings(max_examples=25)
+def test_steps_give_what_the_whole_gives(
+    draw_decoder: DrawDecoder, dtype: str, sizes: tuple[int, ...], seed: int, before: int
+) -> None:
+    channels, neurons, heads = sizes
+    decoder = draw_decoder(channels=channels, neurons=neurons, heads=heads, seed=seed, dtype=dtype)
+    spikes = _spikes(STEPS, channels, seed)
+    streaming = StreamingDecoder(decoder)
+    for sample in spikes[STEPS - before :]:
+        streaming.step(sample)
+    streaming.reset()
+    found = _stepwise(streaming, spikes)
+    assert _same(found, _at_once(decoder, spikes, "numba"))
+    if dtype == "float16":
+        assert _same(found, _at_once(decoder, spikes, "reference"))
+
+
+def test_published_sizes_are_active_and_agree(draw_decoder: DrawDecoder) -> None:
+    decoder, spikes = draw_decoder(dtype="float16"), _spikes(300, 96, 1)
+    found = _stepwise(StreamingDecoder(decoder), spikes)
+    assert found[1].sum() > 100
+    assert _same(found, _at_once(decoder, spikes, "numba"))
+
+
+@pytest.mark.parametrize("dtype", [np.bool_, np.int8, np.uint8, np.int64, np.float32, np.float64])
+def test_spikes_of_any_dtype(draw_decoder: DrawDecoder, dtype: Any) -> None:
+    decoder, spikes = draw_decoder(), _spikes(STEPS, 96, 2)
+    found = _stepwise(StreamingDecoder(decoder), spikes.astype(dtype))
+    assert _same(found, _at_once(decoder, spikes, "numba"))
+
+
+def test_two_decoders_of_one_network_are_independent(draw_decoder: DrawDecoder) -> None:
+    decoder = draw_decoder()
+    first, second = _spikes(STEPS, 96, 3), _spikes(STEPS, 96, 4)
+    one, other = StreamingDecoder(decoder), StreamingDecoder(decoder)
+    pairs = [(one.step(a), other.step(b)) for a, b in zip(first, second, strict=True)]
+    for index, spikes in enumerate((first, second)):
+        found = np.stack([pair[index] for pair in pairs])
+        assert np.array_equal(found, _at_once(decoder, spikes, "numba")[0])
+
+
+def test_velocities_are_the_callers_own(draw_decoder: DrawDecoder) -> None:
+    decoder = StreamingDecoder(draw_decoder())
+    first = decoder.step(np.ones(96))
+    kept, spikes = first.copy(), decoder.hidden_spikes
+    first[:] = 100
+    spikes[:] = 1
+    decoder.step(np.ones(96))
+    decoder.reset()
+    assert np.array_equal(decoder.step(np.ones(96)), kept)
+    assert not decoder.hidden_spikes.any()
+
+
+def test_weights_are_those_at_the_time(draw_decoder: DrawDecoder) -> None:
+    decoder, spikes = draw_decoder(), _spikes(STEPS, 96, 5)
+    expected = _at_once(decoder, spikes, "numba")
+    streaming = StreamingDecoder(decoder)
+    with torch.no_grad():
+        for parameter in decoder.parameters():
+            parameter.zero_()
+    assert _same(_stepwise(streaming, spikes), expected)
+
+
+@pytest.mark.parametrize("shape", [(95,), (1, 96), (96, 1), ()])
+def test_samples_of_another_shape_are_refused(draw_decoder: DrawDecoder, shape: Any) -> None:
+    with pytest.raises(UsageError, match=r"one sample of shape \(96,\) a step"):
+        StreamingDecoder(draw_decoder()).step(np.zeros(shape))
+
+
+@pytest.mark.parametrize("value", [2, -1, 256, 0.5, np.nan])
+def test_other_than_spikes_is_refused_and_changes_nothing(
+    draw_decoder: DrawDecoder, value: float
+) -> None:
+    decoder, spikes = draw_decoder(), _spikes(20, 96, 6)
+    streaming = StreamingDecoder(decoder)
+    found = []
+    for sample in spikes:
+        with pytest.raises(UsageError, match="takes spikes of 0 and 1"):
+            streaming.step(np.full(96, value))
+        found.append(streaming.step(sample))
+    assert np.array_equal(np.stack(found), _at_once(decoder, spikes, "numba")[0])
+
+
+def test_checkpoints_are_streamed(tmp_path: Path, draw_decoder: DrawDecoder) -> None:
+    decoder, spikes = draw_decoder(dtype="float16"), _spikes(STEPS, 96, 7)
+    path = tmp_path / "tiny.safetensors"
+    save_checkpoint(path, decoder, CheckpointHeader(decoder.spec))
+    expected = _at_once(decoder, spikes, "numba")
+    for source in (path, str(path), load_checkpoint(path)):
+        assert _same(_stepwise(StreamingDecoder(source), spikes), expected)
+
+
+@pytest.mark.parametrize("name", ["SNN3", "linear"])
+def test_other_decoders_are_refused(tmp_path: Path, name: str) -> None:
+    decoder = random_decoder(name)
+    path = tmp_path / "other.safetensors"
+    save_checkpoint(path, decoder, CheckpointHeader(decoder.spec))
+    with pytest.raises(CheckpointError, match=r"other\.safetensors .* cannot be streamed"):
+        StreamingDecoder(path)
+    with pytest.raises(UsageError, match=f"A {type(decoder).__name__} cannot be streamed"):
+        StreamingDecoder(decoder)
+
+
+def test_a_decoder_elsewhere_is_refused(draw_decoder: DrawDecoder) -> None:
+    with pytest.raises(UsageError, match="runs on the CPU only"):
+        StreamingDecoder(draw_decoder().to("meta"))
+
+
+def test_the_documentations_lines_run(draw_decoder: DrawDecoder) -> None:
+    decoder = draw_decoder()
+    save_checkpoint(Path("tinyRSNN-1.safetensors"), decoder, CheckpointHeader(decoder.spec))
+    text = (Path(__file__).parents[2] / "docs" / "streaming.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    names: dict[str, Any] = {"spikes": np.zeros(96)}
+    exec(example, names)  # noqa: S102 - our own text
+    assert np.array_equal(names["velocity"], _at_once(decoder, np.zeros((1, 96)), "numba")[0][0])
