@@ -55,7 +55,7 @@ def plan_jobs(
     loaded = [load_checkpoint(path) for path in checkpoints]
     wanted = [(each, target) for each in loaded for target in sessions or (own_session(each),)]
     recordings = {
-        target: _load_target(target, data_dir, data, quiet=quiet)
+        target: load_target(target, data_dir, data, quiet=quiet)
         for target in dict.fromkeys(target for _, target in wanted)
     }
     jobs = [Job(each, recordings[target]) for each, target in wanted]
@@ -92,7 +92,12 @@ def own_session(checkpoint: Checkpoint) -> str:
     return checkpoint.header.session
 
 
-def _load_target(target: str, data_dir: Path, data: Source, *, quiet: bool) -> Recording:
+def load_target(target: str, data_dir: Path, data: Source, *, quiet: bool) -> Recording:
+    """Load the recording that a session's name or a path means, and say which data it is.
+
+    Raises:
+        UsageError, DataError: as `locate` and `load_recording`.
+    """
     with output.stage_progress(quiet=quiet) as report:
         location = locate(target, data_dir, data, report)
         report(f"Loading {location.path.name}", 0.0)
@@ -198,12 +203,12 @@ def _plot_path(plot: Path, job: Job, *, alone: bool) -> Path:
 def _draw(path: Path, job: Job, result: BenchmarkResult, measurement: Measurement) -> Path:
     from nbsuite.plots import plot_decoding
 
-    test = job.recording.test
+    test, spikes = job.recording.test, measurement.spikes
     plot_decoding(
         path,
         velocity_true=job.recording.labels[test.start : test.stop],
         velocity_decoded=measurement.velocity.numpy(),
-        spikes=measurement.spikes.numpy(),
+        spikes=None if spikes is None else spikes.numpy(),
         r2=result.values.get("r2"),
         model=result.model,
         session=job.recording.session.label,

@@ -19,26 +19,29 @@ def print_outcome(
 ) -> None:
     """Print results and the files written, for people or as JSON."""
     if as_json:
-        output.print_json(
-            {
-                "results": [
-                    {
-                        "model": result.model,
-                        "recording": result.recording,
-                        "twin": result.twin,
-                        "seed": result.seed,
-                        "values": result.values,
-                        "run": result.provenance["run"],
-                    }
-                    for result in results
-                ],
-                "files": [str(path) for path in files],
-            }
-        )
+        output.print_json(outcome_as_json(results, files))
         return
     print_results(results)
     for path in files:
         output.note(f"Wrote {path}")
+
+
+def outcome_as_json(results: Sequence[BenchmarkResult], files: Sequence[Path]) -> dict[str, Any]:
+    """Results and the files written, as JSON values."""
+    return {
+        "results": [
+            {
+                "model": result.model,
+                "recording": result.recording,
+                "twin": result.twin,
+                "seed": result.seed,
+                "values": result.values,
+                "run": result.provenance["run"],
+            }
+            for result in results
+        ],
+        "files": [str(path) for path in files],
+    }
 
 
 def print_results(results: Sequence[BenchmarkResult]) -> None:

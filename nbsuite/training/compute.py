@@ -1,0 +1,43 @@
+"""How a run is computed: kernel, device and threads, on which its last bits depend."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+
+from nbsuite.neurons.kernels import KernelName
+
+
+@dataclass(frozen=True)
+class Compute:
+    """How a run is computed.
+
+    Attributes:
+        kernel: the kernel for training; what is measured is always decoded by the numba kernel.
+        device: the torch device to train on.
+        threads: threads of torch and of the kernels, at least 1. Sums over a batch are added up
+            in another order by another number, and differ in their last bits.
+    """
+
+    kernel: KernelName = "numba"
+    device: str = "cpu"
+    threads: int = 1
+
+    def identity(self) -> dict[str, Any]:
+        """What decides the last bits of the outcome, as JSON values."""
+        return asdict(self) | {"device": torch.device(self.device).type}
+
+
+@contextmanager
+def limited_threads(threads: int) -> Iterator[None]:
+    """Let torch, and the kernels with it, use that many threads."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

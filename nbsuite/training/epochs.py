@@ -1,0 +1,185 @@
+"""One epoch: a pass through the training windows, in batches of a random order."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from nbsuite.data.windows import TrainingWindows
+from nbsuite.models.rsnn import RecurrentDecoder
+from nbsuite.neurons.dropout import Dropout
+from nbsuite.neurons.kernels import KernelName
+from nbsuite.sessions import STEP_SECONDS
+from nbsuite.training.augmentation import augment
+from nbsuite.training.losses import loss_function
+from nbsuite.training.pruning import mask_gradients
+from nbsuite.training.randomness import Place, generator_of, key_of
+from nbsuite.training.recipe import Recipe
+from nbsuite.training.regularizers import spike_count_penalty
+from nbsuite.training.scores import VelocityScore
+from nbsuite.training.smorms3 import SMORMS3
+
+
+@dataclass(frozen=True)
+class EpochPlan:
+    """What an epoch is made of besides decoder, optimiser and windows.
+
+    Attributes:
+        recipe: the hyperparameters.
+        lr: the learning rate.
+        seed: the run's seed.
+        place: the stage (with what tells parts of it apart) and the epoch: the key, with the
+            seed, of all that is random.
+        kernel: the kernel to train with.
+        masks: weights that are kept, by the parameters' names; the others were removed.
+    """
+
+    recipe: Recipe
+    lr: float
+    seed: int
+    place: Place
+    kernel: KernelName
+    masks: Mapping[str, Tensor] | None = None
+
+
+class EpochFigures(NamedTuple):
+    """Means over an epoch's windows, see ``nbsuite.training.log``."""
+
+    loss: float
+    penalty: float
+    train_r2: float | None
+    spikes_per_second: float
+    windows_per_second: float
+
+
+class NotFiniteError(Exception):
+    """A loss or gradient is not finite; the run that the epoch belongs to says what to do.
+
+    Attributes:
+        batch: number of the batch in its epoch, from 1.
+        what: what is not finite.
+    """
+
+    def __init__(self, batch: int, what: str) -> None:
+        super().__init__(batch, what)
+        self.batch = batch
+        self.what = what
+
+
+class _Step(NamedTuple):
+    """What a batch came to: loss and penalty, and mean spikes of a neuron in a window."""
+
+    loss: float
+    penalty: float
+    spikes: float
+
+
+def cosine_lr(lr: float, epoch: int, epochs: int) -> float:
+    """The learning rate of an epoch, counted from 0: from ``lr`` down to 0 after ``epochs``.
+
+    >>> [round(cosine_lr(1.0, epoch, 2), 3) for epoch in range(3)]
+    [1.0, 0.5, 0.0]
+    """
+    return lr * (1 + math.cos(math.pi * epoch / epochs)) / 2
+
+
+def run_epoch(
+    decoder: RecurrentDecoder,
+    optimiser: SMORMS3,
+    windows: TrainingWindows,
+    plan: EpochPlan,
+    on_batch: Callable[[int, int], None] | None = None,
+) -> EpochFigures:
+    """Train on every window once.
+
+    Args:
+        decoder: the decoder; it is changed.
+        optimiser: its optimiser; it is changed.
+        windows: the training windows.
+        plan: everything else.
+        on_batch: told, after every batch, its number from 1 and how many there are.
+
+    Raises:
+        NotFiniteError: a loss or gradient is not finite; decoder and optimiser are as they were
+            before that batch.
+    """
+    begun = time.perf_counter()
+    for group in optimiser.param_groups:
+        group["lr"] = plan.lr
+    order = generator_of(plan.seed, *plan.place, "order").permutation(len(windows))
+    size = plan.recipe.training.batch
+    batches = [order[first : first + size] for first in range(0, len(order), size)]
+    totals, score = np.zeros(3), VelocityScore()
+    for number, chosen in enumerate(batches, start=1):
+        step = _train_on(decoder, optimiser, windows, chosen, plan, number, score)
+        totals += len(chosen) * np.array(step)
+        if on_batch is not None:
+            on_batch(number, len(batches))
+    loss, penalty, spikes = (totals / len(windows)).tolist()
+    return EpochFigures(
+        loss=loss,
+        penalty=penalty,
+        train_r2=score.r2(),
+        spikes_per_second=spikes / (windows.steps * STEP_SECONDS),
+        windows_per_second=len(windows) / (time.perf_counter() - begun),
+    )
+
+
+def _train_on(
+    decoder: RecurrentDecoder,
+    optimiser: SMORMS3,
+    windows: TrainingWindows,
+    chosen: NDArray[np.int64],
+    plan: EpochPlan,
+    number: int,
+    score: VelocityScore,
+) -> _Step:
+    """One batch: forward, backward, and a step of the optimiser."""
+    recipe, place = plan.recipe, (*plan.place, number)
+    events, starts = augment(
+        windows.events,
+        windows.starts[chosen],
+        windows.steps,
+        recipe.augmentation,
+        generator_of(plan.seed, *place, "augmentation"),
+    )
+    dropout = Dropout(
+        recipe.dropout.input, recipe.dropout.hidden, key_of(plan.seed, *place, "dropout")
+    )
+    decoded = decoder.decode_windows(
+        events, starts, windows.steps, dropout=dropout, kernel=plan.kernel
+    )
+    target = torch.from_numpy(windows.velocity(chosen)).to(decoded.velocity)
+    loss = loss_function(recipe.loss)(decoded.velocity, target)
+    penalty = spike_count_penalty(decoded.counts, recipe.regularisation)
+    optimiser.zero_grad()
+    total = loss + penalty
+    total.backward()  # type: ignore[no-untyped-call]
+    if plan.masks is not None:
+        mask_gradients(decoder, plan.masks)
+    _require_finite(decoder, float(total.detach()), number)
+    optimiser.step()
+    score.add(decoded=decoded.velocity, true=target)
+    figures = torch.stack([loss, penalty, decoded.counts.mean()]).detach().tolist()
+    return _Step(*figures)
+
+
+def _require_finite(decoder: RecurrentDecoder, loss: float, number: int) -> None:
+    """Stop before the optimiser takes up what is not a number.
+
+    Raises:
+        NotFiniteError: the loss or a gradient is not finite.
+    """
+    if not math.isfinite(loss):
+        raise NotFiniteError(number, f"a loss of {loss}")
+    for name, parameter in decoder.named_parameters():
+        if parameter.grad is not None and not bool(parameter.grad.isfinite().all()):
+            raise NotFiniteError(number, f"a gradient of '{name}' that is not finite")

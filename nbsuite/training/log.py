@@ -1,0 +1,67 @@
+"""The log of a stage: one line of JSON an epoch.
+
+=====================  ===========================================================================
+key                    value
+=====================  ===========================================================================
+``stage``              pretrain, finetune or prune
+``epoch``, ``epochs``  the epoch, from 1, and how many there are (at this sparsity, when pruning)
+``sparsity``           share of weights that is removed; when pruning only
+``lr``                 learning rate
+``loss``               mean over the epoch's windows, dropout on, as it was trained on
+``penalty``            mean of the regularisers, likewise
+``train_r2``           R2 of what was decoded in training: dropout on, while weights changed
+``validation_r2``      R2 on the stretch held out, after the epoch, without dropout
+``spikes_per_second``  of a hidden neuron, mean over the epoch's windows
+``windows_per_second`` speed of training, without what is measured after the epoch
+``seconds``            time that the epoch took, with everything
+=====================  ===========================================================================
+
+An R2 that is undefined, the true velocity being constant, is null.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from nbsuite.files import atomic_write
+
+LOG_NAME = "log.jsonl"
+
+Line = Mapping[str, Any]
+
+
+def rewrite_log(folder: Path, lines: Sequence[Line]) -> None:
+    """Make the log consist of just these lines: those of epochs that are kept.
+
+    Raises:
+        OSError: the folder cannot be written, or the disk is full.
+    """
+    with atomic_write(folder / LOG_NAME) as temporary:
+        temporary.write_text("".join(_encoded(line) for line in lines), encoding="utf-8")
+
+
+def append_log(folder: Path, line: Line) -> None:
+    """Add a line to the log.
+
+    Raises:
+        OSError: the folder cannot be written, or the disk is full.
+    """
+    with (folder / LOG_NAME).open("a", encoding="utf-8") as stream:
+        stream.write(_encoded(line))
+
+
+def read_log(folder: Path) -> list[dict[str, Any]]:
+    """The lines of a stage's log.
+
+    Raises:
+        OSError: there is none.
+    """
+    text = (folder / LOG_NAME).read_text(encoding="utf-8")
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def _encoded(line: Line) -> str:
+    return json.dumps(line, allow_nan=False) + "\n"

@@ -1,0 +1,206 @@
+"""The stages of a run in order: planned and checked as a whole, then run one after the other.
+
+::
+
+    runs/
+        pretrain/tinyRSNN_indy-twin_seed1_0123456789ab/    shared by the sessions
+        tinyRSNN_I1-twin_seed1/finetune/, prune/, half/    one session, one seed
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from nbsuite.data.folders import twin_path
+from nbsuite.data.locate import Location
+from nbsuite.data.recording import Recording, load_recording
+from nbsuite.data.windows import cut_windows
+from nbsuite.errors import TrainingError, UsageError
+from nbsuite.models.checkpoint import load_checkpoint
+from nbsuite.models.registry import ModelSpec, model_spec
+from nbsuite.training.compute import Compute
+from nbsuite.training.observer import Observer, ignore
+from nbsuite.training.pretraining import find_pretrained, pretraining_folder
+from nbsuite.training.recipe import Recipe
+from nbsuite.training.run_folder import WEIGHTS_NAME, exclusive, read_record
+from nbsuite.training.stages import check_stage, run_stage
+from nbsuite.training.tasks import STAGES, StageName, StageTask
+
+PUBLISHED_STAGES: dict[str, tuple[StageName, ...]] = {
+    "tinyRSNN": STAGES,
+    "bigRSNN": ("pretrain", "finetune"),
+}
+"""The stages that the published models went through; bigRSNN was neither pruned nor halved."""
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """One decoder, session and seed.
+
+    Attributes:
+        model: the decoder's name.
+        recipe: the hyperparameters.
+        seed: the random seed.
+        session: the recording to decode.
+        stages: the stages to run.
+        pretrain_on: the recordings to pretrain on, where that is a stage.
+        pretrained: checkpoint to fine-tune from, instead of pretraining.
+        compute: kernel, device and threads.
+        root: the folder of all runs.
+    """
+
+    model: str
+    recipe: Recipe
+    seed: int
+    session: Location
+    stages: tuple[StageName, ...]
+    pretrain_on: tuple[Location, ...]
+    pretrained: Path | None
+    compute: Compute
+    root: Path
+
+
+@dataclass(frozen=True)
+class RunPlan:
+    """A run that nothing speaks against.
+
+    Attributes:
+        folder: the run's folder; pretraining has one of its own.
+        recording: the recording to decode.
+        steps: each stage's task and folder, in order.
+    """
+
+    folder: Path
+    recording: Recording
+    steps: tuple[tuple[StageTask, Path], ...]
+
+    @property
+    def checkpoint(self) -> Path | None:
+        """What the run ends with; None where it only pretrains."""
+        task, folder = self.steps[-1]
+        return None if task.stage == "pretrain" else folder / WEIGHTS_NAME
+
+
+def plan_run(request: RunRequest, *, force: bool = False) -> RunPlan:
+    """Lay out a run and check all of it before anything is trained or written.
+
+    Raises:
+        UsageError: stages and starting weights contradict each other, or recordings differ in
+            channels.
+        TrainingError: a folder was made with other settings, or a stage lacks what it starts from.
+        CheckpointError: the file to start from is missing, damaged or of another model.
+        DataError: a recording cannot be used, or is too short.
+    """
+    _check_stages(request)
+    recording = load_recording(request.session.path, session=request.session.session)
+    spec = model_spec(request.model, recording.channels)
+    folder = request.root / f"{spec.name}_{recording_label(recording)}_seed{request.seed}"
+    if any(stage in request.stages for stage in ("finetune", "prune")):
+        cut_windows(recording, request.recipe.windows)
+    steps = tuple(_steps(request, spec, recording, folder))
+    for task, stage_folder in steps:
+        if task.parent == request.pretrained:
+            task.load_parent()
+        check_stage(task, stage_folder, task.load_recordings(), force=force)
+    return RunPlan(folder, recording, steps)
+
+
+def run_plan(plan: RunPlan, observer: Observer = ignore, *, force: bool = False) -> None:
+    """Run the stages of a plan that are not finished yet.
+
+    Raises:
+        TrainingError: another run is at work in the folder, or training met what is not finite.
+        OSError: the folder cannot be written, or the disk is full.
+    """
+    with exclusive(plan.folder) if plan.checkpoint is not None else nullcontext():
+        for task, folder in plan.steps:
+            run_stage(task, folder, observer, force=force)
+
+
+def recording_label(recording: Recording) -> str:
+    """A recording's name in names of folders: ``I1``, ``I1-twin``, or that of its file."""
+    session, stem = recording.session, recording.path.stem
+    names = {session.name: session.label, twin_path(session, Path()).stem: f"{session.label}-twin"}
+    return names.get(stem, stem)
+
+
+def finished_seeds(plan: RunPlan) -> list[Path]:
+    """Checkpoints of all seeds beside this run that ended with the same stage, recipe and data.
+
+    Raises:
+        TrainingError, CheckpointError: one of them is damaged.
+    """
+    found = []
+    task, own_folder = plan.steps[-1]
+    own = read_record(own_folder)
+    recipe = load_checkpoint(own_folder / WEIGHTS_NAME).header.recipe
+    stem = plan.folder.name.removesuffix(str(task.seed))
+    for folder in sorted(plan.folder.parent.glob(f"{stem}*/{task.stage}")):
+        record = read_record(folder)
+        if own is None or record is None or record.identity["data"] != own.identity["data"]:
+            continue
+        if load_checkpoint(folder / WEIGHTS_NAME).header.recipe == recipe:
+            found.append(folder / WEIGHTS_NAME)
+    return found
+
+
+def _check_stages(request: RunRequest) -> None:
+    if request.pretrained is not None and "pretrain" in request.stages:
+        raise UsageError(
+            "--pretrained names weights to fine-tune, so that there is nothing to pretrain: leave"
+            " it out, or leave pretrain out of --stages."
+        )
+    if request.pretrained is not None and "finetune" not in request.stages:
+        raise UsageError(
+            "--pretrained names weights to fine-tune: leave it out, or add finetune to --stages."
+        )
+
+
+def _steps(
+    request: RunRequest, spec: ModelSpec, recording: Recording, folder: Path
+) -> Iterator[tuple[StageTask, Path]]:
+    """Each stage's task and folder, in order."""
+    first = StageTask(
+        "pretrain",
+        spec,
+        request.recipe,
+        request.seed,
+        request.pretrain_on,
+        None,
+        request.compute,
+    )
+    parent = request.pretrained
+    if "pretrain" in request.stages:
+        pretrain_folder = pretraining_folder(request.root, first)
+        parent = pretrain_folder / WEIGHTS_NAME
+        yield first, pretrain_folder
+    elif parent is None:
+        parent = find_pretrained(request.root, first, recording)
+    for stage in STAGES[1:]:
+        if stage in request.stages:
+            if stage != "finetune":
+                parent = _parent_in_run(stage, request.stages, folder)
+            task = replace(first, stage=stage, recordings=(request.session,), parent=parent)
+            yield task, folder / stage
+
+
+def _parent_in_run(stage: StageName, stages: Sequence[StageName], folder: Path) -> Path:
+    """The weights that pruning or halving starts from.
+
+    They are those of the last stage before it that is to be run, or else was.
+
+    Raises:
+        TrainingError: there are none.
+    """
+    before = [each for each in ("prune", "finetune") if STAGES.index(each) < STAGES.index(stage)]
+    to_run = [each for each in before if each in stages]
+    finished = [each for each in before if read_record(folder / each) is not None]
+    for name in (*to_run, *finished):
+        return folder / name / WEIGHTS_NAME
+    raise TrainingError(
+        f"{folder} holds no finished {' or '.join(reversed(before))} for the stage {stage} to start"
+        " from: add finetune to --stages."
+    )

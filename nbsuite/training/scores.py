@@ -1,0 +1,92 @@
+"""How well a decoder decodes: the coefficient of determination as NeuroBench defines it.
+
+For each of x and y, R2 = 1 - sum (v - d)^2 / sum (v - mean v)^2 of true velocity v and decoded
+velocity d; the score is the mean of the two. NeuroBench's own metric keeps all labels and walks
+over the test set; this one keeps sums, in float64, and any samples can be added to them.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from nbsuite.data.recording import Recording, Split
+from nbsuite.models.rsnn import RecurrentDecoder
+from nbsuite.sessions import STEP_SECONDS
+
+_CHUNK_STEPS = 1 << 14
+
+
+class VelocityScore:
+    """R2 over all samples that were added.
+
+    >>> score = VelocityScore()
+    >>> true = torch.tensor([[0.0, 0.0], [1.0, 2.0]])
+    >>> score.add(decoded=true, true=true)
+    >>> score.r2()
+    1.0
+    """
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._sums: Tensor | None = None
+
+    def add(self, *, decoded: Tensor, true: Tensor) -> None:
+        """Add samples (..., 2); nothing waits for the device they are on."""
+        decoded, true = (each.detach().double().reshape(-1, 2) for each in (decoded, true))
+        sums = torch.stack([(true - decoded).square(), true, true.square()]).sum(dim=1)
+        self._sums = sums if self._sums is None else self._sums + sums
+        self._count += len(true)
+
+    def r2(self) -> float | None:
+        """The score; None where there are no samples or the true velocity never changes."""
+        if self._sums is None:
+            return None
+        errors, total, squares = self._sums.cpu()
+        spread = squares - total.square() / self._count
+        if bool((spread <= 0).any()):
+            return None
+        return float((1 - errors / spread).mean())
+
+
+class StretchScore(NamedTuple):
+    """What a decoder does on a stretch of a recording.
+
+    Attributes:
+        r2: the coefficient of determination; None where it is undefined.
+        hertz: mean rate of the hidden neurons, spikes per second and neuron.
+    """
+
+    r2: float | None
+    hertz: float
+
+
+@torch.no_grad()
+def score_stretch(decoder: RecurrentDecoder, recording: Recording, part: Split) -> StretchScore:
+    """Decode a stretch as one sequence, without dropout, as on a device in use.
+
+    It is decoded on the CPU by the numba kernel, wherever the decoder is trained.
+    """
+    if decoder.input.weight.device.type != "cpu":
+        decoder = copy.deepcopy(decoder).cpu()
+    score, spikes, state = VelocityScore(), 0, None
+    for start in range(part.start, part.stop, _CHUNK_STEPS):
+        stop = min(start + _CHUNK_STEPS, part.stop)
+        events = torch.from_numpy(recording.spikes(start, stop))[:, None]
+        decoded = decoder(events, state, kernel="numba")
+        state = decoded.state
+        true = torch.from_numpy(recording.labels[start:stop].copy())
+        score.add(decoded=decoded.velocity[:, 0], true=true)
+        spikes += int(decoded.spikes.sum())
+    hertz = spikes / (len(part) * decoder.spec.neurons * STEP_SECONDS)
+    return StretchScore(score.r2(), hertz)
+
+
+def mean_r2(scores: Sequence[StretchScore]) -> float | None:
+    """Mean R2 over recordings; None where it is undefined for one of them."""
+    values = [score.r2 for score in scores if score.r2 is not None]
+    return sum(values) / len(values) if len(values) == len(scores) else None

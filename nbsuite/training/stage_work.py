@@ -1,0 +1,162 @@
+"""What each stage does: the way from the weights it starts from to those it ends with."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import torch
+
+from nbsuite.data.recording import Recording, Split
+from nbsuite.data.windows import validation_split
+from nbsuite.errors import TrainingError
+from nbsuite.models.checkpoint import Checkpoint, recurrent_decoder
+from nbsuite.models.rsnn import RecurrentDecoder
+from nbsuite.training.initializers import initialise_decoder, input_rates
+from nbsuite.training.observer import StageBegun
+from nbsuite.training.pruning import apply_masks, magnitude_masks
+from nbsuite.training.pruning_search import PruningSearch
+from nbsuite.training.randomness import key_of
+from nbsuite.training.scores import mean_r2, score_stretch
+from nbsuite.training.tasks import StageName
+from nbsuite.training.training_run import Lesson, TrainingRun
+
+
+class Outcome(NamedTuple):
+    """What a stage ends with: a decoder on the CPU and figures, see ``nbsuite.training.stages``."""
+
+    decoder: RecurrentDecoder
+    figures: Mapping[str, Any]
+
+
+def _train(run: TrainingRun, parent: Checkpoint | None) -> Outcome:
+    """Pretraining and fine-tuning: one lesson, from the parent's weights or random ones."""
+    recipe, stage = run.task.recipe, run.task.stage
+    epochs = recipe.pretrain.epochs if stage == "pretrain" else recipe.finetune.epochs
+    run.observer(StageBegun(stage, run.folder, epochs, run.state.epoch))
+    decoder = _random_decoder(run) if parent is None else _decoder_of(parent, run)
+    run.train(decoder, Lesson(epochs, recipe.training.schedule_epochs, (stage,), {}))
+    return _outcome(decoder, run, {})
+
+
+def _prune(run: TrainingRun, parent: Checkpoint | None) -> Outcome:
+    """The pruning search: one lesson a sparsity, each from the unpruned weights."""
+    recipe, state = run.task.recipe.prune, run.state
+    coarse_levels = round((recipe.highest - recipe.start) / recipe.step) + 1
+    run.observer(StageBegun("prune", run.folder, coarse_levels * recipe.epochs, len(state.lines)))
+    unpruned = _decoder_of(_required(parent, run), run)
+    if state.search is None:
+        state.search = PruningSearch(recipe, _train_r2(unpruned, run)).to_json()
+    search = PruningSearch.from_json(state.search, recipe)
+    while (sparsity := search.next_level) is not None:
+        masks = magnitude_masks(unpruned, sparsity)
+        decoder = copy.deepcopy(unpruned)
+        apply_masks(decoder, masks)
+        place = ("prune", f"{sparsity:.6f}")
+        run.train(
+            decoder, Lesson(recipe.epochs, recipe.epochs, place, {"sparsity": sparsity}, masks)
+        )
+        search = search.report(_train_r2(decoder, run))
+        if search.accepted is not None and search.accepted.sparsity == sparsity:
+            state.accepted = decoder.state_dict()
+        state.search = search.to_json()
+        state.epoch, state.weights, state.optimiser = 0, {}, {}
+        run.keep()
+    pruned = copy.deepcopy(unpruned)
+    pruned.load_state_dict(state.accepted)
+    return _outcome(pruned, run, _found(search))
+
+
+def _halve(run: TrainingRun, parent: Checkpoint | None) -> Outcome:
+    """The parent's weights and time constants rounded to float16."""
+    run.observer(StageBegun("half", run.folder, 0, 0))
+    decoder = recurrent_decoder(_required(parent, run), "halved").half()
+    if not all(bool(value.isfinite().all()) for value in decoder.parameters()):
+        raise TrainingError(
+            f"{run.task.parent} has weights that half precision cannot hold, being above 65504:"
+            " train with a smaller training.lr, or leave out the stage half."
+        )
+    return _outcome(decoder, run, {})
+
+
+WORK: Mapping[StageName, Callable[[TrainingRun, Checkpoint | None], Outcome]] = {
+    "pretrain": _train,
+    "finetune": _train,
+    "prune": _prune,
+    "half": _halve,
+}
+
+
+def _random_decoder(run: TrainingRun) -> RecurrentDecoder:
+    task = run.task
+    decoder = RecurrentDecoder(task.spec)
+    seed = key_of(task.seed, task.stage, "initialisation", bits=32)
+    initialise_decoder(decoder, *input_rates(run.windows), task.recipe.initialisation, seed)
+    return decoder.to(task.compute.device)
+
+
+def _decoder_of(checkpoint: Checkpoint, run: TrainingRun) -> RecurrentDecoder:
+    """The checkpoint's decoder to train on: in float32, and a copy."""
+    decoder = copy.deepcopy(recurrent_decoder(checkpoint, "trained"))
+    return decoder.to(run.task.compute.device, torch.float32)
+
+
+def _required(parent: Checkpoint | None, run: TrainingRun) -> Checkpoint:
+    if parent is None:
+        raise TrainingError(
+            f"The stage {run.task.stage} starts from weights, of which none were named: run"
+            " finetune before it."
+        )
+    return parent
+
+
+def _outcome(decoder: RecurrentDecoder, run: TrainingRun, figures: Mapping[str, Any]) -> Outcome:
+    """Measure the decoder and take it off the device."""
+    decoder = decoder.cpu()
+    held_out = [
+        score_stretch(decoder, each, validation_split(each, run.task.recipe.windows))
+        for each in run.recordings
+    ]
+    measured = {
+        "train_r2": _mean_train_r2(decoder, run),
+        "validation_r2": mean_r2(held_out),
+        "spikes_per_second": sum(each.hertz for each in held_out) / len(held_out),
+    }
+    return Outcome(decoder, {**measured, **figures})
+
+
+def _mean_train_r2(decoder: RecurrentDecoder, run: TrainingRun) -> float | None:
+    """R2 on what was trained on, decoded as one sequence a recording and without dropout."""
+    return mean_r2(
+        [score_stretch(decoder, each, _trained_on(each, run)) for each in run.recordings]
+    )
+
+
+def _trained_on(recording: Recording, run: TrainingRun) -> Split:
+    held_out = validation_split(recording, run.task.recipe.windows)
+    return Split("training", recording.train.start, held_out.start)
+
+
+def _train_r2(decoder: RecurrentDecoder, run: TrainingRun) -> float:
+    r2 = _mean_train_r2(decoder, run)
+    if r2 is None:
+        raise TrainingError(
+            f"{run.recordings[0].path} has a constant velocity where it is trained on, so that"
+            " pruning has no R2 to keep: use another recording."
+        )
+    return r2
+
+
+def _found(search: PruningSearch) -> dict[str, Any]:
+    """What the search came to, for the summary."""
+    accepted = search.accepted
+    return {
+        "sparsity": None if accepted is None else accepted.sparsity,
+        "tolerance_exceeded": search.tolerance_exceeded,
+        "unpruned_train_r2": search.unpruned_r2,
+        "trials": [
+            {"sparsity": trial.sparsity, "train_r2": trial.r2, "good": search.is_good(trial)}
+            for trial in search.trials
+        ],
+    }

@@ -1,0 +1,122 @@
+"""A stage as a task: what it is made of, as plain values that another process can be sent.
+
+======== ======================= ==========================================
+stage    starts from             makes
+======== ======================= ==========================================
+pretrain random weights          a decoder trained on several sessions
+finetune pretrained weights, or  a decoder trained on its session
+         random ones
+prune    fine-tuned weights      one with as few weights as will do
+half     any of the last two     the same in half precision
+======== ======================= ==========================================
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from nbsuite.data.locate import Location
+from nbsuite.data.recording import Recording, load_recording
+from nbsuite.errors import CheckpointError, UsageError
+from nbsuite.models.checkpoint import Checkpoint, load_checkpoint
+from nbsuite.models.registry import ModelSpec
+from nbsuite.training.compute import Compute
+from nbsuite.training.recipe import Recipe
+
+StageName = Literal["pretrain", "finetune", "prune", "half"]
+STAGES: tuple[StageName, ...] = ("pretrain", "finetune", "prune", "half")
+
+CODE_VERSION = 1
+"""Version of everything that turns a task into weights; a new one makes stages run again."""
+
+_TRAINING = ("windows", "dropout", "loss", "regularisation", "augmentation", "training")
+_SECTIONS: dict[StageName, tuple[str, ...]] = {
+    "pretrain": (*_TRAINING, "initialisation", "pretrain"),
+    "finetune": (*_TRAINING, "initialisation", "finetune"),
+    "prune": (*_TRAINING, "prune"),
+    "half": ("windows",),
+}
+
+
+@dataclass(frozen=True)
+class StageTask:
+    """Everything that a stage's outcome depends on.
+
+    Attributes:
+        stage: the stage.
+        spec: the decoder.
+        recipe: the hyperparameters, those of other stages included.
+        seed: the random seed, 0 or more.
+        recordings: the recordings to train on; one, except for pretraining.
+        parent: checkpoint to start from; None starts from random weights.
+        compute: kernel, device and threads.
+    """
+
+    stage: StageName
+    spec: ModelSpec
+    recipe: Recipe
+    seed: int
+    recordings: tuple[Location, ...]
+    parent: Path | None
+    compute: Compute
+
+    def load_recordings(self) -> list[Recording]:
+        """Load the recordings, and make sure that the decoder fits them.
+
+        Raises:
+            DataError: a recording cannot be used.
+            UsageError: the decoder has not as many inputs as one of them has channels.
+        """
+        loaded = [load_recording(each.path, session=each.session) for each in self.recordings]
+        for recording in loaded:
+            if recording.channels != self.spec.channels:
+                raise UsageError(
+                    f"{recording.path} has {recording.channels} channels where the decoder has"
+                    f" {self.spec.channels} inputs: train on recordings of one monkey."
+                )
+        return loaded
+
+    def load_parent(self) -> Checkpoint | None:
+        """Load the checkpoint to start from, if any, and make sure that it is of this decoder.
+
+        Raises:
+            CheckpointError: it is missing, damaged, or of another model or channel count.
+        """
+        if self.parent is None:
+            return None
+        checkpoint = load_checkpoint(self.parent)
+        found, due = checkpoint.header.spec, self.spec
+        if found != due:
+            raise CheckpointError(
+                f"{self.parent} is a {found.name} of {found.channels} channels, from which a"
+                f" {due.name} of {due.channels} channels cannot start: choose another file."
+            )
+        return checkpoint
+
+    def identity(self, recordings: Sequence[Recording], parent: str | None) -> dict[str, Any]:
+        """What the outcome is made of, as JSON values.
+
+        Args:
+            recordings: the recordings, loaded.
+            parent: digest of the weights to start from.
+        """
+        recipe = self.recipe.to_json()
+        sections = {name: recipe[name] for name in _SECTIONS[self.stage]}
+        if parent is not None:
+            sections.pop("initialisation", None)
+        identity = {
+            "code": CODE_VERSION,
+            "stage": self.stage,
+            "model": self.spec.to_json(),
+            "seed": self.seed,
+            "recipe": sections,
+            "data": [[recording.path.stem, recording.digest] for recording in recordings],
+            "compute": {} if self.stage == "half" else self.compute.identity(),
+            "parent": parent,
+        }
+        as_read_again: dict[str, Any] = json.loads(json.dumps(identity))
+        return as_read_again

@@ -1,0 +1,108 @@
+"""Runs that take a second: a recording of 20 s, windows of 50 steps, a few epochs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nbsuite.data.locate import Location
+from nbsuite.training.compute import Compute
+from nbsuite.training.observer import Event
+from nbsuite.training.overrides import override
+from nbsuite.training.pipeline import RunRequest
+from nbsuite.training.recipe import published_recipe
+from nbsuite.training.tasks import STAGES
+
+SMALL = (
+    "windows.steps=25",
+    "windows.offset_steps=25",
+    "training.batch=50",
+    "training.schedule_epochs=4",
+    "pretrain.epochs=1",
+    "finetune.epochs=3",
+    "prune.epochs=2",
+    "prune.highest=0.5",
+    "prune.tolerance=0.5",
+)
+TIMES = ("seconds", "windows_per_second")
+
+
+@pytest.fixture(autouse=True)
+def _without_pictures(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Drawing takes longer than training does here; tests that need it ask for ``pictures``."""
+    if "pictures" not in request.fixturenames:
+        monkeypatch.setattr("nbsuite.training.stages._draw", lambda *_arguments: None)
+
+
+@pytest.fixture
+def pictures() -> None:
+    """Lets runs draw their pictures."""
+
+
+@pytest.fixture
+def request_run(tmp_path: Path, tiny_recording_path: Path) -> Callable[..., RunRequest]:
+    """Function that makes a small run's request: settings of the recipe, and fields to change."""
+
+    def make(*settings: str, **fields: Any) -> RunRequest:
+        location = Location(tiny_recording_path, None, None)
+        request = RunRequest(
+            model="tinyRSNN",
+            recipe=override(published_recipe("tinyRSNN"), [*SMALL, *settings]),
+            seed=1,
+            session=location,
+            stages=STAGES,
+            pretrain_on=(location,),
+            pretrained=None,
+            compute=Compute(),
+            root=tmp_path / "runs",
+        )
+        return replace(request, **fields)
+
+    return make
+
+
+class Recorder:
+    """An observer that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+
+    def __call__(self, event: Event) -> None:
+        self.events.append(event)
+
+    def of(self, kind: type[Any]) -> list[Any]:
+        return [event for event in self.events if isinstance(event, kind)]
+
+
+@pytest.fixture
+def recorder() -> Recorder:
+    return Recorder()
+
+
+def outcome_of(root: Path) -> dict[str, Any]:
+    """Everything that has to come out alike: weights to the byte, logs and summaries but times."""
+    found: dict[str, Any] = {}
+    for path in sorted(root.rglob("weights.safetensors")):
+        found[str(path.relative_to(root))] = path.read_bytes()
+    for path in sorted(root.rglob("log.jsonl")):
+        lines = [json.loads(line) for line in path.read_text().splitlines()]
+        found[str(path.relative_to(root))] = [without_times(line) for line in lines]
+    for path in sorted(root.rglob("stage.json")):
+        record = json.loads(path.read_text())
+        found[str(path.relative_to(root))] = without_times(record["summary"])
+    return found
+
+
+def without_times(values: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if key not in TIMES}
+
+
+@pytest.fixture(scope="session")
+def outcome() -> Callable[[Path], dict[str, Any]]:
+    """Function that gathers what has to come out alike under a folder of runs."""
+    return outcome_of
