@@ -48,8 +48,7 @@ setup(
     package_dir=FOLDERS,
     package_data={
         "nbsuite": ["py.typed"],
-        "nbsuite.demo": ["*.safetensors"],
-        "nbsuite.submissions": ["schemas/*.json", "published/*.json"],
+        "nbsuite.submissions": ["schemas/*.json", "published/*.json", "templates/*"],
     },
     include_package_data=False,  # the wheel holds what is listed here, whatever MANIFEST.in adds
     python_requires=">=3.10",
@@ -58,7 +57,9 @@ setup(
         "click>=8.2.1",  # earlier: no completion of arguments that may be left out
         "filelock>=3.12",
         "h5py>=3.8",
+        "jinja2>=3.1",
         "jsonschema>=4.18",
+        "markupsafe>=2.1",
         "matplotlib>=3.7",
         "neurobench>=2.3.0",  # what is said of the loader and the metrics is said of this version
         "numba>=0.59",  # earlier: compiling the kernel takes minutes and gigabytes
@@ -76,6 +77,7 @@ setup(
     extras_require={
         # pytest before 8.4 does not find the modules that tests share (--import-mode=importlib).
         "test": ["hypothesis>=6.80", "pytest>=8.4", "scikit-learn>=1.3"],
+        "tensorboard": ["tensorboard>=2.14"],
         "lint": ["mypy>=1.15", "ruff>=0.12", "scipy-stubs", "types-requests"],
     },
     entry_points={"console_scripts": ["nbsuite = nbsuite.cli.main:main"]},

@@ -35,6 +35,7 @@ _STYLE = {
     "axes.spines.right": False,
     "svg.fonttype": "none",  # text stays text: searchable, and small
     "svg.hashsalt": "nbsuite",
+    "text.parse_math": False,  # a dollar sign in a name is a dollar sign
 }
 
 

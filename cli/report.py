@@ -1,0 +1,137 @@
+"""``nbsuite report``: one page with results, decoders at work and training."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from nbsuite.cli import options
+from nbsuite.cli.examples import examples
+from nbsuite.cli.output import note, progress
+from nbsuite.cli.results import RESULTS
+from nbsuite.errors import CheckpointError, UsageError
+
+if TYPE_CHECKING:  # importing torch takes longer than printing the help page
+    from nbsuite.cli.benchmark_jobs import Job
+    from nbsuite.data.locate import Source
+    from nbsuite.submissions.report_decoding import Decoding
+
+DEFAULT_FILE = Path("report.html")
+
+
+@click.command(
+    epilog=examples(
+        "nbsuite report results",
+        "nbsuite report runs/results --runs runs -o report.html",
+        "nbsuite report results --checkpoints models/tinyRSNN-1.safetensors --session I1",
+    )
+)
+@click.argument("results", nargs=-1, required=True, type=RESULTS)
+@click.option(
+    "--runs",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Folder that `nbsuite train` wrote to, to show training and pruning; may be repeated.",
+)
+@click.option(
+    "--checkpoints",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Checkpoint, or folder of them, to run and show decoding; may be repeated.",
+)
+@options.session_option()
+@options.data_option()
+@options.data_dir_option()
+@options.output_option("The page.", default=DEFAULT_FILE)
+def report(
+    results: tuple[Path, ...],
+    runs: tuple[Path, ...],
+    checkpoints: tuple[Path, ...],
+    session: tuple[str, ...],
+    data: Source,
+    data_dir: Path,
+    output: Path,
+) -> None:
+    """Write one HTML page with your results, for a browser or for paper.
+
+    RESULTS are folders, or files, of challenge-format results. The page holds their tables, the
+    leaderboard with what is published, and where they come from; results on twins stand apart.
+    Checkpoints are run, each on every --session or on the one it was trained for, to draw what they
+    decode. The page needs no network; made of the same inputs, it is the same to the byte.
+    """
+    from nbsuite.submissions.report import build_report, check_name, write_report
+    from nbsuite.submissions.report_training import read_stages
+    from nbsuite.submissions.results_folder import read_results
+
+    check_name(output)
+    if session and not checkpoints:
+        raise UsageError(
+            "--session names what to run checkpoints on: name them with --checkpoints, or leave it"
+            " out."
+        )
+    read = [(path, read_results(path)) for path in results]
+    for _, folder in read:
+        for other in folder.others:
+            note(f"Note: {other} is left out: its name tells no session of the challenge.")
+    stages = [stage for folder in runs for stage in read_stages(folder)]
+    decodings = _decode(_checkpoint_files(checkpoints), session, data_dir, data)
+    write_report(output, build_report(read, decodings, stages))
+    note(f"Wrote {output}")
+
+
+def _checkpoint_files(paths: Sequence[Path]) -> list[Path]:
+    """The files named, and those in the folders named.
+
+    Raises:
+        CheckpointError: a folder holds none.
+    """
+    files: list[Path] = []
+    for path in paths:
+        found = sorted(path.glob("*.safetensors")) if path.is_dir() else [path]
+        if not found:
+            raise CheckpointError(
+                f"{path} holds no checkpoints (*.safetensors); name their folder or files."
+            )
+        files += found
+    return files
+
+
+def _decode(
+    checkpoints: Sequence[Path], sessions: Sequence[str], data_dir: Path, data: Source
+) -> list[Decoding]:
+    """Run checkpoints on the sessions named, or on those they were trained for."""
+    if not checkpoints:
+        return []
+    from nbsuite.cli.benchmark_jobs import plan_jobs
+
+    jobs = plan_jobs(checkpoints, sessions, data_dir, data, quiet=False)
+    return [_run(job) for job in jobs]
+
+
+def _run(job: Job) -> Decoding:
+    from nbsuite.benchmark.session import RunSettings, measure_checkpoint
+    from nbsuite.submissions.report_decoding import Decoding
+
+    test = job.recording.test
+    with progress() as display:
+        task = display.add_task(job.description, total=len(test))
+        result, measurement = measure_checkpoint(
+            job.checkpoint,
+            job.recording,
+            RunSettings(metrics=("r2",)),
+            lambda steps: display.advance(task, steps),
+        )
+    return Decoding(
+        model=result.model,
+        seed=result.seed,
+        session=job.recording.session.label,
+        twin=result.twin,
+        velocity_true=job.recording.labels[test.start : test.stop],
+        velocity_decoded=measurement.velocity.numpy(),
+        spikes=None if measurement.spikes is None else measurement.spikes.numpy(),
+        r2=result.values["r2"],
+        checkpoint=str(job.checkpoint.path),
+    )
