@@ -45,10 +45,15 @@ KINDS = (
 
 
 def write_random_decoder(path: Path, kind: Kind, spikes: Tensor, seed: int = 1) -> None:
-    """Write a checkpoint of a random decoder that is as active as ``kind`` on ``spikes``.
+    """Write a checkpoint of :func:`random_decoder`."""
+    decoder = random_decoder(kind, spikes, seed)
+    save_checkpoint(path, decoder, CheckpointHeader(decoder.spec, seed=seed))
+
+
+def random_decoder(kind: Kind, spikes: Tensor, seed: int = 1) -> RecurrentDecoder:
+    """A random decoder that is as active as ``kind`` on ``spikes``.
 
     Args:
-        path: the checkpoint.
         kind: what to imitate.
         spikes: (steps, 1, channels) input spikes, some thousand steps.
         seed: random seed.
@@ -66,4 +71,4 @@ def write_random_decoder(path: Path, kind: Kind, spikes: Tensor, seed: int = 1) 
         with torch.no_grad():
             activity = float(decoder(spikes, kernel="numba").spikes.float().mean())
         low, high = (scale, high) if activity < kind.activity else (low, scale)
-    save_checkpoint(path, decoder, CheckpointHeader(decoder.spec, seed=seed))
+    return decoder

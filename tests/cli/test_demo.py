@@ -11,9 +11,12 @@ import pytest
 from click.testing import CliRunner, Result
 
 from nbsuite import demo
+from nbsuite.cli.demo import MARK_NAME
 from nbsuite.cli.main import main
 
-RESULTS = "results_tinyRSNN_indy_20160622_01-twin-seed1-fraction0.1"
+RECORDING = f"indy_20160622_01-twin-seed1-fraction{demo.TWIN_FRACTION}"
+RESULTS = f"results_tinyRSNN_{RECORDING}"
+CHECKPOINT = Path(f"tinyRSNN_{RECORDING}_seed1", "half", "weights.safetensors")
 METRICS = {
     "footprint",
     "connection_sparsity",
@@ -23,7 +26,6 @@ METRICS = {
     "acs",
     "r2",
 }
-LOWEST_R2 = 0.2
 
 
 def _run(*arguments: str) -> Result:
@@ -32,65 +34,77 @@ def _run(*arguments: str) -> Result:
 
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Result]:
-    """The demo's folder and output, with folders of its own for the cache."""
+    """The demo's folder and output after a short training, with folders of its own."""
     folder = tmp_path_factory.mktemp("demo") / "out"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("NBSUITE_CACHE", str(folder.parent / "cache"))
-        return folder, _run("-o", str(folder))
+        return folder, _run("-o", str(folder), "--epochs", "2")
+
+
+def _results(folder: Path, model: str) -> dict[str, list[float]]:
+    content: dict[str, list[float]] = json.loads(
+        (folder / f"results_{model}_{RECORDING}.json").read_text()
+    )
+    return content
 
 
 def test_results_are_in_challenge_format(ran: tuple[Path, Result]) -> None:
     folder, result = ran
     assert result.exit_code == 0, result.output
-    results = json.loads((folder / f"{RESULTS}.json").read_text())
+    results = _results(folder, "tinyRSNN")
     assert results.keys() == METRICS
     assert results["footprint"] == [21000]
     assert results["dense"] == [10368]
     assert 0.9 < results["activation_sparsity"][0] < 1
-    assert LOWEST_R2 < results["r2"][0] < 1
+
+
+def test_two_epochs_teach_it_something(ran: tuple[Path, Result]) -> None:
+    assert 0.1 < _results(ran[0], "tinyRSNN")["r2"][0] < 1
+
+
+def test_the_linear_decoder_is_measured_too(ran: tuple[Path, Result]) -> None:
+    results = _results(ran[0], "ridge")
+    assert 0.3 < results["r2"][0] < 1
+    assert results["macs"][0] > 0
 
 
 def test_provenance_says_that_the_data_is_a_twin(ran: tuple[Path, Result]) -> None:
     provenance = json.loads((ran[0] / f"{RESULTS}.provenance.json").read_text())
     assert provenance["twin"] is True
     assert provenance["runs"][0]["data"]["twin"]["fraction"] == demo.TWIN_FRACTION
-    assert provenance["runs"][0]["checkpoint"]["recipe"]["script"] == "scripts/train_demo.py"
+    assert provenance["runs"][0]["checkpoint"]["recipe"]["finetune"]["epochs"] == 2
 
 
-def test_the_packaged_decoder_was_trained_on_this_twin(ran: tuple[Path, Result]) -> None:
-    """The generator has not changed since; if it has, run scripts/train_demo.py again."""
-    provenance = json.loads((ran[0] / f"{RESULTS}.provenance.json").read_text())["runs"][0]
-    recipe, twin = provenance["checkpoint"]["recipe"], provenance["data"]["twin"]
-    trained_on = {key: recipe[f"twin_{key}"] for key in ("fraction", "seed", "generator")}
-    assert trained_on == {key: twin[key] for key in trained_on}
-
-
-def test_picture(ran: tuple[Path, Result]) -> None:
-    assert (ran[0] / "decoding.png").read_bytes().startswith(b"\x89PNG\r\n\x1a\n")
+def test_pictures(ran: tuple[Path, Result]) -> None:
+    pictures = list(ran[0].rglob("*.png"))
+    assert {path.name.split("_")[0] for path in pictures} == {"decoding", "curves.png"}
+    assert all(path.read_bytes().startswith(b"\x89PNG\r\n\x1a\n") for path in pictures)
 
 
 def test_people_are_told_what_was_done(ran: tuple[Path, Result]) -> None:
     folder, result = ran
     assert "21,000" in result.stdout
     assert "TWIN" in result.stdout
+    assert "finetune 2/2: loss" in result.stderr
     assert "The data is a TWIN of session" in result.stderr
-    assert f"nbsuite benchmark {folder / demo.CHECKPOINT_NAME} --session I1" in result.stderr
+    assert f"nbsuite benchmark {folder / CHECKPOINT} --session I1" in result.stderr
+    assert (folder / CHECKPOINT).is_file()
 
 
 def test_run_again_it_replaces_its_own_files(ran: tuple[Path, Result]) -> None:
     folder, _ = ran
     twin = next((folder / "twins").glob("*.mat"))
-    before = twin.stat().st_mtime_ns
+    kept = {path: path.stat().st_mtime_ns for path in (twin, folder / CHECKPOINT)}
     (folder / f"{RESULTS}.json").write_text("stale")
     (folder / "notes.txt").write_text("mine")
-    result = _run("-o", str(folder), "--json")
+    result = _run("-o", str(folder), "--json", "--epochs", "2")
     assert result.exit_code == 0, result.output
     report = json.loads(result.stdout)
-    assert report["results"][0]["twin"] is True
-    assert report["results"][0]["values"].keys() == METRICS
+    assert [each["model"] for each in report["results"]] == ["tinyRSNN", "ridge"]
+    assert all(each["twin"] is True for each in report["results"])
     assert all(Path(path).is_file() for path in report["files"])
     assert json.loads((folder / f"{RESULTS}.json").read_text()).keys() == METRICS
-    assert twin.stat().st_mtime_ns == before
+    assert {path: path.stat().st_mtime_ns for path in kept} == kept
     assert (folder / "notes.txt").read_text() == "mine"
 
 
@@ -100,7 +114,7 @@ def test_a_folder_of_other_things_is_left_alone(tmp_path: Path) -> None:
     assert result.exit_code == 1
     assert "holds other files; choose an empty folder with --output" in result.stderr
     assert (tmp_path / f"{RESULTS}.json").read_text() == "mine"
-    assert not (tmp_path / demo.CHECKPOINT_NAME).exists()
+    assert not (tmp_path / MARK_NAME).exists()
 
 
 def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
@@ -121,4 +135,6 @@ def test_as_a_process(tmp_path: Path) -> None:
         check=True,
     )
     assert "TWIN" in finished.stdout
-    assert (tmp_path / "nbsuite-demo" / f"{RESULTS}.json").is_file()
+    folder = tmp_path / "nbsuite-demo"
+    floor = _results(folder, "ridge")["r2"][0]
+    assert _results(folder, "tinyRSNN")["r2"][0] > floor + 0.03
