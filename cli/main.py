@@ -20,6 +20,7 @@ COMMANDS = {
     "data": "nbsuite.cli.data:data",
     "convert": "nbsuite.cli.convert:convert",
     "train": "nbsuite.cli.train:train",
+    "sweep": "nbsuite.cli.sweep:sweep",
     "benchmark": "nbsuite.cli.benchmark:benchmark",
     "stream": "nbsuite.cli.stream:stream",
     "leaderboard": "nbsuite.cli.leaderboard:leaderboard",

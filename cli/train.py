@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from nbsuite.cli import options
 from nbsuite.cli.examples import examples
@@ -39,6 +40,7 @@ def _seeds(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ..
         "nbsuite train tinyRSNN --session I1",
         "nbsuite train tinyRSNN -s I1 -s I2 -s I3 --seed 1-5 --data real",
         "nbsuite train tinyRSNN -s I1 --epochs 5 --set training.schedule_epochs=5   # a quick look",
+        "nbsuite train ridge -s I1   # the linear decoder to beat",
         "nbsuite train bigRSNN -s L1 --set training.batch=50",
         "nbsuite train tinyRSNN -s I1 --stages finetune --pretrained weights.safetensors",
     )
@@ -133,6 +135,9 @@ def train(
 ) -> None:
     """Train MODEL, tinyRSNN or bigRSNN, with the published recipe, and measure it.
 
+    MODEL may also be ridge: linear regression on the spike counts of the last half second, the
+    floor that a spiking decoder has to beat.
+
     Trains it for every --session and --seed. A stage that was finished with the same settings is
     skipped, and one that was interrupted goes on after its last epoch: give the same command
     again. At the end, NeuroBench's official metrics are written in challenge format. Progress shows
@@ -147,6 +152,13 @@ def train(
 
     if not session:
         raise UsageError("Name the session to decode with --session, such as --session I1.")
+    if model.lower() == "ridge":
+        from nbsuite.cli.train_ridge import check_unused, fit_all
+
+        check_unused(_given())
+        quiet = quiet or as_json
+        fit_all(session, settings, data, data_dir, output, quiet=quiet, as_json=as_json)
+        return
     if log_json and as_json:
         raise UsageError("--log-json prints the results too: leave out --json.")
     order = Order(
@@ -169,6 +181,16 @@ def train(
     except KeyboardInterrupt:
         note("Every finished epoch is kept: give the same command again to go on.")
         raise
+
+
+def _given() -> list[str]:
+    """Names of the command's parameters that were given on the command line."""
+    context = click.get_current_context()
+    return [
+        name
+        for name in context.params
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+    ]
 
 
 def _recipe(model: str, epochs: int | None, settings: tuple[str, ...]) -> Recipe:

@@ -9,7 +9,7 @@ from typing import Any, get_type_hints
 
 from nbsuite.errors import UsageError
 from nbsuite.training.recipe import Recipe, section_types
-from nbsuite.training.settings import parse_value
+from nbsuite.training.settings import Section, parse_value
 
 
 def key_types() -> dict[str, type]:
@@ -39,17 +39,7 @@ def override(recipe: Recipe, settings: Sequence[str]) -> Recipe:
     >>> override(Recipe(), ["training.lr=0.001"]).training.lr
     0.001
     """
-    kinds = key_types()
-    sections: dict[str, dict[str, Any]] = {}
-    for text in settings:
-        key, equals, value = text.partition("=")
-        key = key.strip()
-        if not equals:
-            raise UsageError(f"'{text}' sets nothing; write it as key=value, as training.lr=0.001.")
-        if key not in kinds:
-            raise UsageError(f"The recipe has no '{key}'; {_hint(key, kinds)}")
-        section, name = key.split(".")
-        sections.setdefault(section, {})[name] = parse_value(kinds[key], key, value)
+    sections = _parse(settings, key_types())
     # All at once: settings that only fit together may come in any order.
     return replace(
         recipe,
@@ -60,6 +50,38 @@ def override(recipe: Recipe, settings: Sequence[str]) -> Recipe:
     )
 
 
+def override_section(section: Section, name: str, settings: Sequence[str]) -> Section:
+    """A recipe that is a single section, with some of its hyperparameters set anew.
+
+    Args:
+        section: the section to start from.
+        name: its name, with which every key begins.
+        settings: each ``name.key=value``.
+
+    Raises:
+        UsageError: as :func:`override`.
+    """
+    kinds = {f"{name}.{key}": kind for key, kind in get_type_hints(type(section)).items()}
+    return replace(section, **_parse(settings, kinds).get(name, {}))  # type: ignore[type-var]
+
+
+def _parse(settings: Sequence[str], kinds: dict[str, type]) -> dict[str, dict[str, Any]]:
+    """Values by section and name."""
+    sections: dict[str, dict[str, Any]] = {}
+    for text in settings:
+        key, equals, value = text.partition("=")
+        key = key.strip()
+        if not equals:
+            raise UsageError(
+                f"'{text}' sets nothing; write it as key=value, as {next(iter(kinds))}=..."
+            )
+        if key not in kinds:
+            raise UsageError(f"The recipe has no '{key}'; {_hint(key, kinds)}")
+        section, name = key.split(".")
+        sections.setdefault(section, {})[name] = parse_value(kinds[key], key, value)
+    return sections
+
+
 def _hint(key: str, known: dict[str, type]) -> str:
     """Keys of the same name in other sections, or else the closest ones."""
     name = key.rpartition(".")[2]
@@ -67,4 +89,4 @@ def _hint(key: str, known: dict[str, type]) -> str:
     close = close or difflib.get_close_matches(key, known, n=3, cutoff=0.5)
     if close:
         return f"did you mean {' or '.join(close)}?"
-    return f"its sections are {', '.join(section_types())}."
+    return f"its sections are {', '.join(dict.fromkeys(each.split('.')[0] for each in known))}."

@@ -188,3 +188,34 @@ def test_interrupting_says_how_to_go_on(
     result = _run(*arguments, status=130)
     assert "give the same command again to go on" in result.stderr
     assert "Interrupted." in result.stderr
+
+
+def test_the_linear_decoder(recording: Path, tmp_path: Path) -> None:
+    command = ["train", "ridge", "-s", str(recording), "-o", str(tmp_path / "runs")]
+    result = CliRunner().invoke(main, [*command, "--set", "ridge.bins=3"])
+    assert result.exit_code == 0, result.output
+    assert (tmp_path / "runs" / f"ridge_{NAME}" / "weights.safetensors").is_file()
+    path = tmp_path / "runs" / "results" / f"results_ridge_{NAME}.json"
+    content = json.loads(path.read_text())
+    assert content["macs"][0] > 0
+    (run,) = json.loads(path.with_suffix(".provenance.json").read_text())["runs"]
+    assert run["checkpoint"]["recipe"]["ridge"]["bins"] == 3
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--epochs", "3"), "--epochs does not apply to ridge"),
+        (("--seed", "3"), "--seed does not apply to ridge"),
+        (("--set", "training.lr=1"), "The recipe has no 'training.lr'; its sections are ridge."),
+        (("--set", "ridge.bin=1"), "did you mean ridge.bins"),
+        (("--set", "ridge.bins=0"), "ridge.bins is 0; it must be at least 1"),
+    ],
+)
+def test_what_the_linear_decoder_does_not_take(
+    recording: Path, options: tuple[str, ...], message: str
+) -> None:
+    result = CliRunner().invoke(main, ["train", "ridge", "-s", str(recording), *options])
+    assert result.exit_code == 2
+    assert message in result.stderr
+    assert not Path("runs").exists()

@@ -1,0 +1,115 @@
+"""How long tasks take: from the rates that earlier logs tell, or else from nbsuite's own.
+
+A rate is time steps a second and thread, windows times steps each. Half precision, benchmark and
+tables take seconds.
+"""
+
+from __future__ import annotations
+
+import heapq
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+from nbsuite.sweep.graph import Graph, Task
+
+MEASURED = {"tinyRSNN": 1_000_000.0, "bigRSNN": 25_000.0}
+"""Steps a second that nbsuite trains on one core (AMD EPYC), see docs/cost.md."""
+
+_TASK_SECONDS = 1.0
+_START_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class Rates:
+    """Speed of training.
+
+    Attributes:
+        steps_per_second: by model, of a task.
+        epochs: how many epochs of earlier logs these come from; 0 where they are nbsuite's own.
+    """
+
+    steps_per_second: Mapping[str, float]
+    epochs: int
+
+    @property
+    def source(self) -> str:
+        """Where they come from, for people."""
+        if self.epochs:
+            return f"rates of {self.epochs:,} epochs in earlier logs"
+        return "rates measured on one core of an AMD EPYC: yours may differ"
+
+    def seconds(self, task: Task) -> float:
+        """How long a task should take."""
+        if not task.effort.epochs:
+            return _TASK_SECONDS
+        return _TASK_SECONDS + task.effort.samples / self.steps_per_second[task.effort.model]
+
+
+def measured_rates(root: Path, threads: int) -> Rates:
+    """The rates that logs below the folder of all runs tell, at that number of threads."""
+    found: dict[str, list[float]] = {}
+    for record in sorted(root.glob("*/*/stage.json")):
+        model, rates = _logged_rates(record, threads)
+        found.setdefault(model, []).extend(rates)
+    own = {model: rate * threads for model, rate in MEASURED.items()}
+    medians = {model: median(rates) for model, rates in found.items() if rates}
+    return Rates(own | medians, sum(map(len, found.values())))
+
+
+def _logged_rates(record: Path, threads: int) -> tuple[str, list[float]]:
+    """A stage's model and the rate of each epoch; none where it trains nothing or is damaged."""
+    try:
+        identity = json.loads(record.read_text(encoding="utf-8"))["identity"]
+        if identity["compute"]["threads"] != threads:
+            return "", []
+        steps, model = identity["recipe"]["windows"]["steps"], str(identity["model"]["name"])
+        lines = (record.parent / "log.jsonl").read_text(encoding="utf-8").splitlines()
+        return model, [steps * json.loads(line)["windows_per_second"] for line in lines]
+    except (OSError, ValueError, KeyError, TypeError):
+        return "", []
+
+
+def processor_seconds(graph: Graph, rates: Rates, without: Collection[str]) -> float:
+    """How long the tasks take one after the other, some left out."""
+    return sum(rates.seconds(task) for key, task in graph.items() if key not in without)
+
+
+def remaining_paths(graph: Graph, rates: Rates) -> dict[str, float]:
+    """For each task, how long it and the longest way from it take: the longest goes first."""
+    paths = {key: rates.seconds(task) for key, task in graph.items()}
+    for key in reversed(list(graph)):  # children come last
+        for parent in graph[key].parents:
+            own = rates.seconds(graph[parent])
+            paths[parent] = max(paths[parent], own + paths[key])
+    return paths
+
+
+def elapsed_seconds(graph: Graph, rates: Rates, without: Collection[str], workers: int) -> float:
+    """How long the tasks take on so many workers, some left out.
+
+    Played through: whenever a worker is free, it takes the task with the longest way before it
+    among those whose parents are done.
+    """
+    todo = {key: task for key, task in graph.items() if key not in without}
+    if not todo:
+        return 0.0
+    paths = remaining_paths(graph, rates)
+    waiting = {key: {p for p in task.parents if p in todo} for key, task in todo.items()}
+    ready = [(-paths[key], key) for key in todo if not waiting[key]]
+    heapq.heapify(ready)
+    running: list[tuple[float, str]] = []
+    now = 0.0
+    while ready or running:
+        while ready and len(running) < workers:
+            _, key = heapq.heappop(ready)
+            heapq.heappush(running, (now + rates.seconds(todo[key]), key))
+        now, ended = heapq.heappop(running)
+        for key, parents in waiting.items():
+            if ended in parents:
+                parents.discard(ended)
+                if not parents:
+                    heapq.heappush(ready, (-paths[key], key))
+    return _START_SECONDS + now

@@ -1,0 +1,240 @@
+"""The stages of all decoders of a study, each distinct one once.
+
+A stage's folder is named by a digest of all that decides its outcome, and so is that of what it
+starts from. So variants share the stages that they have in common, a change to the recipe leaves
+alone what it does not touch, and pretraining lies where ``nbsuite train`` looks for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from nbsuite.benchmark.session import choose_kernel
+from nbsuite.data.locate import Location, locate
+from nbsuite.data.recording import Recording, load_recording
+from nbsuite.data.windows import cut_windows
+from nbsuite.models.checkpoint import load_checkpoint
+from nbsuite.models.registry import model_spec
+from nbsuite.sweep.graph import Effort, Task
+from nbsuite.sweep.search import Variant
+from nbsuite.sweep.study import Study
+from nbsuite.training.compute import Compute
+from nbsuite.training.overrides import override
+from nbsuite.training.pipeline import PUBLISHED_STAGES, recording_label
+from nbsuite.training.pretraining import find_recordings, in_order, pretraining_folder
+from nbsuite.training.recipe import Recipe, WindowRecipe, published_recipe
+from nbsuite.training.run_folder import (
+    RECORD_NAME,
+    WEIGHTS_NAME,
+    Identity,
+    identity_digest,
+    read_record,
+)
+from nbsuite.training.stages import run_stage
+from nbsuite.training.tasks import StageName, StageTask
+
+Progress = Callable[[str, float], None]
+_ADDRESS = 12
+
+
+@dataclass(frozen=True)
+class StageWork:
+    """A stage as ``nbsuite train`` runs it.
+
+    Attributes:
+        task: the stage.
+        folder: its folder.
+        identity: what its outcome is made of, with the address of what it starts from in the
+            place of the weights, which are not known before.
+    """
+
+    task: StageTask
+    folder: Path
+    identity: Identity
+
+    def __call__(self) -> None:
+        """Run the stage, or go on with it."""
+        # The folder is that of this identity alone: what may differ is the weights to start from,
+        # where these were lost and made anew on another kind of machine.
+        run_stage(self.task, self.folder, force=True)
+
+    def is_finished(self) -> bool:
+        """Whether it was finished, from the weights that are there."""
+        record = read_record(self.folder)
+        if record is None or {**record.identity, "parent": None} != {
+            **self.identity,
+            "parent": None,
+        }:
+            return False
+        if self.task.parent is None:
+            return True
+        present = self.task.parent.is_file()
+        return present and record.identity["parent"] == load_checkpoint(self.task.parent).digest
+
+
+@dataclass(frozen=True)
+class Decoder:
+    """What a study ends with for a variant, model, session and seed.
+
+    Attributes:
+        variant: the variant.
+        recording: the recording that it decodes.
+        location: its file.
+        stage: key of its last stage.
+    """
+
+    variant: Variant
+    recording: Recording
+    location: Location
+    stage: str
+
+
+class StageGraph:
+    """The stages of a study.
+
+    Args:
+        study: the study.
+        data_dir: the folder of recordings.
+        root: the folder of all runs.
+        progress: told of twins that have to be generated.
+
+    Raises:
+        UsageError: recordings differ in channels, or a model or device is unknown.
+        DataError: a recording cannot be used, or is too short.
+    """
+
+    def __init__(self, study: Study, data_dir: Path, root: Path, progress: Progress) -> None:
+        self.study = study
+        self.data_dir = data_dir
+        self.root = root.absolute()
+        self.progress = progress
+        self.tasks: dict[str, Task] = {}
+        self.decoders: list[Decoder] = []
+        self._recordings: dict[Path, Recording] = {}
+        self._windows: dict[tuple[Path, WindowRecipe], int] = {}
+        self._pretrainings: dict[StageTask, Task] = {}
+        for variant in study.variants:
+            for model in study.models:
+                for target in study.sessions:
+                    for seed in study.seeds:
+                        self._add(variant, model, self._located[target], seed)
+
+    @property
+    def targets(self) -> tuple[Recording, ...]:
+        """The recordings to decode."""
+        return tuple(map(self._load, self._located.values()))
+
+    @cached_property
+    def _located(self) -> Mapping[str, Location]:
+        """The sessions to decode."""
+        return {target: self._locate(target) for target in self.study.sessions}
+
+    @cached_property
+    def _pretrain_on(self) -> Mapping[Path, tuple[Location, ...]]:
+        """The recordings to pretrain on, by the recording to decode."""
+        named = in_order([self._locate(target) for target in self.study.pretrain_on])
+        return {
+            each.path: named
+            or find_recordings(self._load(each), self.data_dir, self.progress).locations
+            for each in self._located.values()
+        }
+
+    @cached_property
+    def _compute(self) -> Compute:
+        study = self.study
+        return Compute(choose_kernel(study.kernel, study.device), study.device, study.threads)
+
+    def _locate(self, target: str) -> Location:
+        found = locate(target, self.data_dir, self.study.data, self.progress)
+        recording = self._load(replace(found, path=found.path.absolute()))
+        return Location(recording.path, recording.session, recording.twin is not None)
+
+    def _load(self, location: Location) -> Recording:
+        if location.path not in self._recordings:
+            loaded = load_recording(location.path, session=location.session)
+            self._recordings[location.path] = loaded
+        return self._recordings[location.path]
+
+    def _add(self, variant: Variant, model: str, location: Location, seed: int) -> None:
+        """Add the stages of a decoder that are not there yet."""
+        recipe = override(published_recipe(model), [*self.study.settings, *variant.settings])
+        spec = model_spec(model, self._load(location).channels)
+        stages = self.study.stages or PUBLISHED_STAGES[spec.name]
+        first = StageTask("pretrain", spec, recipe, seed, (location,), None, self._compute)
+        last: Task | None = None
+        for stage in stages:
+            if stage == "pretrain":
+                last = self._pretraining(
+                    replace(first, recordings=self._pretrain_on[location.path])
+                )
+            else:
+                parent = None if last is None else last.folder / WEIGHTS_NAME
+                last = self._stage(replace(first, stage=stage, parent=parent), last, variant)
+        if last is not None and last.kind != "pretrain":
+            self.decoders.append(Decoder(variant, self._load(location), location, last.key))
+
+    def _pretraining(self, task: StageTask) -> Task:
+        if task not in self._pretrainings:
+            folder = pretraining_folder(self.root, task)
+            identity = task.identity(task.load_recordings(), None)
+            title = f"pretrain {folder.name.rpartition('_')[0].replace('_', ' ')}"
+            self._pretrainings[task] = self._keep(task, folder, identity, None, title)
+        return self._pretrainings[task]
+
+    def _stage(self, task: StageTask, parent: Task | None, variant: Variant) -> Task:
+        (location,) = task.recordings
+        recording = self._load(location)
+        address = None if parent is None else parent.folder.name.rpartition("_")[2]
+        identity = task.identity([recording], address)
+        name = f"{task.spec.name}_{recording_label(recording)}_seed{task.seed}"
+        folder = self.root / task.stage / f"{name}_{identity_digest(identity)[:_ADDRESS]}"
+        title = " ".join([task.stage, *name.split("_"), *variant.settings])
+        return self._keep(task, folder, identity, parent, title)
+
+    def _keep(
+        self, task: StageTask, folder: Path, identity: Identity, parent: Task | None, title: str
+    ) -> Task:
+        key = f"{task.stage}/{folder.name}"
+        if key not in self.tasks:
+            self.tasks[key] = Task(
+                key,
+                title,
+                folder,
+                RECORD_NAME,
+                () if parent is None else (parent.key,),
+                StageWork(task, folder, identity),
+                self._effort(task),
+            )
+        return self.tasks[key]
+
+    def _effort(self, task: StageTask) -> Effort:
+        recipe = task.recipe
+        if task.stage == "half":
+            return Effort(task.spec.name, 0)
+        windows = sum(self._count_windows(each, recipe.windows) for each in task.recordings)
+        epochs = most_epochs(task.stage, recipe)
+        return Effort(task.spec.name, windows * recipe.windows.steps * epochs, epochs)
+
+    def _count_windows(self, location: Location, recipe: WindowRecipe) -> int:
+        """How many windows a recording is cut into."""
+        if (location.path, recipe) not in self._windows:
+            recording = self._load(location)
+            windows = cut_windows(recording, recipe)
+            self._windows[location.path, recipe] = len(windows)
+        return self._windows[location.path, recipe]
+
+
+def most_epochs(stage: StageName, recipe: Recipe) -> int:
+    """How many epochs a stage has, when pruning at most."""
+    if stage == "prune":
+        levels = round((recipe.prune.highest - recipe.prune.start) / recipe.prune.step) + 1
+        return levels * recipe.prune.epochs
+    epochs: dict[str, Any] = {
+        "pretrain": recipe.pretrain.epochs,
+        "finetune": recipe.finetune.epochs,
+    }
+    return int(epochs[stage])

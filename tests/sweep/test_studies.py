@@ -1,0 +1,238 @@
+"""Studies against the single commands, and through workers that are really killed."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import re
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from nbsuite.cli.sweep_graph import StudyPlan, plan_study
+from nbsuite.files import digest
+from nbsuite.models.checkpoint import load_checkpoint, save_checkpoint
+from nbsuite.sweep.cost import MEASURED, measured_rates
+from nbsuite.sweep.graph import finished_tasks
+from nbsuite.sweep.run import run_schedule
+from nbsuite.sweep.schedule import Schedule
+from nbsuite.sweep.study_file import read_study
+from nbsuite.sweep.study_folder import study_folder
+from nbsuite.training.tasks import STAGES
+
+HEAD = 'seeds = "1-3"\nstages = ["pretrain", "finetune", "half"]\n'
+SECONDS = 120
+
+# Runs in another process; multiprocessing names what a process does, and this has no name there.
+PROGRAM = """
+import os
+os.environ.update(environment)
+from nbsuite.cli.main import main
+main(arguments)
+"""
+
+
+@pytest.fixture
+def plan(tmp_path: Path) -> Callable[[Path], StudyPlan]:
+    def make(study: Path) -> StudyPlan:
+        return plan_study(read_study(study), tmp_path, tmp_path / "here", lambda *_: None)
+
+    return make
+
+
+def _run(plan: StudyPlan, pool: Any) -> Schedule:
+    schedule = Schedule(plan.graph, finished_tasks(plan.graph))
+    priorities = dict.fromkeys(plan.graph, 0.0)
+    run_schedule(schedule, pool, plan.folder, priorities, lambda _event: None)
+    return schedule
+
+
+def _weights(root: Path) -> dict[tuple[str, str], bytes]:
+    """The weights of all stages by stage and decoder, however the folders are arranged."""
+    found = {}
+    for path in root.rglob("weights.safetensors"):
+        first, second = path.relative_to(root).parts[:2]
+        stage, name = (first, second) if first in STAGES else (second, first)
+        match = re.match(r".*_seed\d+", name)
+        assert match is not None
+        found[stage, match[0]] = path.read_bytes()
+    return found
+
+
+def _results(folder: Path) -> dict[str, bytes]:
+    """Challenge-format results, and tables where there are any."""
+    return {
+        path.name: path.read_bytes()
+        for path in folder.glob("*")
+        if path.suffix in (".json", ".md") and "provenance" not in path.name
+    }
+
+
+def _assert_same(root: Path, study: str, single: Path) -> None:
+    """The study's outcomes are those of the single commands, byte by byte."""
+    found, expected = _weights(root), _weights(single)
+    assert len(expected) == 3 + 2 * 6
+    assert found.keys() == expected.keys()
+    assert [key for key in expected if found[key] != expected[key]] == []
+    results, due = _results(root / "studies" / study / "results"), _results(single / "results")
+    assert len(due) == 3
+    assert {name: results[name] for name in due} == due
+    assert {"table1-twins.md", "table2-twins.md"} < results.keys()
+    lists = json.loads(due[max(due)])
+    assert len(lists["r2"]) == len(set(lists["r2"])) == 3
+
+
+def test_a_study_is_what_the_single_commands_make(
+    write_study: Any, plan: Any, pool: Any, single_commands: Path, without_pictures: None
+) -> None:
+    study = plan(write_study(HEAD))
+    assert len(study.graph) == 3 + 3 * 6 + 1
+    schedule = _run(study, pool)
+    assert schedule.count("finished") == len(study.graph)
+    root = study.folder.path.parents[1]
+    _assert_same(root, "small", single_commands)
+    assert finished_tasks(study.graph) == set(study.graph)
+    rates = measured_rates(root, 1)
+    assert rates.epochs == 3 * 4 + 6 * 20
+    assert measured_rates(root, 2).steps_per_second["tinyRSNN"] == 2 * MEASURED["tinyRSNN"]
+
+    # A seed that is left out leaves the results, a changed stage touches what comes after it.
+    pool.done.clear()
+    fewer = plan(write_study('seeds = [1, 3]\nstages = ["pretrain", "finetune", "half"]\n'))
+    _run(fewer, pool)
+    assert pool.done == ["tables/small"]
+    for path in fewer.folder.results.glob("results_tinyRSNN_*-fraction0.02.json"):
+        whole = json.loads((single_commands / "results" / path.name).read_text())
+        assert json.loads(path.read_text())["r2"] == [whole["r2"][0], whole["r2"][2]]
+
+
+def test_variants_share_what_they_have_in_common(
+    write_study: Any, plan: Any, pool: Any, without_pictures: None
+) -> None:
+    grid = "[grid]\nprune.tolerance = [0.3, 0.6]"
+    study = plan(write_study("", grid, finetune__epochs=3))
+    kinds = [task.kind for task in study.graph.values()]
+    assert [kinds.count(kind) for kind in STAGES] == [1, 2, 4, 4]
+    assert (kinds.count("benchmark"), kinds.count("tables"), kinds.count("ranking")) == (4, 2, 1)
+    _run(study, pool)
+    ranking = json.loads((study.ranking / "ranking.json").read_text())
+    assert {row["variant"] for row in ranking} == {"prune.tolerance=0.3", "prune.tolerance=0.6"}
+    assert ranking[0]["validation_r2"] >= ranking[1]["validation_r2"]
+    assert [row["decoders"] for row in ranking] == [2, 2]
+    assert all((folder / "table1-twins.md").is_file() for folder in study.results_folders)
+
+    pool.done.clear()
+    changed = plan(write_study("", grid, finetune__epochs=3, prune__epochs=1))
+    _run(changed, pool)
+    assert {key.partition("/")[0] for key in pool.done} == {
+        *("prune", "half", "benchmark", "tables", "ranking")
+    }
+
+
+def test_weights_that_differ_make_what_follows_anew(
+    write_study: Any, plan: Any, pool: Any, without_pictures: None
+) -> None:
+    """Where weights were lost and came out in other bits, nothing rests on the old ones."""
+    study = plan(write_study('stages = ["pretrain", "finetune"]', finetune__epochs=2))
+    _run(study, pool)
+    before = _weights(study.folder.path.parents[1])
+    (pretrained,) = study.folder.path.parents[1].glob("pretrain/*/weights.safetensors")
+    checkpoint = load_checkpoint(pretrained)
+    with torch.no_grad():
+        next(checkpoint.decoder.parameters()).mul_(1.5)
+    save_checkpoint(pretrained, checkpoint.decoder, checkpoint.header)
+    record = json.loads((pretrained.parent / "stage.json").read_text())
+    record["weights_file"] = digest(pretrained)
+    (pretrained.parent / "stage.json").write_text(json.dumps(record))
+    pool.done.clear()
+    assert _run(study, pool).count("failed") == 0
+    kinds = [key.partition("/")[0] for key in pool.done]
+    assert sorted(kinds) == [*("benchmark",) * 2, *("finetune",) * 2, "tables"]
+    after = _weights(study.folder.path.parents[1])
+    assert all(after[key] != before[key] for key in before)
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Callable[[list[str]], Any]:
+    """Function that starts a command in a process of its own, which need not import torch."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["nbsuite.cli.sweep_runs", "distributed"])
+
+    def begin(arguments: list[str]) -> Any:
+        names = ("NBSUITE_DATA", "NBSUITE_CACHE")
+        variables = {
+            "environment": {name: os.environ[name] for name in names},
+            "arguments": arguments,
+        }
+        process = context.Process(target=exec, args=(PROGRAM, variables))
+        process.start()
+        return process
+
+    return begin
+
+
+def _wait_for(what: Callable[[], Any], process: Any) -> Any:
+    deadline = time.monotonic() + SECONDS
+    while not (found := what()):
+        assert process.exitcode is None, "it ended before it was killed"
+        assert time.monotonic() < deadline, "it does not get on"
+        time.sleep(0.005)
+    return found
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="asks /proc which processes live")
+def test_a_study_whose_workers_and_then_all_processes_are_killed_ends_with_the_same_bytes(
+    write_study: Any, start: Any, tmp_path: Path, single_commands: Path
+) -> None:
+    pytest.importorskip("distributed")
+    root = tmp_path / "runs"
+    folder = study_folder(root, "small")
+    arguments = ["sweep", str(write_study(HEAD)), "-o", str(root), "--workers", "2", "--json"]
+
+    def at_work(stage: str) -> list[Any]:
+        """Workers that kept an epoch of a stage and are not at its end."""
+        return [
+            mark
+            for mark in folder.marks()
+            if mark.task.startswith(stage)
+            and (root / mark.task / "log.jsonl").exists()
+            and not (root / mark.task / "stage.json").exists()
+        ]
+
+    process = start(arguments)
+    victim = _wait_for(lambda: at_work("finetune"), process)[0]
+    os.kill(victim.process, signal.SIGKILL)
+    _wait_for(lambda: list(root.glob("benchmark/*/results_tiny*")), process)
+    assert folder.read_alive() is not None
+    workers = {mark.process for mark in folder.marks()}
+    assert victim.process not in workers
+    os.kill(process.pid, signal.SIGKILL)
+    process.join(SECONDS)
+    deadline = time.monotonic() + SECONDS
+    while any(map(_is_alive, workers)) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert not any(map(_is_alive, workers))
+
+    finished = {path: path.stat().st_mtime_ns for path in root.rglob("stage.json")}
+    assert 3 < len(finished) < 15
+    again = start(arguments)
+    again.join(SECONDS)
+    assert again.exitcode == 0
+    assert {path: path.stat().st_mtime_ns for path in finished} == finished
+    _assert_same(root, "small", single_commands)
+    assert not folder.marks()
+    assert folder.read_alive() is None

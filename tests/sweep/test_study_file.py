@@ -1,0 +1,148 @@
+"""Study and cluster files: what they may say, and one sentence for what they may not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from nbsuite.errors import UsageError
+from nbsuite.sweep.clusters import ClusterFile, read_cluster_file
+from nbsuite.sweep.study_file import read_study
+
+HEAD = 'models = ["tinyRSNN"]\nsessions = ["I1"]\n'
+
+
+def _write(folder: Path, text: str) -> Path:
+    path = folder / "study.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_the_least_that_a_study_says(tmp_path: Path) -> None:
+    study = read_study(_write(tmp_path, HEAD))
+    assert (study.name, study.seeds, study.stages, study.threads) == ("study", (1,), None, 1)
+    assert study.settings == ()
+    assert [variant.name for variant in study.variants] == [""]
+
+
+def test_everything_that_a_study_may_say(tmp_path: Path) -> None:
+    study = read_study(
+        _write(
+            tmp_path,
+            """
+            name = "lr search"
+            models = ["tinyRSNN", "bigRSNN", "tinyRSNN"]
+            sessions = ["I1", "L3", "here/mine.mat"]
+            pretrain_on = ["I2"]
+            seeds = "2-4"
+            data = "twin"
+            stages = ["half", "finetune"]
+            threads = 2
+            kernel = "numba"
+            device = "cpu"
+            [recipe]
+            finetune.epochs = 3
+            "loss.name" = "mse"
+            [grid]
+            training.lr = [0.001, 0.002]
+            "dropout.input" = [0.0, 0.3]
+            """,
+        )
+    )
+    assert study.models == ("tinyRSNN", "bigRSNN")
+    assert study.sessions == ("I1", "L3", str(tmp_path / "here/mine.mat"))
+    assert (study.seeds, study.stages) == ((2, 3, 4), ("finetune", "half"))
+    assert study.settings == ("finetune.epochs=3", "loss.name=mse")
+    assert study.variants[1].settings == ("training.lr=0.001", "dropout.input=0.3")
+    assert len(study.variants) == 4
+
+
+def test_random_search(tmp_path: Path) -> None:
+    text = """
+        [random]
+        count = 7
+        seed = 3
+        training.lr = {low = 1e-4, high = 1e-2, log = true}
+        training.batch = {low = 10, high = 20}
+        "loss.name" = ["rmse", "huber"]
+    """
+    study = read_study(_write(tmp_path, HEAD + text))
+    assert len(study.variants) == 7
+    keys = [setting.partition("=")[0] for setting in study.variants[0].settings]
+    assert keys == ["training.lr", "training.batch", "loss.name"]
+
+
+FAULTS = {
+    "is not valid TOML": "models = [",
+    "does not give models": 'sessions = ["I1"]',
+    "models = 3; it must be a list of texts": "models = 3",
+    r"models = \[\]; it must be a list": "models = []",
+    "unknown key 'session'; did you mean sessions": f'{HEAD}session = "I1"',
+    "did you mean tinyRSNN": 'models = ["tinyRNN"]\nsessions = ["I1"]',
+    "I9": 'models = ["tinyRSNN"]\nsessions = ["I9"]',
+    "seeds = '5-1'": f'{HEAD}seeds = "5-1"',
+    r"seeds = \[-1\]": f"{HEAD}seeds = [-1]",
+    r"seeds = \[True\]": f"{HEAD}seeds = [true]",
+    "data = 'twins'; it must be one of auto, real, twin": f'{HEAD}data = "twins"',
+    "some of pretrain, finetune, prune, half": f'{HEAD}stages = ["train"]',
+    "with finetune, from which": f'{HEAD}stages = ["half"]',
+    "threads = 0; it must be a whole number, at least 1": f"{HEAD}threads = 0",
+    "threads = '2'": f'{HEAD}threads = "2"',
+    "name = '../x'": f'{HEAD}name = "../x"',
+    "recipe = 1; it must be a table": f"{HEAD}recipe = 1",
+    "did you mean training.lr": f"{HEAD}[recipe]\ntraining.lrr = 1",
+    "training.lr is 'fast'; it must be a number": f'{HEAD}[recipe]\ntraining.lr = "fast"',
+    "training.lr = True": f"{HEAD}[recipe]\ntraining.lr = true",
+    "training.batch is '1.5'": f"{HEAD}[recipe]\ntraining.batch = 1.5",
+    "must be a list of values": f"{HEAD}[grid]\ntraining.lr = 0.1",
+    "training.lr is -1.0": f"{HEAD}[grid]\ntraining.lr = [-1]",
+    "searches training.lr, which": (
+        f"{HEAD}[recipe]\ntraining.lr = 0.1\n[grid]\ntraining.lr = [0.2]"
+    ),
+    "both": f"{HEAD}[grid]\ntraining.lr = [1]\n[random]\ntraining.eps = [1]",
+    "names no hyperparameter": f"{HEAD}[random]\ncount = 3",
+    "count = 0": f"{HEAD}[random]\ncount = 0\ntraining.lr = [1]",
+    "does not give high": f"{HEAD}[random]\ntraining.lr = {{low = 1}}",
+    "low = 0; it must be at most high, and above 0": (
+        f"{HEAD}[random]\ntraining.lr = {{low = 0, high = 1, log = true}}"
+    ),
+    "low = 1.5; it must be a whole": (f"{HEAD}[random]\ntraining.batch = {{low = 1.5, high = 3}}"),
+    "unknown key 'min'": f"{HEAD}[random]\ntraining.lr = {{min = 1, high = 3}}",
+}
+
+
+@pytest.mark.parametrize("message", FAULTS)
+def test_faults_are_named(tmp_path: Path, message: str) -> None:
+    with pytest.raises(UsageError, match=message) as caught:
+        read_study(_write(tmp_path, FAULTS[message]))
+    assert "\n" not in str(caught.value)
+
+
+def test_there_is_no_such_file(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"no file .*nowhere.toml"):
+        read_study(tmp_path / "nowhere.toml")
+
+
+def test_cluster_files(tmp_path: Path) -> None:
+    fixed = _write(tmp_path, 'class = "a.b.C"\nworkers = 3\n[options]\ncores = 1')
+    assert read_cluster_file(fixed) == ClusterFile(fixed, "a.b.C", {"cores": 1}, 3)
+    elastic = _write(tmp_path, 'class = "a.C"\n[adapt]\nminimum = 1\nmaximum = 9')
+    assert read_cluster_file(elastic) == ClusterFile(elastic, "a.C", {}, None, 1, 9)
+
+
+CLUSTER_FAULTS = {
+    "unknown key 'clas'; did you mean class": 'clas = "a.B"\nworkers = 1',
+    "class = 'SLURMCluster'": 'class = "SLURMCluster"\nworkers = 1',
+    "either workers or": 'class = "a.B"',
+    "workers = 0": 'class = "a.B"\nworkers = 0',
+    "maximum = 1; it must be a whole number, at least 2": (
+        'class = "a.B"\n[adapt]\nminimum = 2\nmaximum = 1'
+    ),
+}
+
+
+@pytest.mark.parametrize("message", CLUSTER_FAULTS)
+def test_faults_of_cluster_files_are_named(tmp_path: Path, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        read_cluster_file(_write(tmp_path, CLUSTER_FAULTS[message]))
