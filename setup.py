@@ -76,7 +76,8 @@ setup(
     ],
     extras_require={
         # pytest before 8.4 does not find the modules that tests share (--import-mode=importlib).
-        "test": ["hypothesis>=6.80", "pytest>=8.4", "scikit-learn>=1.3"],
+        "test": ["distributed>=2024.8", "hypothesis>=6.80", "pytest>=8.4", "scikit-learn>=1.3"],
+        "sweep": ["distributed>=2024.8"],
         "tensorboard": ["tensorboard>=2.14"],
         "lint": ["mypy>=1.15", "ruff>=0.12", "scipy-stubs", "types-requests"],
     },

@@ -37,6 +37,16 @@ from nbsuite.sweep.schedule import Schedule
 from nbsuite.sweep.study_file import read_study
 from nbsuite.training.run_folder import exclusive
 
+WORKER_MODULES = (
+    "distributed",
+    "nbsuite.cli.sweep_graph",
+    "nbsuite.neurons.kernels.inference",
+    "nbsuite.neurons.kernels.training",
+    "nbsuite.plots_training",
+    "torch._dynamo",  # which torch's optimisers import when first used, taking seconds
+)
+"""What tasks import."""
+
 
 @dataclass(frozen=True)
 class Order:
@@ -149,7 +159,8 @@ def _place(order: Order, plan: StudyPlan, finished: set[str]) -> Place:
         return order.scheduler
     if order.cluster is not None:
         return read_cluster_file(order.cluster)
-    return local_workers(plan.study.threads, len(plan.graph) - len(finished), order.workers)
+    todo = len(plan.graph) - len(finished)
+    return local_workers(plan.study.threads, todo, order.workers, WORKER_MODULES)
 
 
 def _run(order: Order, plan: StudyPlan, rates: Rates, schedule: Schedule) -> None:

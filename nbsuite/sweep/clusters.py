@@ -9,9 +9,11 @@ from __future__ import annotations
 import importlib
 import logging
 import os
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ from nbsuite.errors import TrainingError, UsageError
 from nbsuite.sweep.toml_file import Entries, read_toml
 
 _CONNECT_SECONDS = 30
+_CAN_FORK = sys.platform == "linux"
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -29,10 +32,12 @@ class LocalWorkers:
     Attributes:
         count: how many.
         threads: threads of each.
+        modules: what they import before they start, once for all of them where the system can.
     """
 
     count: int
     threads: int
+    modules: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -67,15 +72,18 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def local_workers(threads: int, tasks: int, workers: int | None = None) -> LocalWorkers:
+def local_workers(
+    threads: int, tasks: int, workers: int | None = None, modules: tuple[str, ...] = ()
+) -> LocalWorkers:
     """As many workers as make use of the cores without sharing one.
 
     Args:
         threads: threads of a task.
         tasks: how many tasks there are; more workers would be idle.
         workers: how many to have instead.
+        modules: see ``LocalWorkers``.
     """
-    return LocalWorkers(workers or max(1, min(cores() // threads, tasks)), threads)
+    return LocalWorkers(workers or max(1, min(cores() // threads, tasks)), threads, modules)
 
 
 def read_cluster_file(path: Path) -> ClusterFile:
@@ -107,6 +115,9 @@ def require_distributed() -> Any:
         UsageError: it is not.
     """
     try:
+        if _CAN_FORK:
+            config = importlib.import_module("dask.config")
+            config.set({"distributed.worker.multiprocessing-method": "forkserver"})
         return importlib.import_module("distributed")
     except ImportError as error:
         raise UsageError(
@@ -147,15 +158,37 @@ def connected(place: Place) -> Iterator[Any]:
 
 
 def _local_cluster(place: LocalWorkers) -> Any:
-    return require_distributed().LocalCluster(
+    distributed = require_distributed()
+    variables = dict.fromkeys(_THREAD_VARIABLES, str(place.threads))
+    if _CAN_FORK:
+        _start_fork_server(place.modules, variables)
+    return distributed.LocalCluster(
         n_workers=place.count,
         threads_per_worker=1,  # one task at a time; its threads are its own
         processes=True,
         memory_limit=0,  # a task that needs much memory should have it
         dashboard_address="127.0.0.1:0",
         silence_logs=logging.CRITICAL,
-        env={name: str(place.threads) for name in _THREAD_VARIABLES},
+        env=variables,
     )
+
+
+def _start_fork_server(modules: Sequence[str], variables: Mapping[str, str]) -> None:
+    """Let workers, those that replace killed ones too, be forked off a process that has imported.
+
+    The variables count from the import of numpy and torch on, hence in that process already.
+    """
+    before = {name: os.environ.get(name) for name in variables}
+    forkserver.set_forkserver_preload(list(modules))
+    os.environ.update(variables)
+    try:
+        forkserver.ensure_running()
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 def _cluster(place: ClusterFile) -> Any:

@@ -16,6 +16,7 @@ import pytest
 import torch
 
 from nbsuite.cli.sweep_graph import StudyPlan, plan_study
+from nbsuite.cli.sweep_runs import WORKER_MODULES
 from nbsuite.files import digest
 from nbsuite.models.checkpoint import load_checkpoint, save_checkpoint
 from nbsuite.sweep.cost import MEASURED, measured_rates
@@ -160,9 +161,9 @@ def test_weights_that_differ_make_what_follows_anew(
 
 @pytest.fixture
 def start(tmp_path: Path) -> Callable[[list[str]], Any]:
-    """Function that starts a command in a process of its own, which need not import torch."""
+    """Function that starts a command in a process which, as its workers, has imported all."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["nbsuite.cli.sweep_runs", "distributed"])
+    context.set_forkserver_preload(["nbsuite.cli.sweep_runs", *WORKER_MODULES])
 
     def begin(arguments: list[str]) -> Any:
         names = ("NBSUITE_DATA", "NBSUITE_CACHE")
