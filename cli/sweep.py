@@ -12,6 +12,16 @@ from nbsuite.cli.groups import Group
 from nbsuite.errors import UsageError
 
 DEFAULT_FOLDER = Path("runs")
+WORKER_MODULES = (
+    "distributed",
+    "nbsuite.cli.sweep_graph",
+    "nbsuite.neurons.kernels.inference",
+    "nbsuite.neurons.kernels.training",
+    "nbsuite.plots_training",
+    "torch._dynamo",  # which torch's optimisers import when first used, taking seconds
+)
+"""What tasks import."""
+
 STUDY = click.argument("study", type=click.Path(path_type=Path))
 
 
@@ -82,6 +92,11 @@ def run(
     """
     if sum(each is not None for each in (workers, scheduler, cluster)) > 1:
         raise UsageError("--workers, --scheduler and --cluster exclude each other: give one.")
+    if not (dry_run or scheduler or cluster):
+        from nbsuite.sweep.clusters import require_distributed, start_fork_server
+
+        require_distributed()
+        start_fork_server(WORKER_MODULES)  # it imports while this process does, and plans
     from nbsuite.cli.sweep_runs import Order, print_plan, run_study
 
     order = Order(study, output, data_dir, workers, scheduler, cluster, quiet or as_json, as_json)

@@ -37,16 +37,6 @@ from nbsuite.sweep.schedule import Schedule
 from nbsuite.sweep.study_file import read_study
 from nbsuite.training.run_folder import exclusive
 
-WORKER_MODULES = (
-    "distributed",
-    "nbsuite.cli.sweep_graph",
-    "nbsuite.neurons.kernels.inference",
-    "nbsuite.neurons.kernels.training",
-    "nbsuite.plots_training",
-    "torch._dynamo",  # which torch's optimisers import when first used, taking seconds
-)
-"""What tasks import."""
-
 
 @dataclass(frozen=True)
 class Order:
@@ -160,7 +150,7 @@ def _place(order: Order, plan: StudyPlan, finished: set[str]) -> Place:
     if order.cluster is not None:
         return read_cluster_file(order.cluster)
     todo = len(plan.graph) - len(finished)
-    return local_workers(plan.study.threads, todo, order.workers, WORKER_MODULES)
+    return local_workers(plan.study.threads, todo, order.workers)
 
 
 def _run(order: Order, plan: StudyPlan, rates: Rates, schedule: Schedule) -> None:

@@ -10,7 +10,7 @@ import importlib
 import logging
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from multiprocessing import forkserver
@@ -22,7 +22,8 @@ from nbsuite.sweep.toml_file import Entries, read_toml
 
 _CONNECT_SECONDS = 30
 _CAN_FORK = sys.platform == "linux"
-_THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+_ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+"""What libraries begin with in workers; a task then sets the study's number of threads."""
 
 
 @dataclass(frozen=True)
@@ -31,13 +32,9 @@ class LocalWorkers:
 
     Attributes:
         count: how many.
-        threads: threads of each.
-        modules: what they import before they start, once for all of them where the system can.
     """
 
     count: int
-    threads: int
-    modules: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -72,18 +69,15 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def local_workers(
-    threads: int, tasks: int, workers: int | None = None, modules: tuple[str, ...] = ()
-) -> LocalWorkers:
+def local_workers(threads: int, tasks: int, workers: int | None = None) -> LocalWorkers:
     """As many workers as make use of the cores without sharing one.
 
     Args:
         threads: threads of a task.
         tasks: how many tasks there are; more workers would be idle.
         workers: how many to have instead.
-        modules: see ``LocalWorkers``.
     """
-    return LocalWorkers(workers or max(1, min(cores() // threads, tasks)), threads, modules)
+    return LocalWorkers(workers or max(1, min(cores() // threads, tasks)))
 
 
 def read_cluster_file(path: Path) -> ClusterFile:
@@ -157,30 +151,20 @@ def connected(place: Place) -> Iterator[Any]:
         yield stack.enter_context(client)
 
 
-def _local_cluster(place: LocalWorkers) -> Any:
-    distributed = require_distributed()
-    variables = dict.fromkeys(_THREAD_VARIABLES, str(place.threads))
-    if _CAN_FORK:
-        _start_fork_server(place.modules, variables)
-    return distributed.LocalCluster(
-        n_workers=place.count,
-        threads_per_worker=1,  # one task at a time; its threads are its own
-        processes=True,
-        memory_limit=0,  # a task that needs much memory should have it
-        dashboard_address="127.0.0.1:0",
-        silence_logs=logging.CRITICAL,
-        env=variables,
-    )
+def start_fork_server(modules: Sequence[str]) -> None:
+    """Let local workers be forked off a process that has done their imports, once for all of them.
 
+    So workers start at once, those that replace killed ones too. It returns at once, and what it
+    starts ends with this process; on other systems than Linux it does nothing.
 
-def _start_fork_server(modules: Sequence[str], variables: Mapping[str, str]) -> None:
-    """Let workers, those that replace killed ones too, be forked off a process that has imported.
-
-    The variables count from the import of numpy and torch on, hence in that process already.
+    Args:
+        modules: what to import.
     """
-    before = {name: os.environ.get(name) for name in variables}
+    if not _CAN_FORK:
+        return
+    before = {name: os.environ.get(name) for name in _ONE_THREAD}
     forkserver.set_forkserver_preload(list(modules))
-    os.environ.update(variables)
+    os.environ.update(_ONE_THREAD)  # which counts from the import of numpy and torch on
     try:
         forkserver.ensure_running()
     finally:
@@ -189,6 +173,18 @@ def _start_fork_server(modules: Sequence[str], variables: Mapping[str, str]) -> 
                 del os.environ[name]
             else:
                 os.environ[name] = value
+
+
+def _local_cluster(place: LocalWorkers) -> Any:
+    return require_distributed().LocalCluster(
+        n_workers=place.count,
+        threads_per_worker=1,  # one task at a time
+        processes=True,
+        memory_limit=0,  # a task that needs much memory should have it
+        dashboard_address="127.0.0.1:0",
+        silence_logs=logging.CRITICAL,
+        env=_ONE_THREAD,
+    )
 
 
 def _cluster(place: ClusterFile) -> Any:

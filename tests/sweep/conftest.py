@@ -21,8 +21,8 @@ SETTINGS = {
     "windows.offset_steps": 25,
     "training.batch": 50,
     "training.schedule_epochs": 20,
-    "pretrain.epochs": 4,
-    "finetune.epochs": 20,
+    "pretrain.epochs": 2,
+    "finetune.epochs": 12,
     "prune.epochs": 2,
     "prune.highest": 0.5,
 }

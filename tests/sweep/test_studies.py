@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 import re
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,9 +15,10 @@ from typing import Any
 
 import pytest
 import torch
+from click.testing import CliRunner
 
+from nbsuite.cli.main import main
 from nbsuite.cli.sweep_graph import StudyPlan, plan_study
-from nbsuite.cli.sweep_runs import WORKER_MODULES
 from nbsuite.files import digest
 from nbsuite.models.checkpoint import load_checkpoint, save_checkpoint
 from nbsuite.sweep.cost import MEASURED, measured_rates
@@ -29,14 +31,6 @@ from nbsuite.training.tasks import STAGES
 
 HEAD = 'seeds = "1-3"\nstages = ["pretrain", "finetune", "half"]\n'
 SECONDS = 120
-
-# Runs in another process; multiprocessing names what a process does, and this has no name there.
-PROGRAM = """
-import os
-os.environ.update(environment)
-from nbsuite.cli.main import main
-main(arguments)
-"""
 
 
 @pytest.fixture
@@ -100,7 +94,7 @@ def test_a_study_is_what_the_single_commands_make(
     _assert_same(root, "small", single_commands)
     assert finished_tasks(study.graph) == set(study.graph)
     rates = measured_rates(root, 1)
-    assert rates.epochs == 3 * 4 + 6 * 20
+    assert rates.epochs == 3 * 2 + 6 * 12
     assert measured_rates(root, 2).steps_per_second["tinyRSNN"] == 2 * MEASURED["tinyRSNN"]
 
     # A seed that is left out leaves the results, a changed stage touches what comes after it.
@@ -159,29 +153,10 @@ def test_weights_that_differ_make_what_follows_anew(
     assert all(after[key] != before[key] for key in before)
 
 
-@pytest.fixture
-def start(tmp_path: Path) -> Callable[[list[str]], Any]:
-    """Function that starts a command in a process which, as its workers, has imported all."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["nbsuite.cli.sweep_runs", *WORKER_MODULES])
-
-    def begin(arguments: list[str]) -> Any:
-        names = ("NBSUITE_DATA", "NBSUITE_CACHE")
-        variables = {
-            "environment": {name: os.environ[name] for name in names},
-            "arguments": arguments,
-        }
-        process = context.Process(target=exec, args=(PROGRAM, variables))
-        process.start()
-        return process
-
-    return begin
-
-
-def _wait_for(what: Callable[[], Any], process: Any) -> Any:
+def _wait_for(what: Callable[[], Any], process: subprocess.Popen[bytes]) -> Any:
     deadline = time.monotonic() + SECONDS
     while not (found := what()):
-        assert process.exitcode is None, "it ended before it was killed"
+        assert process.poll() is None, "it ended before it was killed"
         assert time.monotonic() < deadline, "it does not get on"
         time.sleep(0.005)
     return found
@@ -197,7 +172,7 @@ def _is_alive(process: int) -> bool:
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="asks /proc which processes live")
 def test_a_study_whose_workers_and_then_all_processes_are_killed_ends_with_the_same_bytes(
-    write_study: Any, start: Any, tmp_path: Path, single_commands: Path
+    write_study: Any, tmp_path: Path, single_commands: Path
 ) -> None:
     pytest.importorskip("distributed")
     root = tmp_path / "runs"
@@ -214,25 +189,27 @@ def test_a_study_whose_workers_and_then_all_processes_are_killed_ends_with_the_s
             and not (root / mark.task / "stage.json").exists()
         ]
 
-    process = start(arguments)
+    process = subprocess.Popen([Path(sys.executable).with_name("nbsuite"), *arguments])
     victim = _wait_for(lambda: at_work("finetune"), process)[0]
     os.kill(victim.process, signal.SIGKILL)
-    _wait_for(lambda: list(root.glob("benchmark/*/results_tiny*")), process)
+    _wait_for((root / victim.task / "stage.json").exists, process)
+    _wait_for(lambda: at_work("finetune"), process)
     assert folder.read_alive() is not None
     workers = {mark.process for mark in folder.marks()}
     assert victim.process not in workers
     os.kill(process.pid, signal.SIGKILL)
-    process.join(SECONDS)
+    process.wait(SECONDS)
     deadline = time.monotonic() + SECONDS
     while any(map(_is_alive, workers)) and time.monotonic() < deadline:
         time.sleep(0.01)
     assert not any(map(_is_alive, workers))
 
     finished = {path: path.stat().st_mtime_ns for path in root.rglob("stage.json")}
-    assert 3 < len(finished) < 15
-    again = start(arguments)
-    again.join(SECONDS)
-    assert again.exitcode == 0
+    assert 0 < len(finished) < 15
+    again = CliRunner().invoke(main, arguments)
+    assert again.exit_code == 0, again.output
+    states = {task["state"] for task in json.loads(again.stdout)["tasks"].values()}
+    assert states == {"finished"}
     assert {path: path.stat().st_mtime_ns for path in finished} == finished
     _assert_same(root, "small", single_commands)
     assert not folder.marks()
