@@ -69,7 +69,7 @@ def _points(ranking: Ranking, cost: str) -> list[Point]:
 
 
 def _set_accuracy_scale(axes: Axes, accuracies: Sequence[float]) -> None:
-    margin = 0.1 * max(max(accuracies) - min(accuracies), 0.1)
+    margin = max(0.1 * (max(accuracies) - min(accuracies)), 0.02)  # a single method has no span
     axes.set_ylim(min(accuracies) - margin, max(accuracies) + margin)
     axes.set_ylabel("test R²")
 
