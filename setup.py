@@ -70,7 +70,6 @@ setup(
         "safetensors>=0.4.3",
         "scipy>=1.10",
         "snntorch>=0.9.4",  # earlier: Synaptic(reset_mechanism="none") diverges
-        "threadpoolctl>=3.5",
         "tomli>=2.0; python_version < '3.11'",  # in the standard library since 3.11
         "torch>=2.10",  # earlier: a crafted file can harm even with weights_only (CVE-2026-24747)
     ],

@@ -25,7 +25,6 @@ PACKAGES = (
     "jsonschema",
     "jinja2",
     "markupsafe",
-    "threadpoolctl",
     "matplotlib",
     "requests",
     "filelock",

@@ -5,10 +5,12 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from numba import njit
 
 from nbsuite.errors import UsageError
 from nbsuite.neurons.dropout import LEVELS, Dropout, dropout_mask
-from nbsuite.neurons.kernels.hashing import fill_kept, is_kept, lanes_of, row_of
+from nbsuite.neurons.kernels.hashing import is_kept, kept_lanes, lanes_of, row_of
+from nbsuite.neurons.kernels.vectors import LANES, bits_of, load
 
 STEPS, WINDOWS, UNITS = 200, 40, 64
 DRAWN = STEPS * WINDOWS * UNITS
@@ -72,6 +74,15 @@ def test_a_key_gives_the_same_mask_again():
     assert (kept(Dropout(0.3, 0.3, 7).of_input()) == kept(Dropout(0.3, 0.3, 7).of_input())).all()
 
 
+@njit
+def kept_words(row, lanes, shifts, threshold):
+    words = np.empty(lanes.size // LANES, np.uint64)
+    for index in range(words.size):
+        lane, shift = load(lanes, index * LANES), load(shifts, index * LANES)
+        words[index] = bits_of(kept_lanes(row, lane, shift, threshold))
+    return words
+
+
 @given(units=st.integers(1, 70), rate=st.floats(0.01, 0.99), key=st.integers(0, 2**64 - 1))
 @np.errstate(over="ignore")  # as intended: words are modulo 2^32
 def test_compiled_masks_are_the_defined_ones(units, rate, key):
@@ -79,12 +90,13 @@ def test_compiled_masks_are_the_defined_ones(units, rate, key):
     words = np.array([dropout.key_low, dropout.key_high], dtype=np.uint32)
     threshold, half = np.uint32(dropout.threshold), (units + 1) // 2
     expected = kept(dropout, steps=3, windows=2, units=units)
-    row = np.empty(2 * half)
+    filled = -(-units // LANES) * LANES
     for step, window in np.ndindex(3, 2):
-        key_of_row = row_of.py_func(words, step, window)
-        fill_kept.py_func(key_of_row, lanes_of(units), threshold, row)
-        np.testing.assert_array_equal(row[:units], expected[step, window])
-        single = [is_kept.py_func(key_of_row, unit, half, threshold) for unit in range(units)]
+        row = row_of.py_func(words, step, window)
+        found = kept_words(row, *lanes_of(units, filled), threshold)
+        bits = np.unpackbits(found.view(np.uint8).reshape(-1, 8)[:, :2], bitorder="little")
+        np.testing.assert_array_equal(bits[:units], expected[step, window])
+        single = [is_kept.py_func(row, unit, half, threshold) for unit in range(units)]
         np.testing.assert_array_equal(single, expected[step, window])
 
 

@@ -60,7 +60,7 @@ def largest_difference(found, expected):
 
 problems = {
     "channels": st.integers(1, 12),
-    "neurons": st.integers(1, 40),
+    "neurons": st.integers(1, 40) | st.integers(60, 140),  # compiled code takes 64 at a time
     "heads": st.integers(1, 3),
     "windows": st.integers(1, 40),
     "steps": st.integers(1, 30),
@@ -69,32 +69,37 @@ problems = {
 }
 
 
-def solve_both(dtype, channels, neurons, heads, windows, steps, rates, seed):
+def solve(kernel, dtype, channels, neurons, heads, windows, steps, rates, seed):
+    """Loss, counts and gradients of a problem whose weights are the same in every precision."""
     events = make_events(channels, steps + 60, seed)
     starts = np.random.default_rng(seed).integers(0, 60, windows)
-    decoder = make_decoder(channels, neurons, heads, seed, dtype)
-    problem = (decoder, events, starts, steps, Dropout(*rates, key=seed))
-    return gradients(*problem, "numba"), gradients(*problem, "reference")
+    decoder = make_decoder(channels, neurons, heads, seed, torch.float32).to(dtype)
+    return gradients(decoder, events, starts, steps, Dropout(*rates, key=seed), kernel)
 
 
 @given(**problems)
 @settings(max_examples=40)
 def test_gradients_in_double_precision(**problem):
-    (loss, counts, found), (true_loss, true_counts, expected) = solve_both(torch.float64, **problem)
+    loss, counts, found = solve("numba", torch.float64, **problem)
+    true_loss, true_counts, expected = solve("reference", torch.float64, **problem)
     assert float(loss) == pytest.approx(float(true_loss), rel=1e-10, abs=1e-12)
     torch.testing.assert_close(counts, true_counts, rtol=0, atol=0)
     assert largest_difference(found, expected) < 1e-10
 
 
-# Few seeds: with all of them to choose from, hypothesis finds gradients that cancel to nothing.
-@given(**{**problems, "seed": st.integers(0, 3)})
+@given(**problems)
 @settings(max_examples=25)
 def test_gradients_in_single_precision(**problem):
-    (loss, counts, found), (true_loss, true_counts, expected) = solve_both(torch.float32, **problem)
+    """They miss those in double precision by 1e-5, or as automatic ones in single precision do."""
+    loss, counts, found = solve("numba", torch.float32, **problem)
+    _, rounded_counts, rounded = solve("reference", torch.float32, **problem)
+    true_loss, true_counts, expected = solve("reference", torch.float64, **problem)
     # Rounding moves a membrane potential across the threshold once in a long while.
-    assume(bool((counts == true_counts).all()))
+    assume(bool((counts == true_counts).all() and (rounded_counts == true_counts).all()))
     assert float(loss) == pytest.approx(float(true_loss), rel=1e-4, abs=1e-5)
-    assert largest_difference(found, expected) < 1e-5
+    for ours, automatic, true in zip(found, rounded, expected, strict=True):
+        tolerance = max(1e-5, 4 * largest_difference([automatic], [true]))
+        assert largest_difference([ours], [true]) < tolerance
 
 
 def test_neurons_fire_in_these_tests():

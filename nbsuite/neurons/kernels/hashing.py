@@ -1,4 +1,4 @@
-"""The masks of ``nbsuite.neurons.dropout``, compiled: one spike at a time, or a row of neurons."""
+"""The masks of ``nbsuite.neurons.dropout``, compiled: for one unit, or for a vector of them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from nbsuite.neurons.dropout import GOLDEN, MIX_1, MIX_2, STRIDE
+from nbsuite.neurons.kernels.vectors import splat
 
 _GOLDEN, _STRIDE = np.uint32(GOLDEN), np.uint32(STRIDE)
 _MIX_1, _MIX_2 = np.uint32(MIX_1), np.uint32(MIX_2)
@@ -46,26 +47,34 @@ def is_kept(row: Any, unit: int, half: int, threshold: np.uint32) -> Any:
 
 
 @njit(inline="always")
-def fill_kept(
-    row: Any, lanes: NDArray[np.uint32], threshold: np.uint32, kept: NDArray[np.floating]
-) -> None:
-    """Write 1 for every unit whose spike is kept and 0 for the others.
+def kept_lanes(row: Any, lanes: Any, shift: Any, threshold: np.uint32) -> Any:
+    """Which spikes of a vector of neurons are kept.
 
     Args:
         row: the hash of step and window.
-        lanes: (ceil(units / 2),) the multiples of ``GOLDEN``.
+        lanes: the neurons' part of ``lanes_of``, as a vector.
+        shift: likewise of its shifts.
         threshold: the layer's threshold.
-        kept: (2 * ceil(units / 2),) receives the mask; two units share a hash.
+
+    Returns:
+        A vector of truth values.
     """
-    half = lanes.size
-    one, zero = kept.dtype.type(1), kept.dtype.type(0)
-    for lane in range(half):
-        word = mix(np.uint32(row + lanes[lane]))
-        kept[lane] = one if np.uint32(word & _LOWER) >= threshold else zero
-        kept[half + lane] = one if np.uint32(word >> np.uint32(16)) >= threshold else zero
+    word = splat(np.uint32(row)) + lanes
+    word = (word ^ (word >> splat(np.uint32(16)))) * splat(_MIX_1)
+    word = (word ^ (word >> splat(np.uint32(15)))) * splat(_MIX_2)
+    word = word ^ (word >> splat(np.uint32(16)))
+    return ((word >> shift) & splat(_LOWER)) >= splat(threshold)
 
 
-def lanes_of(units: int) -> NDArray[np.uint32]:
-    """The multiples of ``GOLDEN`` that :func:`fill_kept` takes."""
-    lanes: NDArray[np.uint32] = np.arange((units + 1) // 2, dtype=np.uint32) * _GOLDEN
-    return lanes
+def lanes_of(units: int, size: int) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
+    """What :func:`kept_lanes` takes of every unit: its lane times ``GOLDEN``, and its bits' place.
+
+    Args:
+        units: number of units.
+        size: length of the arrays; what lies beyond the units stands for none.
+    """
+    half = (units + 1) // 2
+    unit = np.arange(size, dtype=np.uint32)
+    upper = unit >= half
+    lanes: NDArray[np.uint32] = (unit - np.uint32(half) * upper.astype(np.uint32)) * _GOLDEN
+    return lanes, upper.astype(np.uint32) * np.uint32(16)

@@ -3,8 +3,9 @@
 A batch is cut into groups of windows that do not depend on the number of threads; threads work on
 groups, and gradients are added up in the order of the groups. So a run can be repeated to the bit.
 The threads are Python's: the compiled passes release the interpreter, and need no second pool of
-OpenMP threads beside torch's. Each calls a single-threaded BLAS for the one dense product there
-is, which beats hand-written loops for 64 neurons as for 1024.
+OpenMP threads beside torch's.
+
+The passes take neurons in blocks: arrays have room for a multiple of ``WIDE_LANES`` of them.
 """
 
 from __future__ import annotations
@@ -18,7 +19,6 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from threadpoolctl import ThreadpoolController
 from torch import Tensor
 
 from nbsuite.data.events import SpikeEvents
@@ -28,12 +28,14 @@ from nbsuite.neurons.kernels import NetworkParameters
 from nbsuite.neurons.kernels.hashing import lanes_of
 from nbsuite.neurons.kernels.training_backward import backward
 from nbsuite.neurons.kernels.training_forward import forward
+from nbsuite.neurons.kernels.training_product import panels_of
 from nbsuite.neurons.kernels.training_readout import readout_backward
+from nbsuite.neurons.kernels.vectors import LANES, WIDE_LANES
 from nbsuite.neurons.kernels.workspace import Workspace, borrow_workspace, return_workspace
 
 Array = NDArray[Any]
 _LARGEST_GROUP = 32
-"""Windows of a group: enough for BLAS, few enough that a step's arrays stay in the cache."""
+"""Windows of a group: few enough that a step's arrays stay in the cache."""
 
 
 class Batch(NamedTuple):
@@ -55,11 +57,13 @@ class Batch(NamedTuple):
 
 
 class Network(NamedTuple):
-    """The network's parameters as the compiled passes take them (see there)."""
+    """The network's parameters as the compiled passes take them (see there), and its real size."""
 
+    neurons: int
+    units: int
     input_weights: Array
     source_weights: Array
-    target_weights: Array
+    panels: Array
     decays: Array
     readout_decays: Array
 
@@ -127,7 +131,7 @@ class _FusedWindows(torch.autograd.Function):
             lambda index: _run_forward(network, batch, groups[index], spaces[index]), len(groups)
         )
         outputs = np.concatenate([space.outputs for space in spaces], axis=1)
-        counts = np.concatenate([space.counts for space in spaces])
+        counts = np.concatenate([space.counts[:, : network.neurons] for space in spaces])
         if any(ctx.needs_input_grad):
             ctx.network, ctx.batch, ctx.groups, ctx.spaces = network, batch, groups, spaces
         else:
@@ -139,6 +143,7 @@ class _FusedWindows(torch.autograd.Function):
     def backward(ctx: Any, *errors: Tensor) -> tuple[Tensor | None, ...]:
         network, batch, groups, spaces = ctx.network, ctx.batch, ctx.groups, ctx.spaces
         output_errors, count_errors = (error.detach().numpy() for error in errors)
+        count_errors = _filled(count_errors, columns=network.decays.shape[1])
         _in_parallel(
             lambda index: _run_backward(
                 network,
@@ -168,6 +173,7 @@ def _run_forward(network: Network, batch: Batch, group: slice, space: Workspace)
         network.decays,
         network.readout_decays,
         batch.initial_readout,
+        (network.neurons + 1) // 2,
         np.array([_key(of_input), _key(of_hidden)], dtype=np.uint32),
         np.array([of_input.threshold, of_hidden.threshold], dtype=np.uint32),
         space.membranes,
@@ -203,11 +209,12 @@ def _run_backward(
     of_hidden = batch.dropout[1]
     backward(
         group.start,
-        network.target_weights,
+        network.panels,
         network.decays,
         np.array(_key(of_hidden), dtype=np.uint32),
         np.uint32(of_hidden.threshold),
-        lanes_of(len(network.source_weights)),
+        (network.neurons + 1) // 2,
+        *lanes_of(network.neurons, network.decays.shape[1]),
         space.membranes,
         space.sent_inputs,
         space.input_borders,
@@ -224,18 +231,18 @@ def _run_backward(
 
 def _gradients(network: Network, batch: Batch, spaces: list[Workspace]) -> list[Tensor]:
     """The groups' gradients added up in order, in the order of the function's arguments."""
-    neurons, dtype = len(network.source_weights), network.source_weights.dtype
+    neurons, filled, dtype = network.neurons, network.decays.shape[1], network.decays.dtype
     by_input = sum(space.input_gradient for space in spaces[1:]) + spaces[0].input_gradient
     by_source = sum(space.source_gradient for space in spaces[1:]) + spaces[0].source_gradient
     decays = np.sum([space.decay_gradients for space in spaces], axis=0).astype(dtype)
     readout_decays = np.sum([space.readout_decay_gradients for space in spaces], axis=0)
     of_input, of_hidden = (dtype.type(dropout.scale) for dropout in batch.dropout)
-    by_source = by_source.T * of_hidden
+    by_source = by_source[:neurons].T * of_hidden
     arrays = (
-        by_input.T * of_input,
+        by_input[:, :neurons].T * of_input,
         by_source[:neurons],
-        by_source[neurons:],
-        *decays,
+        by_source[filled : filled + network.units],
+        *decays[:, :neurons],
         *readout_decays.astype(dtype),
     )
     return [torch.from_numpy(np.ascontiguousarray(array)) for array in arrays]
@@ -247,16 +254,33 @@ def _describe_network(
     readout_decays: tuple[Tensor, Tensor],
     batch: Batch,
 ) -> Network:
-    of_input, of_hidden = batch.dropout
-    from_input, recurrent, output = (weight.detach() for weight in weights)
-    target_weights = (torch.cat([recurrent, output]) * of_hidden.scale).numpy()
+    of_input, of_hidden = (dropout.scale for dropout in batch.dropout)
+    from_input, recurrent, output = (weight.detach().numpy() for weight in weights)
+    units, neurons = output.shape
+    filled = _next_multiple(neurons, WIDE_LANES)
+    targets = np.zeros((_next_multiple(filled + units, LANES), filled), recurrent.dtype)
+    targets[:neurons, :neurons] = recurrent * of_hidden
+    targets[filled : filled + units, :neurons] = output * of_hidden
     return Network(
-        input_weights=np.ascontiguousarray((from_input * of_input.scale).numpy().T),
-        source_weights=np.ascontiguousarray(target_weights.T),
-        target_weights=target_weights,
-        decays=_three_rows(*decays),
+        neurons=neurons,
+        units=units,
+        input_weights=_filled((from_input * of_input).T, columns=filled),
+        source_weights=np.ascontiguousarray(targets.T),
+        panels=panels_of(targets[: filled + units]),
+        decays=_filled(_three_rows(*decays), columns=filled),
         readout_decays=_three_rows(*readout_decays),
     )
+
+
+def _next_multiple(count: int, factor: int) -> int:
+    return -(-count // factor) * factor
+
+
+def _filled(rows: Array, columns: int) -> Array:
+    """A contiguous copy of ``rows`` with zeros up to so many columns."""
+    copy = np.zeros((len(rows), columns), rows.dtype)
+    copy[:, : rows.shape[1]] = rows
+    return copy
 
 
 def _three_rows(alpha: Tensor, beta: Tensor) -> Array:
@@ -279,20 +303,12 @@ def _groups(windows: int) -> list[slice]:
 def _in_parallel(task: Callable[[int], None], count: int) -> None:
     """Run ``task(0)`` to ``task(count - 1)`` on as many threads as torch is set to use."""
     threads = min(torch.get_num_threads(), count)
-    with _blas().limit(limits=1, user_api="blas"):
-        if threads == 1:
-            for index in range(count):
-                task(index)
-        else:
-            for _ in _pool(threads).map(task, range(count)):
-                pass
-
-
-@cache
-def _blas() -> ThreadpoolController:
-    import scipy.linalg.cython_blas  # noqa: F401 - the BLAS that compiled code calls, now loaded
-
-    return ThreadpoolController()
+    if threads == 1:
+        for index in range(count):
+            task(index)
+    else:
+        for _ in _pool(threads).map(task, range(count)):
+            pass
 
 
 @cache

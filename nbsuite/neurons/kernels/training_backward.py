@@ -18,6 +18,8 @@ and where one does, what m(t+1) would have been is kept with the spike, for d(al
 
 What flows back along the connections at step t is d(i(t+1)) = d(c(t+2)), which is known two steps
 before it is needed. So one matrix product serves two steps and all windows of the group.
+
+Neurons are filled up to a multiple of ``WIDE_LANES`` as in the forward pass.
 """
 
 from __future__ import annotations
@@ -27,21 +29,37 @@ from numba import njit
 from numpy.typing import NDArray
 
 from nbsuite.neurons.dynamics import THRESHOLD
-from nbsuite.neurons.kernels.hashing import fill_kept, row_of
+from nbsuite.neurons.kernels.hashing import is_kept, kept_lanes, row_of
 from nbsuite.neurons.kernels.training_forward import ALPHA, BETA, GAIN
+from nbsuite.neurons.kernels.training_product import ROWS, multiply
+from nbsuite.neurons.kernels.vectors import (
+    LANES,
+    WIDE_LANES,
+    absolute,
+    in_double_precision,
+    load,
+    load_wide,
+    multiply_add,
+    prefetch,
+    splat,
+    store,
+    where,
+)
 from nbsuite.neurons.surrogate import STEEPNESS
 
 Floats = NDArray[np.floating]
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
+@njit(cache=True, nogil=True, error_model="numpy")
 def backward(
     first_window: int,
-    target_weights: Floats,
+    panels: Floats,
     decays: Floats,
     key: NDArray[np.uint32],
     threshold: np.uint32,
-    lanes: NDArray[np.uint32],
+    half: int,
+    hashed_lanes: NDArray[np.uint32],
+    shifts: NDArray[np.uint32],
     membranes: Floats,
     sent_inputs: NDArray[np.uint16],
     input_borders: NDArray[np.int64],
@@ -58,12 +76,14 @@ def backward(
 
     Args:
         first_window: as in the forward pass.
-        target_weights: (neurons + units, neurons): recurrent and readout weights below each
-            other, times the dropout's scale.
+        panels: recurrent and readout weights below each other, times the dropout's scale, as
+            ``training_product.panels_of`` lays them out.
         decays: (3, neurons): alpha, beta and 1 - beta.
         key: (2,) the key of the hidden spikes' dropout.
         threshold: its threshold.
-        lanes: see :func:`nbsuite.neurons.kernels.hashing.fill_kept`.
+        half: half the number of neurons that the network has, rounded up.
+        hashed_lanes: (neurons,) see ``hashing.lanes_of``, as are the shifts.
+        shifts: (neurons,) likewise.
         membranes: kept by the forward pass, as are the next five.
         sent_inputs: likewise.
         input_borders: likewise.
@@ -73,63 +93,61 @@ def backward(
         readout_errors: (steps + 2, windows, units) derivative by the readouts' synaptic currents.
         count_errors: (windows, neurons) derivative by the number of spikes.
         input_gradient: (channels, neurons) zeros; receives dW^T without the dropout's scale.
-        source_gradient: (neurons, neurons + units) zeros; receives dV^T and dU^T, likewise.
+        source_gradient: (neurons, width) zeros; receives dV^T and dU^T, likewise.
         decay_gradients: (2, neurons) zeros; receives the derivatives by alpha and beta.
     """
-    steps, windows, neurons = membranes.shape
-    width = target_weights.shape[0]
-    dtype = membranes.dtype
-    known = np.zeros((2, windows, width), dtype)
-    coming = np.zeros((2, windows, width), dtype)
-    products = np.empty((2, windows, neurons), dtype)
-    membrane_errors = np.zeros((windows, neurons), dtype)
-    kept = np.ones(2 * lanes.size, dtype)
-    spike_errors = np.empty(neurons, dtype)
-    at_rest = np.zeros(neurons, dtype)
-    sums = np.empty((2, neurons), dtype)
+    steps, windows, neurons = len(membranes) - 1, membranes.shape[1], membranes.shape[2]
+    units, width = readout_errors.shape[2], source_gradient.shape[1]
+    rows = windows + windows % (ROWS // 2)  # products come in ROWS rows at a time
+    known = np.zeros((2, rows, width), membranes.dtype)
+    coming = np.zeros((2, rows, width), membranes.dtype)
+    products = np.empty((2 * rows, neurons), membranes.dtype)
+    membrane_errors = np.zeros((windows, neurons), membranes.dtype)
+    mask_rows = np.empty((2, windows), np.uint32)
     last = steps - 1
     while last >= 0:
-        known[0, :, neurons:] = readout_errors[last + 2]
-        known[1, :, neurons:] = readout_errors[last + 1]
-        np.dot(
-            known.reshape(2 * windows, width),
-            target_weights,
-            products.reshape(2 * windows, neurons),
-        )
-        for slot in range(min(2, last + 1)):
-            step = last - slot
-            sums[:] = 0
+        slots = min(2, last + 1)
+        known[0, :windows, neurons : neurons + units] = readout_errors[last + 2]
+        known[1, :windows, neurons : neurons + units] = readout_errors[last + 1]
+        multiply(known.reshape(2 * rows, width), panels, products)
+        for slot in range(slots):
             for window in range(windows):
-                membrane = membranes[step, window]
-                new_membrane = membranes[step + 1, window] if step + 1 < steps else at_rest
-                synapse_errors = (known[1, window] if slot == 0 else coming[0, window])[:neurons]
-                arriving = known[slot, window]
-                place = step * windows + window
-                for event in range(input_borders[place], input_borders[place + 1]):
-                    _add_row(arriving[:neurons], input_gradient[sent_inputs[event]])
-                if threshold > 0:
-                    row = row_of(key, step, first_window + window)
-                    fill_kept(row, lanes, threshold, kept)
+                mask_rows[slot, window] = row_of(key, last - slot, first_window + window)
+        _step_back(
+            last,
+            slots,
+            decays,
+            membranes,
+            products,
+            count_errors,
+            mask_rows,
+            threshold,
+            hashed_lanes,
+            shifts,
+            known,
+            membrane_errors,
+            coming,
+            decay_gradients,
+        )
+        for slot in range(slots):
+            # The derivative by the synaptic current one step on.
+            later = known[1] if slot == 0 else coming[0]
+            for window in range(windows):
+                place = (last - slot) * windows + window
+                arriving = (slot * rows + window) * width
+                _add_input_gradient(
+                    known,
+                    arriving,
+                    sent_inputs,
+                    input_borders[place],
+                    input_borders[place + 1],
+                    input_gradient,
+                )
                 for event in range(fired_borders[place], fired_borders[place + 1]):
                     neuron = fired[event]
-                    membrane_errors[window, neuron] = 0
-                    sums[ALPHA, neuron] += synapse_errors[neuron] * fired_membranes[event]
-                    if kept[neuron] > 0:
-                        _add_row(arriving, source_gradient[neuron])
-                _differentiate_spikes(
-                    products[slot, window], kept, count_errors[window], membrane, spike_errors
-                )
-                _differentiate_decays(
-                    decays, membrane, new_membrane, membrane_errors[window], synapse_errors, sums
-                )
-                _step_back(
-                    decays,
-                    spike_errors,
-                    membrane_errors[window],
-                    synapse_errors,
-                    coming[slot, window],
-                )
-            decay_gradients += sums
+                    decay_gradients[ALPHA, neuron] += later[window, neuron] * fired_membranes[event]
+                    if is_kept(mask_rows[slot, window], neuron, half, threshold):
+                        _add_source_gradient(known, arriving, neuron, source_gradient)
         known, coming = coming, known
         last -= 2
     for neuron in range(neurons):
@@ -137,55 +155,88 @@ def backward(
 
 
 @njit(inline="always")
-def _add_row(row: Floats, total: Floats) -> None:
-    for target in range(row.size):
-        total[target] += row[target]
+def _add_input_gradient(
+    errors: Floats,
+    arriving: int,
+    sent_inputs: NDArray[np.uint16],
+    first: int,
+    end: int,
+    gradient: Floats,
+) -> None:
+    """Add a window's errors to the rows of the channels whose spikes it was sent."""
+    neurons = gradient.shape[1]
+    for block in range(0, neurons, WIDE_LANES):
+        error = load_wide(errors, arriving + block)
+        for event in range(first, end):
+            place = sent_inputs[event] * neurons + block
+            store(gradient, place, load_wide(gradient, place) + error)
 
 
 @njit(inline="always")
-def _differentiate_spikes(
-    products: Floats, kept: Floats, count_errors: Floats, membrane: Floats, spike_errors: Floats
-) -> None:
-    """d(s) times the surrogate derivative."""
-    one = membrane.dtype.type(1)
-    threshold, steepness = membrane.dtype.type(THRESHOLD), membrane.dtype.type(STEEPNESS)
-    for neuron in range(membrane.size):
-        width = steepness * abs(membrane[neuron] - threshold) + one
-        error = products[neuron] * kept[neuron] + count_errors[neuron]
-        spike_errors[neuron] = error / (width * width)
-
-
-@njit(inline="always")
-def _differentiate_decays(
-    decays: Floats,
-    membrane: Floats,
-    new_membrane: Floats,
-    membrane_errors: Floats,
-    synapse_errors: Floats,
-    sums: Floats,
-) -> None:
-    """The step's part of d(alpha) and d(beta), times 1 - beta."""
-    beta, of_alpha, of_beta = decays[BETA], sums[ALPHA], sums[BETA]
-    for neuron in range(membrane.size):
-        of_beta[neuron] += membrane_errors[neuron] * (membrane[neuron] - new_membrane[neuron])
-    for neuron in range(membrane.size):
-        scaled_synapse = new_membrane[neuron] - beta[neuron] * membrane[neuron]
-        of_alpha[neuron] += synapse_errors[neuron] * scaled_synapse
+def _add_source_gradient(errors: Floats, arriving: int, neuron: int, gradient: Floats) -> None:
+    """Add a window's errors to the row of a neuron whose spike was kept."""
+    width = gradient.shape[1]
+    for block in range(0, width, LANES):
+        place = neuron * width + block
+        store(gradient, place, load(gradient, place) + load(errors, arriving + block))
 
 
 @njit(inline="always")
 def _step_back(
+    last: int,
+    slots: int,
     decays: Floats,
-    spike_errors: Floats,
+    membranes: Floats,
+    products: Floats,
+    count_errors: Floats,
+    mask_rows: NDArray[np.uint32],
+    threshold: np.uint32,
+    hashed_lanes: NDArray[np.uint32],
+    shifts: NDArray[np.uint32],
+    known: Floats,
     membrane_errors: Floats,
-    synapse_errors: Floats,
-    new_synapse_errors: Floats,
+    coming: Floats,
+    decay_gradients: NDArray[np.float64],
 ) -> None:
-    """d(m) and d(c) one step back."""
-    alpha, beta, gain = decays[ALPHA], decays[BETA], decays[GAIN]
-    # Two loops over few arrays each: the compiler vectorises what it can check for overlaps.
-    for neuron in range(spike_errors.size):
-        decayed = alpha[neuron] * synapse_errors[neuron]
-        new_synapse_errors[neuron] = decayed + gain[neuron] * membrane_errors[neuron]
-    for neuron in range(spike_errors.size):
-        membrane_errors[neuron] = beta[neuron] * membrane_errors[neuron] + spike_errors[neuron]
+    """d(m), d(c), d(alpha) and d(beta) of two steps, for all windows."""
+    windows, neurons = membrane_errors.shape
+    rows, width = known.shape[1], known.shape[2]
+    kind = membranes.dtype.type
+    zero, one = splat(kind(0)), splat(kind(1))
+    firing, steepness = splat(kind(THRESHOLD)), splat(kind(STEEPNESS))
+    for block in range(0, neurons, LANES):
+        alpha = load(decays, ALPHA * neurons + block)
+        beta = load(decays, BETA * neurons + block)
+        gain = load(decays, GAIN * neurons + block)
+        lanes, shift = load(hashed_lanes, block), load(shifts, block)
+        by_alpha, by_beta = zero, zero
+        for window in range(windows):
+            here = (last * windows + window) * neurons + block
+            place = window * neurons + block
+            there = window * width + block
+            new_membrane = load(membranes, here + windows * neurons)
+            synapse_error = load(known, rows * width + there)
+            membrane_error = load(membrane_errors, place)
+            count_error = load(count_errors, place)
+            for slot in range(slots):
+                membrane = load(membranes, here - slot * windows * neurons)
+                prefetch(membranes, here - (slot + 2) * windows * neurons)
+                # A spike resets the membrane, and the reset carries no gradient.
+                fires = membrane > firing
+                membrane_error = where(fires, zero, membrane_error)
+                synapse = multiply_add(zero - beta, membrane, new_membrane)
+                by_alpha = multiply_add(synapse_error, synapse, by_alpha)
+                by_beta = multiply_add(membrane_error, membrane - new_membrane, by_beta)
+                kept = kept_lanes(mask_rows[slot, window], lanes, shift, threshold)
+                product = load(products, (slot * rows + window) * neurons + block)
+                slope = multiply_add(steepness, absolute(membrane - firing), one)
+                spike_error = (where(kept, product, zero) + count_error) / (slope * slope)
+                synapse_error = multiply_add(gain, membrane_error, alpha * synapse_error)
+                store(coming, slot * rows * width + there, synapse_error)
+                membrane_error = multiply_add(beta, membrane_error, spike_error)
+                new_membrane = membrane
+            store(membrane_errors, place, membrane_error)
+        place = ALPHA * neurons + block
+        store(decay_gradients, place, load(decay_gradients, place) + in_double_precision(by_alpha))
+        place = BETA * neurons + block
+        store(decay_gradients, place, load(decay_gradients, place) + in_double_precision(by_beta))

@@ -2,13 +2,13 @@
 
 It runs the equations of ``dynamics`` and touches a weight only where a spike occurs, as the
 inference kernel does. Step by step and not window by window, it writes memory in order. It keeps
-what the backward pass needs: the membrane potential and synaptic current before every step, and
-lists of the spikes that dropout kept.
+what the backward pass needs: the membrane potential before every step, and lists of spikes.
+
+The number of neurons is a multiple of ``WIDE_LANES`` here: those that fill it up have no weights
+and decays of 0, and stay silent.
 """
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 from numba import njit
@@ -17,10 +17,19 @@ from numpy.typing import NDArray
 from nbsuite.neurons.dynamics import THRESHOLD
 from nbsuite.neurons.kernels.bits import trailing_zeros
 from nbsuite.neurons.kernels.hashing import is_kept, row_of
+from nbsuite.neurons.kernels.vectors import (
+    LANES,
+    WIDE_LANES,
+    bits_of,
+    load,
+    load_wide,
+    splat,
+    splat_wide,
+    store,
+)
 
 Floats = NDArray[np.floating]
 ALPHA, BETA, GAIN = 0, 1, 2
-WORD = 32
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -34,6 +43,7 @@ def forward(
     decays: Floats,
     readout_decays: Floats,
     initial_readout: float,
+    half: int,
     keys: NDArray[np.uint32],
     thresholds: NDArray[np.uint32],
     membranes: Floats,
@@ -54,106 +64,96 @@ def forward(
         starts: (windows,) first sample of each window.
         first_window: index in the batch of the group's first window, for the dropout.
         input_weights: (channels, neurons), times the dropout's scale.
-        source_weights: (neurons, neurons + units): a row a source neuron, its recurrent and its
-            readout weights side by side, times the dropout's scale.
+        source_weights: (neurons, width): a row a source neuron, its recurrent and its readout
+            weights side by side, times the dropout's scale; filled up with zeros to a multiple
+            of ``LANES``.
         decays: (3, neurons): alpha, beta and 1 - beta.
         readout_decays: (3, units), likewise.
         initial_readout: the readouts' membrane potential before the first step.
+        half: half the number of neurons that the network has, rounded up, see ``is_kept``.
         keys: (2, 2) the dropout's keys: input, hidden.
         thresholds: (2,) its thresholds.
-        membranes: (steps, windows, neurons) receives the membrane potential before each step.
-        sent_inputs: receives the channels of all input spikes that were kept.
+        membranes: (steps + 1, windows, neurons) receives the membrane potential before each step,
+            and after the last.
+        sent_inputs: receives the channels of all input spikes that were kept, with room for one
+            more.
         input_borders: (steps * windows + 1,) receives where the entries of each window of each
             step begin, and the end.
         fired: receives the neurons of all hidden spikes.
         fired_membranes: receives what their membrane potential would be without the reset.
         fired_borders: likewise, for the hidden spikes.
         counts: (windows, neurons) receives the number of all hidden spikes.
-        readout_synapses: (steps, windows, units) receives the readouts' current before each step.
-        outputs: (steps, windows, units) receives the readouts' membrane potentials after it.
+        readout_synapses: (steps + 1, windows, units) receives the readouts' current, likewise.
+        outputs: (steps, windows, units) receives the readouts' membrane potentials after a step.
     """
-    steps, windows, neurons = membranes.shape
-    units, half = outputs.shape[2], (neurons + 1) // 2
+    steps, windows, units = outputs.shape
+    neurons, width = source_weights.shape
     half_channels = (input_weights.shape[0] + 1) // 2
-    currents = np.zeros((windows, neurons + units), membranes.dtype)
-    readout = np.full((windows, units), initial_readout, membranes.dtype)
-    readout_current = np.zeros((windows, units), membranes.dtype)
+    zero, threshold = membranes.dtype.type(0), membranes.dtype.type(THRESHOLD)
+    currents = np.zeros((windows, width), membranes.dtype)
     synapses = np.zeros((windows, neurons), membranes.dtype)
-    integrated = np.empty(neurons, membranes.dtype)
+    readout = np.full((windows, units), initial_readout, membranes.dtype)
+    kept = np.empty(neurons, np.int64)
+    flat = membranes.reshape(-1)
     membranes[0] = 0
-    counts[:] = 0
     readout_synapses[0] = 0
-    inputs_sent = spikes = 0
+    counts[:] = 0
+    sent = spikes = 0
     input_borders[0] = fired_borders[0] = 0
     for step in range(steps):
-        is_last = step + 1 == steps
         for window in range(windows):
-            membrane, current = membranes[step, window], currents[window]
-            first, spikes = spikes, _append_fired(membrane, fired, spikes)
-            new_membrane = integrated if is_last else membranes[step + 1, window]
-            _integrate(decays, membrane, synapses[window], current, new_membrane)
-            for event in range(first, spikes):
-                fired_membranes[event] = new_membrane[fired[event]]
-                new_membrane[fired[event]] = 0
-            current[:] = 0
+            place = step * windows + window
+            first_spike, first_sent = spikes, sent
+            for block in range(0, neurons, WIDE_LANES):
+                here, there = place * neurons + block, window * neurons + block
+                membrane, synapse = load_wide(membranes, here), load_wide(synapses, there)
+                integrated = load_wide(decays, BETA * neurons + block) * membrane
+                integrated = integrated + load_wide(decays, GAIN * neurons + block) * synapse
+                here += windows * neurons
+                store(membranes, here, integrated)
+                decayed = load_wide(decays, ALPHA * neurons + block) * synapse
+                store(synapses, there, decayed + load_wide(currents, window * width + block))
+                word = bits_of(membrane > splat_wide(threshold))
+                while word:
+                    lane = trailing_zeros(word)
+                    fired[spikes] = block + lane
+                    fired_membranes[spikes] = flat[here + lane]
+                    flat[here + lane] = 0
+                    spikes += 1
+                    word &= word - np.uint64(1)
+            for unit in range(units):
+                synaptic = readout_synapses[step, window, unit]
+                integrated_readout = readout_decays[BETA, unit] * readout[window, unit]
+                integrated_readout += readout_decays[GAIN, unit] * synaptic
+                outputs[step, window, unit] = readout[window, unit] = integrated_readout
+                decayed_readout = readout_decays[ALPHA, unit] * synaptic
+                decayed_readout += currents[window, neurons + unit]
+                readout_synapses[step + 1, window, unit] = decayed_readout
 
             sample = starts[window] + step
             row = row_of(keys[0], step, first_window + window)
             for event in range(offsets[sample], offsets[sample + 1]):
-                source = sources[event]
-                if thresholds[0] == 0 or is_kept(row, source, half_channels, thresholds[0]):
-                    sent_inputs[inputs_sent] = source
-                    inputs_sent += 1
-                    _add_row(input_weights[source], current)
+                # Without a branch, which the processor would guess wrong for every third spike.
+                sent_inputs[sent] = sources[event]
+                sent += is_kept(row, sources[event], half_channels, thresholds[0])
             row = row_of(keys[1], step, first_window + window)
-            for event in range(first, spikes):
-                source = fired[event]
-                counts[window, source] += 1
-                if thresholds[1] == 0 or is_kept(row, source, half, thresholds[1]):
-                    _add_row(source_weights[source], current)
-            input_borders[step * windows + window + 1] = inputs_sent
-            fired_borders[step * windows + window + 1] = spikes
+            arriving = 0
+            for event in range(first_spike, spikes):
+                counts[window, fired[event]] += 1
+                kept[arriving] = fired[event]
+                arriving += is_kept(row, fired[event], half, thresholds[1])
+            input_borders[place + 1] = sent
+            fired_borders[place + 1] = spikes
 
-            for unit in range(units):
-                synaptic = readout_synapses[step, window, unit]
-                new_readout = readout_decays[BETA, unit] * readout[window, unit]
-                new_readout += readout_decays[GAIN, unit] * synaptic
-                outputs[step, window, unit] = readout[window, unit] = new_readout
-                if not is_last:
-                    decayed = readout_decays[ALPHA, unit] * synaptic
-                    decayed += readout_current[window, unit]
-                    readout_synapses[step + 1, window, unit] = decayed
-                readout_current[window, unit] = current[neurons + unit]
-
-
-@njit(inline="always")
-def _append_fired(membrane: Floats, fired: NDArray[np.uint16], count: int) -> int:
-    """Append the neurons above threshold to a list of ``count``; returns its new length."""
-    threshold = membrane.dtype.type(THRESHOLD)
-    for first in range(0, membrane.size, WORD):
-        word: Any = np.uint32(0)
-        for bit in range(min(WORD, membrane.size - first)):
-            word |= np.uint32(np.uint32(membrane[first + bit] > threshold) << np.uint32(bit))
-        while word:
-            fired[count] = first + trailing_zeros(word)
-            word &= np.uint32(word - np.uint32(1))
-            count += 1
-    return count
-
-
-@njit(inline="always")
-def _integrate(
-    decays: Floats, membrane: Floats, synapse: Floats, current: Floats, new_membrane: Floats
-) -> None:
-    """Membrane and synapse one step on, without reset."""
-    alpha, beta, gain = decays[ALPHA], decays[BETA], decays[GAIN]
-    for neuron in range(membrane.size):
-        new_membrane[neuron] = beta[neuron] * membrane[neuron] + gain[neuron] * synapse[neuron]
-    for neuron in range(membrane.size):
-        synapse[neuron] = alpha[neuron] * synapse[neuron] + current[neuron]
-
-
-@njit(inline="always")
-def _add_row(row: Floats, total: Floats) -> None:
-    for target in range(row.size):
-        total[target] += row[target]
+            for block in range(0, neurons, WIDE_LANES):
+                total = splat_wide(zero)
+                for event in range(first_sent, sent):
+                    total = total + load_wide(input_weights, sent_inputs[event] * neurons + block)
+                for event in range(arriving):
+                    total = total + load_wide(source_weights, kept[event] * width + block)
+                store(currents, window * width + block, total)
+            for block in range(neurons, width, LANES):
+                arrived = splat(zero)
+                for event in range(arriving):
+                    arrived = arrived + load(source_weights, kept[event] * width + block)
+                store(currents, window * width + block, arrived)

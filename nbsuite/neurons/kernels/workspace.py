@@ -73,34 +73,33 @@ def return_workspace(spaces: Sequence[Workspace]) -> None:
 
 def _fits(space: Workspace, network: Network, steps: int, windows: int, events: int) -> bool:
     channels, neurons = network.input_weights.shape
-    units = network.readout_decays.shape[1]
     return (
-        space.membranes.shape == (steps, windows, neurons)
+        space.membranes.shape == (steps + 1, windows, neurons)
         and space.membranes.dtype == network.decays.dtype
-        and space.outputs.shape[2] == units
+        and space.outputs.shape[2] == network.units
         and space.input_gradient.shape[0] == channels
-        and space.sent_inputs.size >= events
+        and space.sent_inputs.size > events
     )
 
 
 def _new_workspace(network: Network, steps: int, windows: int, events: int) -> Workspace:
     channels, neurons = network.input_weights.shape
-    units = network.readout_decays.shape[1]
+    units, width = network.units, network.source_weights.shape[1]
     dtype = network.decays.dtype
     return Workspace(
-        membranes=np.empty((steps, windows, neurons), dtype),
-        sent_inputs=np.empty(events + events // 4, np.uint16),  # the next batch may have more
+        membranes=np.empty((steps + 1, windows, neurons), dtype),
+        sent_inputs=np.empty(events + events // 4 + 1, np.uint16),  # the next batch may have more
         input_borders=np.empty(steps * windows + 1, np.int64),
         # As many as could fire; the system provides only the part that is written.
         fired=np.empty(steps * windows * neurons, np.uint16),
         fired_membranes=np.empty(steps * windows * neurons, dtype),
         fired_borders=np.empty(steps * windows + 1, np.int64),
         counts=np.empty((windows, neurons), dtype),
-        readout_synapses=np.empty((steps, windows, units), dtype),
+        readout_synapses=np.empty((steps + 1, windows, units), dtype),
         outputs=np.empty((steps, windows, units), dtype),
         readout_errors=np.empty((steps + 2, windows, units), dtype),
         input_gradient=np.empty((channels, neurons), dtype),
-        source_gradient=np.empty((neurons, neurons + units), dtype),
+        source_gradient=np.empty((neurons, width), dtype),
         decay_gradients=np.empty((2, neurons), np.float64),
         readout_decay_gradients=np.empty((2, units), np.float64),
     )
