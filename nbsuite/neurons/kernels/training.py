@@ -4,8 +4,6 @@ A batch is cut into groups of windows that do not depend on the number of thread
 groups, and gradients are added up in the order of the groups. So a run can be repeated to the bit.
 The threads are Python's: the compiled passes release the interpreter, and need no second pool of
 OpenMP threads beside torch's.
-
-The passes take neurons in blocks: arrays have room for a multiple of ``WIDE_LANES`` of them.
 """
 
 from __future__ import annotations
@@ -14,7 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
@@ -28,44 +26,18 @@ from nbsuite.neurons.kernels import NetworkParameters
 from nbsuite.neurons.kernels.hashing import lanes_of
 from nbsuite.neurons.kernels.training_backward import backward
 from nbsuite.neurons.kernels.training_forward import forward
-from nbsuite.neurons.kernels.training_product import panels_of
+from nbsuite.neurons.kernels.training_network import (
+    Batch,
+    Network,
+    describe_network,
+    filled_up,
+)
 from nbsuite.neurons.kernels.training_readout import readout_backward
-from nbsuite.neurons.kernels.vectors import LANES, WIDE_LANES
 from nbsuite.neurons.kernels.workspace import Workspace, borrow_workspace, return_workspace
 
 Array = NDArray[Any]
 _LARGEST_GROUP = 32
 """Windows of a group: few enough that a step's arrays stay in the cache."""
-
-
-class Batch(NamedTuple):
-    """What a pass runs on besides the network.
-
-    Attributes:
-        events: input spikes.
-        starts: (windows,) first sample of each window.
-        steps: the windows' length.
-        initial_readout: the readouts' membrane potential before the first step.
-        dropout: of the input and of the hidden spikes.
-    """
-
-    events: SpikeEvents
-    starts: NDArray[np.int64]
-    steps: int
-    initial_readout: float
-    dropout: tuple[LayerDropout, LayerDropout]
-
-
-class Network(NamedTuple):
-    """The network's parameters as the compiled passes take them (see there), and its real size."""
-
-    neurons: int
-    units: int
-    input_weights: Array
-    source_weights: Array
-    panels: Array
-    decays: Array
-    readout_decays: Array
 
 
 def run_training(
@@ -122,7 +94,7 @@ class _FusedWindows(torch.autograd.Function):
         readout_beta: Tensor,
         batch: Batch,
     ) -> tuple[Tensor, Tensor]:
-        network = _describe_network(
+        network = describe_network(
             (input, recurrent, output), (alpha, beta), (readout_alpha, readout_beta), batch
         )
         groups = _groups(len(batch.starts))
@@ -143,7 +115,7 @@ class _FusedWindows(torch.autograd.Function):
     def backward(ctx: Any, *errors: Tensor) -> tuple[Tensor | None, ...]:
         network, batch, groups, spaces = ctx.network, ctx.batch, ctx.groups, ctx.spaces
         output_errors, count_errors = (error.detach().numpy() for error in errors)
-        count_errors = _filled(count_errors, columns=network.decays.shape[1])
+        count_errors = filled_up(count_errors, columns=network.decays.shape[1])
         _in_parallel(
             lambda index: _run_backward(
                 network,
@@ -246,46 +218,6 @@ def _gradients(network: Network, batch: Batch, spaces: list[Workspace]) -> list[
         *readout_decays.astype(dtype),
     )
     return [torch.from_numpy(np.ascontiguousarray(array)) for array in arrays]
-
-
-def _describe_network(
-    weights: tuple[Tensor, Tensor, Tensor],
-    decays: tuple[Tensor, Tensor],
-    readout_decays: tuple[Tensor, Tensor],
-    batch: Batch,
-) -> Network:
-    of_input, of_hidden = (dropout.scale for dropout in batch.dropout)
-    from_input, recurrent, output = (weight.detach().numpy() for weight in weights)
-    units, neurons = output.shape
-    filled = _next_multiple(neurons, WIDE_LANES)
-    targets = np.zeros((_next_multiple(filled + units, LANES), filled), recurrent.dtype)
-    targets[:neurons, :neurons] = recurrent * of_hidden
-    targets[filled : filled + units, :neurons] = output * of_hidden
-    return Network(
-        neurons=neurons,
-        units=units,
-        input_weights=_filled((from_input * of_input).T, columns=filled),
-        source_weights=np.ascontiguousarray(targets.T),
-        panels=panels_of(targets[: filled + units]),
-        decays=_filled(_three_rows(*decays), columns=filled),
-        readout_decays=_three_rows(*readout_decays),
-    )
-
-
-def _next_multiple(count: int, factor: int) -> int:
-    return -(-count // factor) * factor
-
-
-def _filled(rows: Array, columns: int) -> Array:
-    """A contiguous copy of ``rows`` with zeros up to so many columns."""
-    copy = np.zeros((len(rows), columns), rows.dtype)
-    copy[:, : rows.shape[1]] = rows
-    return copy
-
-
-def _three_rows(alpha: Tensor, beta: Tensor) -> Array:
-    rows: Array = torch.stack([alpha, beta, 1 - beta]).detach().numpy()
-    return rows
 
 
 def _key(dropout: LayerDropout) -> tuple[int, int]:

@@ -122,7 +122,7 @@ def _prefetch(_context: Any, array: types.Array, _index: types.Integer) -> Any:
     def generate(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
         place = builder.bitcast(_address(context, builder, array, *arguments), cgutils.voidptr_t)
         kind = ir.FunctionType(ir.VoidType(), [cgutils.voidptr_t, _WORD, _WORD, _WORD])
-        function = _function(builder, kind, "llvm.prefetch.p0")
+        function = _function(builder, kind, "llvm.prefetch.p0i8")
         to_read, into_all_caches, data = _WORD(0), _WORD(3), _WORD(1)
         builder.call(function, [place, to_read, into_all_caches, data])
         return context.get_dummy_value()

@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from nbsuite.neurons.kernels.training import Batch, Network
+from nbsuite.neurons.kernels.training_network import Batch, Network
 
 Array = NDArray[Any]
 
