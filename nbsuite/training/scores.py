@@ -38,7 +38,8 @@ class VelocityScore:
     def add(self, *, decoded: Tensor, true: Tensor) -> None:
         """Add samples (..., 2); nothing waits for the device they are on."""
         decoded, true = (each.detach().double().reshape(-1, 2) for each in (decoded, true))
-        sums = torch.stack([(true - decoded).square(), true, true.square()]).sum(dim=1)
+        summands = ((true - decoded).square(), true, true.square())
+        sums = torch.stack([each.sum(dim=0) for each in summands])
         self._sums = sums if self._sums is None else self._sums + sums
         self._count += len(true)
 
