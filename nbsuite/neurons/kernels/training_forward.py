@@ -75,8 +75,7 @@ def forward(
         thresholds: (2,) its thresholds.
         membranes: (steps + 1, windows, neurons) receives the membrane potential before each step,
             and after the last.
-        sent_inputs: receives the channels of all input spikes that were kept, with room for one
-            more.
+        sent_inputs: receives the channels of all input spikes that were kept.
         input_borders: (steps * windows + 1,) receives where the entries of each window of each
             step begin, and the end.
         fired: receives the neurons of all hidden spikes.

@@ -77,7 +77,7 @@ def _fits(space: Workspace, network: Network, steps: int, windows: int, events: 
         and space.membranes.dtype == network.decays.dtype
         and space.outputs.shape[2] == network.units
         and space.input_gradient.shape[0] == channels
-        and space.sent_inputs.size > events
+        and space.sent_inputs.size >= events
     )
 
 
@@ -87,7 +87,7 @@ def _new_workspace(network: Network, steps: int, windows: int, events: int) -> W
     dtype = network.decays.dtype
     return Workspace(
         membranes=np.empty((steps + 1, windows, neurons), dtype),
-        sent_inputs=np.empty(events + events // 4 + 1, np.uint16),  # the next batch may have more
+        sent_inputs=np.empty(events + events // 4, np.uint16),  # the next batch may have more
         input_borders=np.empty(steps * windows + 1, np.int64),
         # As many as could fire; the system provides only the part that is written.
         fired=np.empty(steps * windows * neurons, np.uint16),
