@@ -26,6 +26,7 @@ from nbsuite.training.compute import Compute
 from nbsuite.training.overrides import override
 from nbsuite.training.pipeline import PUBLISHED_STAGES, recording_label
 from nbsuite.training.pretraining import find_recordings, in_order, pretraining_folder
+from nbsuite.training.pruning_search import most_trials
 from nbsuite.training.recipe import Recipe, WindowRecipe, published_recipe
 from nbsuite.training.run_folder import (
     RECORD_NAME,
@@ -231,8 +232,7 @@ class StageGraph:
 def most_epochs(stage: StageName, recipe: Recipe) -> int:
     """How many epochs a stage has, when pruning at most."""
     if stage == "prune":
-        levels = round((recipe.prune.highest - recipe.prune.start) / recipe.prune.step) + 1
-        return levels * recipe.prune.epochs
+        return most_trials(recipe.prune) * recipe.prune.epochs
     epochs: dict[str, Any] = {
         "pretrain": recipe.pretrain.epochs,
         "finetune": recipe.finetune.epochs,

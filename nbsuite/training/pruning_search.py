@@ -23,6 +23,17 @@ from nbsuite.training.recipe import PruningRecipe
 _DIGITS = 9  # sums of steps are rounded to these, so that 0.4 + 0.1 + 0.1 + 0.1 is 0.7
 
 
+def most_trials(recipe: PruningRecipe) -> int:
+    """How many sparsities a search tries at most: all coarse ones, then fine ones below the last.
+
+    >>> most_trials(PruningRecipe())  # 40 % to 80 %, and 75 %
+    6
+    """
+    coarse = math.floor(round((recipe.highest - recipe.start) / recipe.step, _DIGITS)) + 1
+    fine = math.ceil(round(recipe.step / recipe.fine_step, _DIGITS)) - 1
+    return coarse + fine
+
+
 @dataclass(frozen=True)
 class PruningTrial:
     """What became of a decoder that was pruned and retrained.

@@ -16,7 +16,7 @@ from nbsuite.models.rsnn import RecurrentDecoder
 from nbsuite.training.initializers import initialise_decoder, input_rates
 from nbsuite.training.observer import StageBegun
 from nbsuite.training.pruning import apply_masks, magnitude_masks
-from nbsuite.training.pruning_search import PruningSearch
+from nbsuite.training.pruning_search import PruningSearch, most_trials
 from nbsuite.training.randomness import key_of
 from nbsuite.training.scores import mean_r2, score_stretch
 from nbsuite.training.tasks import StageName
@@ -43,8 +43,8 @@ def _train(run: TrainingRun, parent: Checkpoint | None) -> Outcome:
 def _prune(run: TrainingRun, parent: Checkpoint | None) -> Outcome:
     """The pruning search: one lesson a sparsity, each from the unpruned weights."""
     recipe, state = run.task.recipe.prune, run.state
-    coarse_levels = round((recipe.highest - recipe.start) / recipe.step) + 1
-    run.observer(StageBegun("prune", run.folder, coarse_levels * recipe.epochs, len(state.lines)))
+    most = most_trials(recipe) * recipe.epochs
+    run.observer(StageBegun("prune", run.folder, most, len(state.lines)))
     unpruned = _decoder_of(_required(parent, run), run)
     if state.search is None:
         state.search = PruningSearch(recipe, _train_r2(unpruned, run)).to_json()

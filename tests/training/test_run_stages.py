@@ -59,7 +59,7 @@ def test_all_stages_leave_their_files(
     assert [line["lr"] for line in lines["prune"]] == [0.002, 0.001] * 2
     assert (folder / "prune" / "pruning.png").stat().st_size > 10_000
     begun = [(event.stage, event.epochs, event.done) for event in recorder.of(StageBegun)]
-    assert begun == [("pretrain", 1, 0), ("finetune", 3, 0), ("prune", 4, 0), ("half", 0, 0)]
+    assert begun == [("pretrain", 1, 0), ("finetune", 3, 0), ("prune", 6, 0), ("half", 0, 0)]
     told = [event.line for event in recorder.of(EpochDone)]
     assert told == [line for stage in lines.values() for line in stage]
     assert [event.number for event in recorder.of(EpochDone)] == [1, 1, 2, 3, 1, 2, 3, 4]
