@@ -1,7 +1,7 @@
 """How long tasks take: from the rates that earlier logs tell, or else from nbsuite's own.
 
-A rate is time steps a second and thread, windows times steps each. Half precision, benchmark and
-tables take seconds.
+A rate is time steps a second, windows times steps each. Half precision, benchmark and tables take
+seconds.
 """
 
 from __future__ import annotations
@@ -17,6 +17,9 @@ from nbsuite.sweep.graph import Graph, Task
 
 MEASURED = {"tinyRSNN": 1_000_000.0, "bigRSNN": 25_000.0}
 """Steps a second that nbsuite trains on one core (AMD EPYC), see docs/cost.md."""
+
+_SHARED = 0.7
+"""Share of a task's work that its threads divide among them, see there."""
 
 _TASK_SECONDS = 1.0
 _START_SECONDS = 5.0
@@ -54,9 +57,14 @@ def measured_rates(root: Path, threads: int) -> Rates:
     for record in sorted(root.glob("*/*/stage.json")):
         model, rates = _logged_rates(record, threads)
         found.setdefault(model, []).extend(rates)
-    own = {model: rate * threads for model, rate in MEASURED.items()}
+    own = {model: rate * _times_as_fast(threads) for model, rate in MEASURED.items()}
     medians = {model: median(rates) for model, rates in found.items() if rates}
     return Rates(own | medians, sum(map(len, found.values())))
+
+
+def _times_as_fast(threads: int) -> float:
+    """How much faster than on one thread a task is, by Amdahl's law."""
+    return 1 / (1 - _SHARED + _SHARED / threads)
 
 
 def _logged_rates(record: Path, threads: int) -> tuple[str, list[float]]:
