@@ -95,7 +95,8 @@ def test_a_study_is_what_the_single_commands_make(
     assert finished_tasks(study.graph) == set(study.graph)
     rates = measured_rates(root, 1)
     assert rates.epochs == 3 * 2 + 6 * 12
-    assert measured_rates(root, 2).steps_per_second["tinyRSNN"] == 2 * MEASURED["tinyRSNN"]
+    assert measured_rates(root, 2).epochs == 0
+    assert 1 < measured_rates(root, 2).steps_per_second["tinyRSNN"] / MEASURED["tinyRSNN"] < 2
 
     # A seed that is left out leaves the results, a changed stage touches what comes after it.
     pool.done.clear()
@@ -190,6 +191,7 @@ def test_a_study_whose_workers_and_then_all_processes_are_killed_ends_with_the_s
         ]
 
     process = subprocess.Popen([Path(sys.executable).with_name("nbsuite"), *arguments])
+    _wait_for(lambda: len({mark.process for mark in folder.marks()}) == 2, process)
     victim = _wait_for(lambda: at_work("finetune"), process)[0]
     os.kill(victim.process, signal.SIGKILL)
     _wait_for((root / victim.task / "stage.json").exists, process)
@@ -214,3 +216,25 @@ def test_a_study_whose_workers_and_then_all_processes_are_killed_ends_with_the_s
     _assert_same(root, "small", single_commands)
     assert not folder.marks()
     assert folder.read_alive() is None
+
+
+def test_real_workers_go_on_with_the_rest_where_a_task_fails(
+    write_study: Any, tmp_path: Path
+) -> None:
+    """Weights drawn too large have no finite loss, whatever the worker and however often."""
+    pytest.importorskip("distributed")
+    head = 'stages = ["finetune"]'
+    study = write_study(head, "[grid]\ninitialisation.sigma_u = [0.5, 1e38]", finetune__epochs=2)
+    root = tmp_path / "runs"
+    command = [Path(sys.executable).with_name("nbsuite"), "sweep", study, "-o", root]
+    ended = subprocess.run([*command, "--workers", "2"], capture_output=True, text=True)
+    assert ended.returncode == 1
+    assert "Traceback" not in ended.stderr
+    assert "2 of 11 tasks of the study failed" in ended.stderr
+    assert ended.stderr.count("it is tried again: The finetune stage stopped in epoch 1") == 4
+    logs = list((root / "studies/small/failures").iterdir())
+    assert [log.read_text().count("TrainingError: The finetune stage") for log in logs] == [3, 3]
+    assert len(list(root.glob("finetune/*/stage.json"))) == 2
+    results = root / "studies/small/results"
+    assert (results / "initialisation.sigma_u=0.5" / "table1-twins.md").is_file()
+    assert "2 of 2" in (root / "studies/small/ranking/ranking.md").read_text()
