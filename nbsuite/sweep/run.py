@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from nbsuite.sweep.pool import Lost, Pool
 from nbsuite.sweep.schedule import Schedule
-from nbsuite.sweep.study_folder import StudyFolder
+from nbsuite.sweep.study_folder import StudyFolder, epochs_done
 from nbsuite.sweep.worker import Call, Ended
 
 TICK_SECONDS = 0.5
@@ -55,6 +55,14 @@ class Tick:
     workers: int
 
 
+@dataclass(frozen=True)
+class _Attempt:
+    """An attempt at a task, and how many epochs it had before."""
+
+    name: str
+    epochs: int
+
+
 Event = TaskDone | TaskFailed | Tick
 Observer = Callable[[Event], None]
 
@@ -84,7 +92,7 @@ def run_schedule(
     todo = [key for key, state in schedule.states.items() if state != "finished"]
     folder.unmark(todo)
     folder.forget_failures(schedule.graph)
-    attempts: dict[str, str] = {}
+    attempts: dict[str, _Attempt] = {}
     signed = float("-inf")
     try:
         while True:
@@ -92,8 +100,9 @@ def run_schedule(
                 folder.write_alive(where)
                 signed = time.monotonic()
             for task in schedule.take_ready():
-                attempts[task.key] = uuid.uuid4().hex
-                call = Call(task.key, attempts[task.key], task.work, task.folder, folder)
+                attempt = _Attempt(uuid.uuid4().hex, epochs_done(task.folder))
+                attempts[task.key] = attempt
+                call = Call(task.key, attempt.name, task.work, task.folder, folder)
                 pool.submit(call, priorities[task.key])
             if schedule.is_over:
                 return
@@ -105,15 +114,19 @@ def run_schedule(
 
 
 def _take(
-    schedule: Schedule, folder: StudyFolder, key: str, attempt: str, ended: Ended | Lost
+    schedule: Schedule, folder: StudyFolder, key: str, attempt: _Attempt, ended: Ended | Lost
 ) -> Event:
     """Take up how an attempt ended."""
     if isinstance(ended, Lost):
-        mark = folder.marked(key, attempt)
+        mark = folder.marked(key, attempt.name)
+        done = epochs_done(schedule.graph[key].folder)
         where = "an unknown worker" if mark is None else f"{mark.host}, process {mark.process}"
         if mark is None:
             error = "its worker was killed or lost before it began"
             schedule.lose(key)
+        elif done > attempt.epochs:
+            error = f"its worker ({where}) was killed or lost after epoch {done}, which is kept"
+            schedule.put_back(key)
         else:
             error = f"its worker ({where}) was killed or lost: was there enough memory?"
             schedule.fail(key)

@@ -81,6 +81,10 @@ class Schedule:
         self.states[key] = "failed" if self._losses[key] >= UNBEGUN_ATTEMPTS else "waiting"
         self._give_up_dependents()
 
+    def put_back(self, key: str) -> None:
+        """A running task was interrupted, but came further: no failure, however often."""
+        self.states[key] = "waiting"
+
     def _may_run(self, task: Task) -> bool:
         states = [self.states[parent] for parent in task.parents]
         if task.partial:

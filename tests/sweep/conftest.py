@@ -78,11 +78,13 @@ class PoolHere:
 
     Attributes:
         lost: keys of tasks of which that many attempts are lost, having begun or not.
+        kept: keys of tasks whose lost attempts keep an epoch first.
         done: the tasks done, in order.
     """
 
     def __init__(self) -> None:
         self.lost: dict[str, tuple[int, bool]] = {}
+        self.kept: set[str] = set()
         self.done: list[str] = []
         self._calls: deque[tuple[Call, float]] = deque()
 
@@ -104,6 +106,10 @@ class PoolHere:
             self.lost[call.key] = (left - 1, begun)
             if begun:
                 call.study.mark(call.key, call.attempt)
+            if call.key in self.kept:
+                call.folder.mkdir(parents=True, exist_ok=True)
+                with (call.folder / "log.jsonl").open("a") as log:
+                    log.write("{}\n")
             return Lost()
         self.done.append(call.key)
         return perform(call)

@@ -143,6 +143,18 @@ def test_lost_workers(tmp_path: Path, pool: Any, folder: StudyFolder, begun: boo
     assert folder.count_failures("a/3") == len(events)
 
 
+def test_a_worker_that_is_lost_after_more_epochs_is_no_failure(
+    tmp_path: Path, pool: Any, folder: StudyFolder
+) -> None:
+    """So a task may take longer than the time limit of a cluster's jobs."""
+    pool.lost, pool.kept = {"a/1": (5 * ATTEMPTS, True)}, {"a/1"}
+    schedule, events = _run(_graph(tmp_path, CHAIN), pool, folder)
+    assert schedule.count("finished") == 5
+    failed = [event for event in events if isinstance(event, TaskFailed)]
+    assert len(failed) == 5 * ATTEMPTS
+    assert all(event.again and "killed or lost after epoch" in event.error for event in failed)
+
+
 def test_a_lost_outcome_is_made_again_with_what_follows_from_it(
     tmp_path: Path, pool: Any, folder: StudyFolder
 ) -> None:
