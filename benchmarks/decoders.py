@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from nbsuite.models.checkpoint import CheckpointHeader, save_checkpoint
-from nbsuite.models.registry import model_spec
+from nbsuite.models.registry import ModelSpec, model_spec
 from nbsuite.models.rsnn import RecurrentDecoder
 
 
@@ -50,16 +50,19 @@ def write_random_decoder(path: Path, kind: Kind, spikes: Tensor, seed: int = 1) 
     save_checkpoint(path, decoder, CheckpointHeader(decoder.spec, seed=seed))
 
 
-def random_decoder(kind: Kind, spikes: Tensor, seed: int = 1) -> RecurrentDecoder:
+def random_decoder(
+    kind: Kind, spikes: Tensor, seed: int = 1, spec: ModelSpec | None = None
+) -> RecurrentDecoder:
     """A random decoder that is as active as ``kind`` on ``spikes``.
 
     Args:
         kind: what to imitate.
         spikes: (steps, 1, channels) input spikes, some thousand steps.
         seed: random seed.
+        spec: sizes; by default those of ``kind``.
     """
     torch.manual_seed(seed)
-    decoder = RecurrentDecoder(model_spec(kind.model, spikes.shape[2]))
+    decoder = RecurrentDecoder(spec or model_spec(kind.model, spikes.shape[2]))
     for connection in (decoder.input, decoder.hidden.recurrent):
         torch.nn.init.normal_(connection.weight, std=connection.in_features**-0.5)
     decoder.to(getattr(torch, kind.precision)).eval()

@@ -16,9 +16,11 @@ Result = TypeVar("Result")
 CALIBRATION_STEPS = 5000
 
 
-def in_own_process(function: Callable[..., Result], *arguments: Any) -> Result:
-    """Call a function in a fresh process and return what it returns."""
-    context = multiprocessing.get_context("spawn")
+def in_own_process(
+    function: Callable[..., Result], *arguments: Any, start: str = "spawn"
+) -> Result:
+    """Call a function in a fresh process, started by that method, and return what it returns."""
+    context = multiprocessing.get_context(start)
     with ProcessPoolExecutor(max_workers=1, mp_context=context) as executor:
         return executor.submit(function, *arguments).result()
 
