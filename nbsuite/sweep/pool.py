@@ -50,7 +50,8 @@ class DaskPool:
         self._client = client
         self._ended: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
         self._handed_out: dict[str, Any] = {}
-        logging.getLogger("distributed").setLevel(logging.CRITICAL)  # it is our view that tells
+        for name in ("distributed", "distributed.client"):  # those that Dask gives a level
+            logging.getLogger(name).setLevel(logging.CRITICAL)  # it is our view that tells
 
     def submit(self, call: Call, priority: float) -> None:
         """Hand out an attempt."""

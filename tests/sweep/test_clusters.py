@@ -7,7 +7,7 @@ import re
 import signal
 import subprocess
 import sys
-import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -57,23 +57,46 @@ def test_nothing_answers_at_the_address(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 @pytest.fixture
-def start() -> Iterator[Callable[..., tuple[Any, str]]]:
+def start(tmp_path: Path) -> Iterator[Callable[..., tuple[Any, str]]]:
     """Function that starts ``dask scheduler`` or ``dask worker``: the process and its address."""
     started: list[Any] = []
 
     def begin(*arguments: str) -> tuple[Any, str]:
-        command = [sys.executable, "-m", "dask", *arguments]
-        process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+        log = tmp_path / f"dask{len(started)}.log"
+        with log.open("w") as stream:
+            process = subprocess.Popen([sys.executable, "-m", "dask", *arguments], stderr=stream)
         started.append(process)
-        assert process.stderr is not None
-        address = next(found[0] for line in process.stderr if (found := PORT.search(line)))
-        threading.Thread(target=process.stderr.read, daemon=True).start()
-        return process, address
+        while (found := PORT.search(log.read_text())) is None:
+            assert process.poll() is None
+            time.sleep(0.05)
+        return process, found[0]
 
     yield begin
     for process in started:
         process.kill()
         process.wait()
+
+
+SCHEDULER = ("scheduler", "--host", "127.0.0.1", "--port", "0", "--dashboard-address", ":0")
+
+
+@pytest.mark.slow
+def test_a_study_goes_on_with_another_worker(start: Any, write_study: Any, tmp_path: Path) -> None:
+    """A worker is lost with its machine, and another one comes later."""
+    root = tmp_path / "runs"
+    _scheduler, address = start(*SCHEDULER)
+    worker, _address = start("worker", address, "--nthreads", "1", "--no-nanny")
+    study = write_study('stages = ["finetune"]\nseeds = [1, 2]', finetune__epochs=30)
+    command = [Path(sys.executable).with_name("nbsuite"), "sweep", study, "-o", root]
+    process = subprocess.Popen([*command, "--quiet", "--scheduler", address])
+    while not list(root.glob("finetune/*/stage.json")):
+        assert process.poll() is None
+    worker.kill()
+    done = {path: path.stat().st_mtime_ns for path in root.rglob("stage.json")}
+    start("worker", address, "--nthreads", "1", "--no-nanny")
+    assert process.wait(120) == 0
+    assert {path: path.stat().st_mtime_ns for path in done} == done
+    assert len(list(root.glob("finetune/*/stage.json"))) == 4
 
 
 @pytest.mark.slow
@@ -83,9 +106,7 @@ def test_a_study_outlives_its_scheduler(start: Any, write_study: Any, tmp_path: 
     arguments = ["sweep", str(study), "-o", str(root), "--quiet", "--scheduler"]
 
     def begin() -> tuple[Any, str]:
-        scheduler, address = start(
-            "scheduler", "--host", "127.0.0.1", "--port", "0", "--dashboard-address", ":0"
-        )
+        scheduler, address = start(*SCHEDULER)
         start("worker", address, "--nthreads", "1", "--no-dashboard")
         return scheduler, address
 
