@@ -40,6 +40,7 @@ from scaling_points import (
 from scaling_tables import TABLES, as_text
 
 from nbsuite.cli.output import note
+from nbsuite.cli.sweep import WORKER_MODULES
 from nbsuite.files import atomic_write
 from nbsuite.sweep.clusters import cores, start_fork_server
 
@@ -124,7 +125,7 @@ def measure(watts: float, *, quick: bool) -> dict[str, Any]:
     begun, models = time.perf_counter(), list(AXES)[: 1 if quick else None]
     seconds = 0.05 if quick else 1.0
     machine = describe_machine()
-    start_fork_server(["scaling_points", "torch._dynamo"])
+    start_fork_server(WORKER_MODULES)
     in_own_process(measure_batches, BASE["tinyRSNN"], 0.05, watts, start=FORKED)  # compiles
     sizes = sorted({point.neurons for model in models for point in points(model, quick=quick)})
     limits = in_own_process(measure_limits, sizes, cores(), seconds / 2, start=FORKED)

@@ -162,12 +162,14 @@ def start_fork_server(modules: Sequence[str]) -> None:
     """
     if not _CAN_FORK:
         return
-    before = {name: os.environ.get(name) for name in _ONE_THREAD}
+    before, folder = {name: os.environ.get(name) for name in _ONE_THREAD}, Path.cwd()
     forkserver.set_forkserver_preload(list(modules))
     os.environ.update(_ONE_THREAD)  # which counts from the import of numpy and torch on
+    os.chdir(sys.prefix)  # it imports from where it starts, and that may have a folder nbsuite
     try:
         forkserver.ensure_running()
     finally:
+        os.chdir(folder)
         for name, value in before.items():
             if value is None:
                 del os.environ[name]

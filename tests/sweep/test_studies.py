@@ -223,11 +223,14 @@ def test_real_workers_go_on_with_the_rest_where_a_task_fails(
 ) -> None:
     """Weights drawn too large have no finite loss, whatever the worker and however often."""
     pytest.importorskip("distributed")
+    (tmp_path / "nbsuite").mkdir()  # as in the repository; workers do not import from here
+    (tmp_path / "nbsuite/__init__.py").write_text("raise RuntimeError('not the package')")
     head = 'stages = ["finetune"]'
     study = write_study(head, "[grid]\ninitialisation.sigma_u = [0.5, 1e38]", finetune__epochs=2)
     root = tmp_path / "runs"
     command = [Path(sys.executable).with_name("nbsuite"), "sweep", study, "-o", root]
-    ended = subprocess.run([*command, "--workers", "2"], capture_output=True, text=True)
+    command += ["--workers", "2"]
+    ended = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
     assert ended.returncode == 1
     assert "Traceback" not in ended.stderr
     assert "2 of 11 tasks of the study failed" in ended.stderr
