@@ -107,11 +107,37 @@ def dropout_mask(
     device = like.device
     half = (units + 1) // 2
     step = torch.arange(steps, device=device)[:, None]
-    window = torch.arange(windows, device=device)
-    row = mix(mix(dropout.key_low + step * GOLDEN) ^ dropout.key_high ^ (window * STRIDE & _WORD))
+    row = _row(dropout, step, torch.arange(windows, device=device))
     words = mix(row[:, :, None] + torch.arange(half, device=device) * GOLDEN)
     bits = torch.cat([words & (LEVELS - 1), words >> 16], dim=2)[:, :, :units]
     return (bits >= dropout.threshold).to(like.dtype) * dropout.scale
+
+
+def kept_spikes(
+    dropout: LayerDropout, step: Tensor, window: Tensor, unit: Tensor, units: int
+) -> Tensor:
+    """Which of some spikes are kept: the mask, looked up where they occur.
+
+    Args:
+        dropout: the layer's dropout.
+        step: (spikes,) the time step of each, int64, on any device.
+        window: (spikes,) its window, likewise.
+        unit: (spikes,) its channel or neuron, likewise.
+        units: number of channels or neurons.
+
+    Returns:
+        (spikes,) of True and False.
+    """
+    half = (units + 1) // 2
+    in_lower = unit < half
+    lane = torch.where(in_lower, unit, unit - half)
+    word = mix(_row(dropout, step, window) + lane * GOLDEN)
+    return torch.where(in_lower, word & (LEVELS - 1), word >> 16) >= dropout.threshold
+
+
+def _row(dropout: LayerDropout, step: Tensor, window: Tensor) -> Tensor:
+    """The hash that all units share at one step of one window."""
+    return mix(mix(dropout.key_low + step * GOLDEN) ^ dropout.key_high ^ (window * STRIDE & _WORD))
 
 
 def mix(word: Tensor) -> Tensor:

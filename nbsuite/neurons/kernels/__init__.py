@@ -7,12 +7,17 @@
     fused over the whole network and event-driven, on a CPU: inference over chunks of time
     (``run``; ``prepare`` for many short ones of the same weights) and training on batches of
     windows, with gradients (``run_windows``).
+``triton``
+    fused over all time steps, on an NVIDIA GPU, for small hidden layers: training only
+    (``run_windows``).
 
 A kernel is chosen by name and never falls back silently to another.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
@@ -30,6 +35,8 @@ if TYPE_CHECKING:  # numba takes long to import
 
 KernelName = Literal["reference", "numba"]
 KERNEL_NAMES: tuple[KernelName, ...] = ("reference", "numba")
+TrainingKernelName = Literal["reference", "numba", "triton"]
+TRAINING_KERNEL_NAMES: tuple[TrainingKernelName, ...] = ("reference", "numba", "triton")
 
 
 class NetworkParameters(NamedTuple):
@@ -73,9 +80,19 @@ def run_windows(
         Outputs (steps, heads, windows, 2), and counts of hidden spikes (windows, neurons).
 
     Raises:
-        UsageError: no such kernel, or it cannot take this network or input.
+        UsageError: no such kernel, it is not installed, or it cannot take this network or input.
     """
-    _require_numba(kernel, parameters)
+    if len(starts) == 0 or starts.min() < 0 or starts.max() + steps > events.samples:
+        raise UsageError(
+            f"Windows of {steps} steps do not all lie within {events.samples} samples; "
+            "choose others."
+        )
+    if kernel == "triton":
+        require_triton()
+        from nbsuite.neurons.kernels.gpu.training import run_on_gpu
+
+        return run_on_gpu(parameters, events, starts, steps, initial_readout, dropout)
+    _require_numba(kernel, parameters, TRAINING_KERNEL_NAMES)
     from nbsuite.neurons.kernels.training import run_training
 
     return run_training(parameters, events, starts, steps, initial_readout, dropout)
@@ -126,9 +143,24 @@ def prepare(parameters: NetworkParameters) -> PreparedNetwork:
     return prepare_network(parameters)
 
 
-def _require_numba(kernel: str, parameters: NetworkParameters) -> None:
+def require_triton() -> None:
+    """Make sure that the triton kernel can be imported.
+
+    Raises:
+        UsageError: the package triton is not installed.
+    """
+    if find_spec("triton") is None:
+        raise UsageError(
+            "The triton kernel needs the package triton, which is not installed: on Linux, "
+            "pip install 'nbsuite[gpu]'; elsewhere, use the reference kernel."
+        )
+
+
+def _require_numba(
+    kernel: str, parameters: NetworkParameters, names: Sequence[str] = KERNEL_NAMES
+) -> None:
     if kernel != "numba":
-        raise UsageError(f"No kernel is called '{kernel}'; known are {', '.join(KERNEL_NAMES)}.")
+        raise UsageError(f"No kernel is called '{kernel}'; known are {', '.join(names)}.")
     if parameters.input.device.type != "cpu":
         raise UsageError(
             "The numba kernel runs on the CPU only; "
