@@ -39,7 +39,7 @@ from nbsuite.neurons.kernels.gpu.masks import (
 from nbsuite.neurons.surrogate import STEEPNESS
 
 _THRESHOLD, _STEEPNESS = tl.constexpr(THRESHOLD), tl.constexpr(STEEPNESS)
-_SCALARS = ["steps", "windows", "neurons", "key_low", "key_high", "threshold"]
+SCALARS = ["steps", "windows", "neurons", "key_low", "key_high", "threshold"]
 _CHAINS = tl.constexpr(4)
 
 
@@ -59,7 +59,7 @@ def _product(matrix: tl.tensor, vector: tl.tensor, PADDED: tl.constexpr) -> tl.t
     return tl.sum(tl.sum(terms, axis=1), axis=0)
 
 
-@triton.jit(do_not_specialize=_SCALARS)
+@triton.jit(do_not_specialize=SCALARS)
 def forward(
     currents: tl.tensor,
     weights: tl.tensor,
@@ -132,7 +132,7 @@ def forward(
     tl.store(counts + place, count, real)
 
 
-@triton.jit(do_not_specialize=_SCALARS)
+@triton.jit(do_not_specialize=SCALARS)
 def backward(
     weights: tl.tensor,
     alphas: tl.tensor,

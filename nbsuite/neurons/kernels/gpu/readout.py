@@ -20,10 +20,10 @@ from __future__ import annotations
 import triton
 import triton.language as tl
 
-_SCALARS = ["steps", "windows", "units"]
+SCALARS = ["steps", "windows", "units"]
 
 
-@triton.jit(do_not_specialize=_SCALARS)
+@triton.jit(do_not_specialize=SCALARS)
 def readout_forward(
     currents: tl.tensor,
     alphas: tl.tensor,
@@ -68,7 +68,7 @@ def readout_forward(
         synapses += stride
 
 
-@triton.jit(do_not_specialize=_SCALARS)
+@triton.jit(do_not_specialize=SCALARS)
 def readout_backward(
     alphas: tl.tensor,
     betas: tl.tensor,

@@ -1,0 +1,124 @@
+"""Run as a script: the triton kernel as a GPU would get it, compiled but executed without one.
+
+Prints JSON: ``differences`` of gradients from the reference's, by problem; ``resources`` that the
+compiled kernels of tinyRSNN take, by architecture and kernel; and the ``refusal`` of what is on
+the CPU. A process of its own, for in that of the tests Triton's interpreter takes the compiler's
+place.
+"""
+
+import json
+import re
+import subprocess
+import sys
+import tempfile
+from types import SimpleNamespace
+
+import numpy as np
+import torch
+import triton
+from ptx import Program
+from test_training_kernel import gradients, largest_difference, make_decoder, make_events
+from triton.backends.compiler import GPUTarget
+from triton.runtime.jit import JITFunction
+
+from nbsuite.errors import UsageError
+from nbsuite.neurons.dropout import Dropout
+from nbsuite.neurons.kernels.gpu import training
+
+EMULATED = 80
+PROBLEMS = [  # neurons, heads, windows, steps, rates, dtype
+    (37, 2, 3, 9, (0.3, 0.3), torch.float64),
+    (64, 1, 2, 9, (0.3, 0.3), torch.float32),
+    (20, 1, 2, 9, (0, 0), torch.float64),
+]
+
+
+class Compiler:
+    """Stands in for the driver and the launch of a GPU."""
+
+    def __init__(self):
+        self.architecture = EMULATED
+        self.executes = True
+        self.compiled = {}
+
+    def install(self):
+        triton.runtime.driver.set_active(
+            SimpleNamespace(
+                get_current_target=lambda: GPUTarget("cuda", self.architecture, 32),
+                get_current_device=lambda: self.architecture,
+                get_current_stream=lambda device: 0,
+            )
+        )
+        JITFunction.__getitem__ = lambda kernel, grid: (
+            lambda *arguments, **options: self.launch(kernel, grid, arguments, options)
+        )
+
+    def launch(self, kernel, grid, arguments, options):
+        compiled = kernel.run(*arguments, grid=grid, warmup=True, **options)
+        self.compiled[kernel.__name__] = compiled
+        if self.executes:
+            values = [
+                value.detach().numpy() if isinstance(value, torch.Tensor) else value
+                for value in arguments
+            ]
+            program = Program(compiled.asm["ptx"], 32 * compiled.metadata.num_warps)
+            program.run(grid[0], [*values, 0, 0])  # two addresses that Triton adds, unused
+
+
+def resources(compiled):
+    """Registers of a thread, its bytes of memory for want of registers, and shared bytes."""
+    with tempfile.NamedTemporaryFile(suffix=".cubin") as file:
+        file.write(compiled.asm["cubin"])
+        file.flush()
+        tool = triton.knobs.nvidia.cuobjdump.path
+        command = [tool, "-res-usage", file.name]
+        report = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    used = {name: int(re.search(rf"{name}:(\d+)", report)[1]) for name in ("REG", "STACK", "LOCAL")}
+    return {
+        "registers": used["REG"],
+        "spilled": used["STACK"] + used["LOCAL"],
+        "shared": compiled.metadata.shared,
+        "threads": 32 * compiled.metadata.num_warps,
+    }
+
+
+def solve(neurons, heads, windows, steps, rates, dtype):
+    decoder, events = make_decoder(6, neurons, heads, 1, dtype), make_events(6, 60, 1)
+    starts = np.arange(windows)
+    problem = (decoder, events, starts, steps, Dropout(*rates, key=3))
+    _, counts, found = gradients(*problem, "triton")
+    _, true_counts, expected = gradients(*problem, "reference")
+    assert torch.equal(counts, true_counts)
+    assert float(counts.sum()) > 0
+    return largest_difference(found, expected)
+
+
+def refusal():
+    try:
+        make_decoder(6, 20, 1, 1).decode_windows(
+            make_events(6, 60, 1), np.arange(2), 9, kernel="triton"
+        )
+    except UsageError as error:
+        return str(error)
+    return None
+
+
+def main(architectures):
+    report = {"refusal": refusal(), "resources": {}}
+    compiler = Compiler()
+    compiler.install()
+    training._require_fit = lambda weight: None  # what is to run on a GPU lies on the CPU here
+    report["differences"] = [solve(*problem) for problem in PROBLEMS]
+    compiler.executes = False
+    for compiler.architecture in architectures:
+        for neurons in (64, 128):
+            decoder, events = make_decoder(96, neurons, 1, 1, torch.float32), make_events(96, 9, 1)
+            gradients(decoder, events, np.arange(2), 5, Dropout(0.3, 0.3, 1), "triton")
+            report["resources"] |= {
+                f"sm_{compiler.architecture} {neurons} {name}": resources(compiled)
+                for name, compiled in compiler.compiled.items()
+            }
+    print(json.dumps(report))
+
+
+main([int(each) for each in sys.argv[1:]])
