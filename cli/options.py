@@ -17,6 +17,7 @@ Decorator = Callable[[Function], Function]
 
 DATA_SOURCES = ("auto", "real", "twin")
 KERNELS = ("auto", "reference", "numba")
+TRAINING_KERNELS = (*KERNELS, "triton")
 
 
 def json_option() -> Decorator[Any]:
@@ -128,14 +129,21 @@ def _complete_session(
     return [item for item in ids + names if item.value.lower().startswith(wanted)]
 
 
-def kernel_option() -> Decorator[Any]:
-    """``--kernel``, passed as ``kernel``: one of KERNELS."""
+def kernel_option(*, training: bool = False) -> Decorator[Any]:
+    """``--kernel``, passed as ``kernel``: one of KERNELS, or of TRAINING_KERNELS."""
+    text = "How neurons are computed: step by step in torch (reference) or compiled (numba)."
+    if training:
+        text = (
+            "How neurons are computed: step by step in torch (reference), compiled (numba, on the"
+            " CPU), or fused on a GPU (triton, for at most 128 neurons; its results are tested,"
+            " but it was never timed on a GPU).  auto: numba on the CPU, reference elsewhere."
+        )
     return click.option(
         "--kernel",
-        type=click.Choice(KERNELS),
+        type=click.Choice(TRAINING_KERNELS if training else KERNELS),
         default="auto",
         show_default=True,
-        help="How neurons are computed: step by step in torch (reference) or compiled (numba).",
+        help=text,
     )
 
 

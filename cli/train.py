@@ -89,7 +89,7 @@ def _seeds(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ..
 )
 @options.data_option()
 @options.data_dir_option()
-@options.kernel_option()
+@options.kernel_option(training=True)
 @options.device_option()
 @click.option(
     "--threads",
@@ -145,7 +145,7 @@ def train(
     """
     import torch
 
-    from nbsuite.benchmark.session import choose_kernel
+    from nbsuite.benchmark.session import choose_training_kernel
     from nbsuite.cli.train_display import Display
     from nbsuite.cli.train_runs import Order, train_all
     from nbsuite.training.compute import Compute
@@ -169,7 +169,7 @@ def train(
         stages=_stages(model, stages, pretrained),
         pretrain_on=pretrain_on,
         pretrained=pretrained,
-        compute=Compute(choose_kernel(kernel, device), device, threads or torch.get_num_threads()),
+        compute=Compute(choose_training_kernel(kernel, device), device, threads or torch.get_num_threads()),
         data=data,
         data_dir=data_dir,
         output=output,

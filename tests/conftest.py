@@ -17,6 +17,8 @@ from nbsuite.data.matfile import FloatArray, write_recording
 
 # Threads that wait for each other are slow on a busy machine, and tests' tensors are small.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# Kernels for GPUs run in Triton's interpreter, for which no GPU is needed.
+os.environ.setdefault("TRITON_INTERPRET", "1")
 
 STEP_SECONDS = 0.004
 

@@ -16,7 +16,12 @@ from nbsuite.data.recording import Recording
 from nbsuite.data.stream import StreamDataset
 from nbsuite.errors import CheckpointError, UsageError
 from nbsuite.models.checkpoint import Checkpoint
-from nbsuite.neurons.kernels import KERNEL_NAMES, KernelName
+from nbsuite.neurons.kernels import (
+    KERNEL_NAMES,
+    KernelName,
+    TrainingKernelName,
+    require_triton,
+)
 
 
 @dataclass(frozen=True)
@@ -99,19 +104,30 @@ def check_fit(checkpoint: Checkpoint, recording: Recording) -> None:
         )
 
 
+def choose_training_kernel(kernel: str, device: str) -> TrainingKernelName:
+    """The kernel meant by a name, for training; ``auto`` is as in :func:`choose_kernel`.
+
+    Raises:
+        UsageError: the device is not there, or the kernel is not installed or does not run on it.
+    """
+    if kernel != "triton":
+        return choose_kernel(kernel, device)
+    require_triton()
+    if _kind_of(device) != "cuda":
+        raise UsageError(
+            f"The triton kernel runs on an NVIDIA GPU, not on {device}; "
+            "choose --device cuda or another kernel."
+        )
+    return "triton"
+
+
 def choose_kernel(kernel: str, device: str) -> KernelName:
     """The kernel meant by a name; ``auto`` is numba on the CPU and the reference elsewhere.
 
     Raises:
         UsageError: the device is not there, or the kernel does not run on it.
     """
-    try:
-        torch.empty(0, device=device)
-        kind = torch.device(device).type
-    except (RuntimeError, AssertionError) as error:
-        raise UsageError(
-            f"There is no device '{device}' on this machine; choose --device cpu."
-        ) from error
+    kind = _kind_of(device)
     if kernel == "auto":
         return "numba" if kind == "cpu" else "reference"
     for known in KERNEL_NAMES:
@@ -123,3 +139,18 @@ def choose_kernel(kernel: str, device: str) -> KernelName:
                 )
             return known
     raise UsageError(f"No kernel is called '{kernel}'; known are {', '.join(KERNEL_NAMES)}.")
+
+
+def _kind_of(device: str) -> str:
+    """The device's type, such as ``cpu``.
+
+    Raises:
+        UsageError: the device is not there.
+    """
+    try:
+        torch.empty(0, device=device)
+        return torch.device(device).type
+    except (RuntimeError, AssertionError) as error:
+        raise UsageError(
+            f"There is no device '{device}' on this machine; choose --device cpu."
+        ) from error

@@ -15,7 +15,7 @@ from nbsuite.models.registry import INITIAL_READOUT, OUTPUTS, ModelSpec
 from nbsuite.neurons import kernels
 from nbsuite.neurons.connection import Connection
 from nbsuite.neurons.dropout import NO_DROPOUT, Dropout, dropout_mask
-from nbsuite.neurons.kernels import KernelName, NetworkState
+from nbsuite.neurons.kernels import KernelName, NetworkState, TrainingKernelName
 from nbsuite.neurons.layers import LeakyReadout, RecurrentSynaptic
 from nbsuite.neurons.timescales import TimeConstants
 
@@ -123,7 +123,7 @@ class RecurrentDecoder(nn.Module):
         steps: int,
         *,
         dropout: Dropout = NO_DROPOUT,
-        kernel: KernelName = "numba",
+        kernel: TrainingKernelName = "numba",
     ) -> DecodedWindows:
         """Decode a batch of training windows, each from the initial state; differentiable.
 
@@ -132,11 +132,13 @@ class RecurrentDecoder(nn.Module):
             starts: (windows,) the first sample of each window.
             steps: the windows' length in samples.
             dropout: dropout of input and hidden spikes; the counts are of all spikes.
-            kernel: ``reference`` (torch's automatic differentiation, any device) or ``numba``
-                (fused, event-driven, float32 or float64 on a CPU).
+            kernel: ``reference`` (torch's automatic differentiation, any device), ``numba``
+                (fused, event-driven, float32 or float64 on a CPU) or ``triton`` (fused, on a
+                GPU, for small hidden layers).
 
         Raises:
-            UsageError: the channels, the dtype or the device does not fit.
+            UsageError: the channels, the dtype, the device or the number of neurons does not fit,
+                or the kernel is not installed.
         """
         if events.channels != self.spec.channels:
             raise UsageError(

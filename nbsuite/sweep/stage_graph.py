@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from nbsuite.benchmark.session import choose_kernel
+from nbsuite.benchmark.session import choose_training_kernel
 from nbsuite.data.locate import Location, locate
 from nbsuite.data.recording import Recording, load_recording
 from nbsuite.data.windows import cut_windows
@@ -147,7 +147,7 @@ class StageGraph:
     @cached_property
     def _compute(self) -> Compute:
         study = self.study
-        return Compute(choose_kernel(study.kernel, study.device), study.device, study.threads)
+        return Compute(choose_training_kernel(study.kernel, study.device), study.device, study.threads)
 
     def _locate(self, target: str) -> Location:
         found = locate(target, self.data_dir, self.study.data, self.progress)
@@ -164,6 +164,7 @@ class StageGraph:
         """Add the stages of a decoder that are not there yet."""
         recipe = override(published_recipe(model), [*self.study.settings, *variant.settings])
         spec = model_spec(model, self._load(location).channels)
+        self._compute.require_fit(spec.neurons)
         stages = self.study.stages or PUBLISHED_STAGES[spec.name]
         first = StageTask("pretrain", spec, recipe, seed, (location,), None, self._compute)
         last: Task | None = None

@@ -9,7 +9,8 @@ from typing import Any
 
 import torch
 
-from nbsuite.neurons.kernels import KernelName
+from nbsuite.neurons.kernels import TrainingKernelName
+from nbsuite.neurons.kernels.gpu.limits import require_size
 
 
 @dataclass(frozen=True)
@@ -23,9 +24,18 @@ class Compute:
             in another order by another number, and differ in their last bits.
     """
 
-    kernel: KernelName = "numba"
+    kernel: TrainingKernelName = "numba"
     device: str = "cpu"
     threads: int = 1
+
+    def require_fit(self, neurons: int) -> None:
+        """Make sure that the kernel takes so many hidden neurons.
+
+        Raises:
+            UsageError: it does not.
+        """
+        if self.kernel == "triton":
+            require_size(neurons, torch.float32)
 
     def identity(self) -> dict[str, Any]:
         """What decides the last bits of the outcome, as JSON values."""

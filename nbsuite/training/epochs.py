@@ -16,7 +16,7 @@ from torch import Tensor
 from nbsuite.data.windows import TrainingWindows
 from nbsuite.models.rsnn import RecurrentDecoder
 from nbsuite.neurons.dropout import Dropout
-from nbsuite.neurons.kernels import KernelName
+from nbsuite.neurons.kernels import TrainingKernelName
 from nbsuite.sessions import STEP_SECONDS
 from nbsuite.training.augmentation import augment
 from nbsuite.training.losses import loss_function
@@ -46,7 +46,7 @@ class EpochPlan:
     lr: float
     seed: int
     place: Place
-    kernel: KernelName
+    kernel: TrainingKernelName
     masks: Mapping[str, Tensor] | None = None
 
 

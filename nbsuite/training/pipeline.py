@@ -88,8 +88,8 @@ def plan_run(request: RunRequest, *, force: bool = False) -> RunPlan:
     """Lay out a run and check all of it before anything is trained or written.
 
     Raises:
-        UsageError: stages and starting weights contradict each other, or recordings differ in
-            channels.
+        UsageError: stages and starting weights contradict each other, recordings differ in
+            channels, or the kernel does not take the decoder.
         TrainingError: a folder was made with other settings, or a stage lacks what it starts from.
         CheckpointError: the file to start from is missing, damaged or of another model.
         DataError: a recording cannot be used, or is too short.
@@ -97,6 +97,7 @@ def plan_run(request: RunRequest, *, force: bool = False) -> RunPlan:
     _check_stages(request)
     recording = load_recording(request.session.path, session=request.session.session)
     spec = model_spec(request.model, recording.channels)
+    request.compute.require_fit(spec.neurons)
     folder = request.root / f"{spec.name}_{recording_label(recording)}_seed{request.seed}"
     if any(stage in request.stages for stage in ("finetune", "prune")):
         cut_windows(recording, request.recipe.windows)

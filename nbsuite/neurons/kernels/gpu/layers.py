@@ -13,9 +13,10 @@ from torch import Tensor
 
 from nbsuite.neurons.dropout import LayerDropout
 from nbsuite.neurons.kernels.gpu import hidden, readout
+from nbsuite.neurons.kernels.gpu.limits import WARP, padded_neurons
 
-WARP = 32
 _READOUT_BLOCK = 32
+_READOUT_OPTIONS = {"BLOCK": _READOUT_BLOCK, "num_warps": _READOUT_BLOCK // WARP}
 
 
 class HiddenWindows(torch.autograd.Function):
@@ -51,7 +52,7 @@ class HiddenWindows(torch.autograd.Function):
                 counts,
                 *currents.shape,
                 *_mask_arguments(dropout),
-                **hidden_options(neurons, dropout),
+                **_hidden_options(neurons, dropout),
             )
         ctx.save_for_backward(recurrent, *decays, membranes, synapses, sent)
         ctx.dropout = dropout
@@ -79,7 +80,7 @@ class HiddenWindows(torch.autograd.Function):
                 beta_errors,
                 *sent.shape,
                 *_mask_arguments(ctx.dropout),
-                **hidden_options(neurons, ctx.dropout),
+                **_hidden_options(neurons, ctx.dropout),
             )
         recurrent_errors = current_errors.flatten(0, 1).t() @ sent.flatten(0, 1)
         return current_errors, recurrent_errors, alpha_errors.sum(0), beta_errors.sum(0), None
@@ -109,7 +110,7 @@ class ReadoutWindows(torch.autograd.Function):
                 synapses,
                 membranes,
                 *currents.shape,
-                **READOUT_OPTIONS,
+                **_READOUT_OPTIONS,
             )
         ctx.save_for_backward(*decays, synapses, membranes)
         return membranes[1:].clone()
@@ -132,23 +133,15 @@ class ReadoutWindows(torch.autograd.Function):
                 alpha_errors,
                 beta_errors,
                 *synapses.shape,
-                **READOUT_OPTIONS,
+                **_READOUT_OPTIONS,
             )
         return current_errors, alpha_errors.sum(0), beta_errors.sum(0), None
 
 
-def hidden_options(neurons: int, dropout: LayerDropout) -> dict[str, Any]:
+def _hidden_options(neurons: int, dropout: LayerDropout) -> dict[str, Any]:
     """What the hidden layer's kernels are compiled for: a thread for every neuron."""
     padded = padded_neurons(neurons)
     return {"DROPS": dropout.threshold > 0, "PADDED": padded, "num_warps": padded // WARP}
-
-
-def padded_neurons(neurons: int) -> int:
-    """Number of threads, a power of two and whole warps, that are a neuron each."""
-    return max(WARP, int(triton.next_power_of_2(neurons)))
-
-
-READOUT_OPTIONS = {"BLOCK": _READOUT_BLOCK, "num_warps": _READOUT_BLOCK // WARP}
 
 
 def _mask_arguments(dropout: LayerDropout) -> tuple[int, int, int]:

@@ -19,10 +19,8 @@ from nbsuite.neurons.dropout import Dropout
 from nbsuite.neurons.kernels import NetworkParameters
 from nbsuite.neurons.kernels.gpu.hidden import forward
 from nbsuite.neurons.kernels.gpu.inputs import dense_windows
-from nbsuite.neurons.kernels.gpu.layers import HiddenWindows, ReadoutWindows, padded_neurons
-
-_MOST_BYTES = 1 << 16
-"""Recurrent weights that a program can hold: a quarter of the registers of one multiprocessor."""
+from nbsuite.neurons.kernels.gpu.layers import HiddenWindows, ReadoutWindows
+from nbsuite.neurons.kernels.gpu.limits import require_size
 
 
 def run_on_gpu(
@@ -69,9 +67,4 @@ def _require_fit(weight: Tensor) -> None:
             f"The triton kernel runs on an NVIDIA GPU, not on {weight.device.type}; "
             "move the decoder to 'cuda' or use another kernel."
         )
-    if padded_neurons(len(weight)) ** 2 * weight.element_size() > _MOST_BYTES:
-        most = 1 << int(np.log2((_MOST_BYTES / weight.element_size()) ** 0.5))
-        raise UsageError(
-            f"The triton kernel holds all recurrent weights on the chip, and takes at most {most} "
-            f"neurons in {weight.dtype}, not {len(weight)}; use the reference kernel."
-        )
+    require_size(len(weight), weight.dtype)

@@ -1,0 +1,66 @@
+"""Where the triton kernel cannot be had, one sentence says why."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+
+from nbsuite.benchmark.session import choose_kernel, choose_training_kernel
+from nbsuite.errors import UsageError
+from nbsuite.neurons import kernels
+from nbsuite.neurons.kernels.gpu.limits import padded_neurons, require_size
+from nbsuite.training.compute import Compute
+from tests.neurons.test_training_kernel import make_decoder, make_events
+
+
+@pytest.fixture
+def no_triton(monkeypatch):
+    monkeypatch.setattr(kernels, "find_spec", lambda name: None)
+
+
+@pytest.fixture
+def triton(monkeypatch):
+    monkeypatch.setattr(kernels, "find_spec", lambda name: SimpleNamespace(name=name))
+
+
+def test_triton_is_not_installed(no_triton):
+    decoder, events = make_decoder(8, 30, 1, seed=1), make_events(8, 60, seed=1)
+    with pytest.raises(UsageError, match=r"not installed: on Linux, pip install 'nbsuite\[gpu\]'"):
+        decoder.decode_windows(events, np.array([0]), 10, kernel="triton")
+    with pytest.raises(UsageError, match="not installed"):
+        choose_training_kernel("triton", "cpu")
+
+
+def test_there_is_no_gpu(triton):
+    with pytest.raises(UsageError, match="runs on an NVIDIA GPU, not on cpu; choose --device cuda"):
+        choose_training_kernel("triton", "cpu")
+    with pytest.raises(UsageError, match="no device 'cuda:99'"):
+        choose_training_kernel("triton", "cuda:99")
+
+
+def test_it_has_to_be_asked_for(monkeypatch, triton):
+    assert choose_training_kernel("auto", "cpu") == "numba"
+    # Stands in for a GPU: a device that is there and is not the CPU.
+    assert choose_training_kernel("auto", "meta") == "reference"
+    assert choose_training_kernel("reference", "meta") == "reference"
+
+
+def test_it_decodes_no_recordings(triton):
+    with pytest.raises(UsageError, match="No kernel is called 'triton'; known are reference, numba"):
+        choose_kernel("triton", "cpu")
+    decoder = make_decoder(8, 30, 1, seed=1)
+    with torch.no_grad(), pytest.raises(UsageError, match="known are reference, numba"):
+        decoder(torch.zeros(5, 1, 8), kernel="triton")
+
+
+def test_how_many_neurons_it_takes():
+    assert [padded_neurons(count) for count in (1, 32, 33, 64, 65)] == [32, 32, 64, 64, 128]
+    require_size(128, torch.float32)
+    require_size(64, torch.float64)
+    with pytest.raises(UsageError, match=r"at most 64 neurons in torch\.float64, not 65"):
+        require_size(65, torch.float64)
+    Compute("triton").require_fit(64)
+    Compute("reference").require_fit(1024)
+    with pytest.raises(UsageError, match="at most 128 neurons"):
+        Compute("triton").require_fit(1024)
