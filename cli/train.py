@@ -169,7 +169,9 @@ def train(
         stages=_stages(model, stages, pretrained),
         pretrain_on=pretrain_on,
         pretrained=pretrained,
-        compute=Compute(choose_training_kernel(kernel, device), device, threads or torch.get_num_threads()),
+        compute=Compute(
+            choose_training_kernel(kernel, device), device, threads or torch.get_num_threads()
+        ),
         data=data,
         data_dir=data_dir,
         output=output,

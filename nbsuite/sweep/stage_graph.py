@@ -147,7 +147,9 @@ class StageGraph:
     @cached_property
     def _compute(self) -> Compute:
         study = self.study
-        return Compute(choose_training_kernel(study.kernel, study.device), study.device, study.threads)
+        return Compute(
+            choose_training_kernel(study.kernel, study.device), study.device, study.threads
+        )
 
     def _locate(self, target: str) -> Location:
         found = locate(target, self.data_dir, self.study.data, self.progress)

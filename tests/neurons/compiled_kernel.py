@@ -47,7 +47,7 @@ class Compiler:
             SimpleNamespace(
                 get_current_target=lambda: GPUTarget("cuda", self.architecture, 32),
                 get_current_device=lambda: self.architecture,
-                get_current_stream=lambda device: 0,
+                get_current_stream=lambda _: 0,
             )
         )
         JITFunction.__getitem__ = lambda kernel, grid: (
@@ -123,7 +123,7 @@ def main(architectures, sizes):
     report = {"refusal": refusal(), "resources": {}}
     compiler = Compiler()
     compiler.install()
-    training._require_fit = lambda weight: None  # what is to run on a GPU lies on the CPU here
+    training._require_fit = lambda _: None  # what is to run on a GPU lies on the CPU here
     report["differences"] = [
         (str(problem[-1]).removeprefix("torch."), solve(*problem)) for problem in PROBLEMS
     ]

@@ -13,9 +13,13 @@ import numpy as np
 NOBODY, MANY = -1, -2  # instead of a thread
 SPACE = 40  # bits of an address within one array; those above say which array
 TYPES = {
-    **{name: np.uint32 for name in ("b32", "u32")},
-    **{name: np.uint64 for name in ("b64", "u64")},
-    **{"s32": np.int32, "s64": np.int64, "f32": np.float32, "f64": np.float64, "pred": np.bool_},
+    **dict.fromkeys(("b32", "u32"), np.uint32),
+    **dict.fromkeys(("b64", "u64"), np.uint64),
+    "s32": np.int32,
+    "s64": np.int64,
+    "f32": np.float32,
+    "f64": np.float64,
+    "pred": np.bool_,
 }
 COMPARE = {
     "gt": np.greater,
@@ -173,7 +177,9 @@ class _Threads:
     def _move(self, name, memory, places, register, threads):
         kind = memory.dtype.type
         if name == "st":
-            memory[places] = np.broadcast_to(self._read(register, kind), self.everyone.shape)[threads]
+            memory[places] = np.broadcast_to(self._read(register, kind), self.everyone.shape)[
+                threads
+            ]
             return
         value = np.zeros(self.program.threads, kind)
         if register in self.registers:

@@ -26,7 +26,7 @@ from tests.neurons.test_training_kernel import (
 )
 
 pytest.importorskip("triton", reason="triton is not installed; it exists for Linux only")
-from nbsuite.neurons.kernels.gpu.inputs import dense_windows  # noqa: E402 - needs triton
+from nbsuite.neurons.kernels.gpu.inputs import dense_windows
 
 problems = {
     "channels": st.integers(1, 12),

@@ -16,7 +16,7 @@ from tests.neurons.test_training_kernel import make_decoder, make_events
 
 @pytest.fixture
 def no_triton(monkeypatch):
-    monkeypatch.setattr(kernels, "find_spec", lambda name: None)
+    monkeypatch.setattr(kernels, "find_spec", lambda _: None)
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def test_there_is_no_gpu(triton):
         choose_training_kernel("triton", "cuda:99")
 
 
-def test_it_has_to_be_asked_for(monkeypatch, triton):
+def test_it_has_to_be_asked_for(triton):
     assert choose_training_kernel("auto", "cpu") == "numba"
     # Stands in for a GPU: a device that is there and is not the CPU.
     assert choose_training_kernel("auto", "meta") == "reference"
@@ -47,7 +47,9 @@ def test_it_has_to_be_asked_for(monkeypatch, triton):
 
 
 def test_it_decodes_no_recordings(triton):
-    with pytest.raises(UsageError, match="No kernel is called 'triton'; known are reference, numba"):
+    with pytest.raises(
+        UsageError, match="No kernel is called 'triton'; known are reference, numba"
+    ):
         choose_kernel("triton", "cpu")
     decoder = make_decoder(8, 30, 1, seed=1)
     with torch.no_grad(), pytest.raises(UsageError, match="known are reference, numba"):

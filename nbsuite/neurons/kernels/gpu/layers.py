@@ -37,11 +37,12 @@ class HiddenWindows(torch.autograd.Function):
         beta: Tensor,
         dropout: LayerDropout,
     ) -> tuple[Tensor, Tensor]:
+        """Spikes and counts."""
         _, windows, neurons = currents.shape
         membranes, synapses, sent = (torch.empty_like(currents) for _ in range(3))
         counts = currents.new_empty(windows, neurons)
         decays = (alpha.contiguous(), beta.contiguous())
-        with torch.cuda.device_of(currents):
+        with torch.cuda.device_of(currents):  # type: ignore[no-untyped-call]
             hidden.forward[(windows,)](
                 currents.contiguous(),
                 recurrent.t().contiguous(),
@@ -61,12 +62,13 @@ class HiddenWindows(torch.autograd.Function):
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx: Any, *errors: Tensor) -> tuple[Tensor | None, ...]:
+        """Derivatives by currents, weights and decays."""
         recurrent, alpha, beta, membranes, synapses, sent = ctx.saved_tensors
         sent_errors, count_errors = (error.contiguous() for error in errors)
         _, windows, neurons = sent.shape
         current_errors = torch.empty_like(sent)
         alpha_errors, beta_errors = (torch.empty_like(count_errors) for _ in range(2))
-        with torch.cuda.device_of(sent):
+        with torch.cuda.device_of(sent):  # type: ignore[no-untyped-call]
             hidden.backward[(windows,)](
                 recurrent.contiguous(),
                 alpha,
@@ -95,15 +97,14 @@ class ReadoutWindows(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(
-        ctx: Any, currents: Tensor, alpha: Tensor, beta: Tensor, initial: float
-    ) -> Tensor:
+    def forward(ctx: Any, currents: Tensor, alpha: Tensor, beta: Tensor, initial: float) -> Tensor:
+        """Membrane potentials."""
         steps, windows, units = currents.shape
         synapses = torch.empty_like(currents)
         membranes = currents.new_empty(steps + 1, windows, units)
         membranes[0] = initial
         decays = (alpha.contiguous(), beta.contiguous())
-        with torch.cuda.device_of(currents):
+        with torch.cuda.device_of(currents):  # type: ignore[no-untyped-call]
             readout.readout_forward[(triton.cdiv(windows * units, _READOUT_BLOCK),)](
                 currents.contiguous(),
                 *decays,
@@ -118,11 +119,12 @@ class ReadoutWindows(torch.autograd.Function):
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx: Any, *errors: Tensor) -> tuple[Tensor | None, ...]:
+        """Derivatives by currents and decays."""
         alpha, beta, synapses, membranes = ctx.saved_tensors
         _, windows, units = synapses.shape
         current_errors = torch.empty_like(synapses)
         alpha_errors, beta_errors = (synapses.new_empty(windows, units) for _ in range(2))
-        with torch.cuda.device_of(synapses):
+        with torch.cuda.device_of(synapses):  # type: ignore[no-untyped-call]
             readout.readout_backward[(triton.cdiv(windows * units, _READOUT_BLOCK),)](
                 alpha,
                 beta,

@@ -45,7 +45,12 @@ def previous_step(counter: tl.tensor) -> tl.tensor:
 
 @triton.jit
 def kept_units(
-    counter: tl.tensor, key_high: tl.tensor, window: tl.tensor, unit: tl.tensor, units: tl.tensor, threshold: tl.tensor
+    counter: tl.tensor,
+    key_high: tl.tensor,
+    window: tl.tensor,
+    unit: tl.tensor,
+    units: tl.tensor,
+    threshold: tl.tensor,
 ) -> tl.tensor:
     """Whether the spikes of units are kept.
 
