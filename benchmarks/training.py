@@ -10,6 +10,7 @@ memory is that of a process that runs one of them alone.
 
 from __future__ import annotations
 
+import copy
 import json
 import multiprocessing
 import resource
@@ -32,6 +33,7 @@ from nbsuite.data.folders import data_folder
 from nbsuite.data.locate import locate
 from nbsuite.data.recording import load_recording
 from nbsuite.neurons.dropout import Dropout
+from nbsuite.neurons.kernels import TrainingKernelName
 from nbsuite.training.losses import loss_function
 from nbsuite.training.recipe import published_recipe
 from nbsuite.training.regularizers import spike_count_penalty
@@ -51,20 +53,20 @@ Batch = Callable[[int], None]
 class Problem:
     """Windows of a recording and a decoder that is as active on them as the published one."""
 
-    def __init__(self, model: str, windows: int) -> None:
+    def __init__(self, model: str, windows: int, steps: int = STEPS, device: str = "cpu") -> None:
         recording = load_recording(locate("I1", data_folder(None), "twin").path)
         self.events = SpikeEvents.from_recording(recording, 0, SAMPLES)
         self.labels = recording.labels[:SAMPLES]
         start = torch.from_numpy(recording.spikes(0, 4000))[:, None]
-        self.decoder = random_decoder(KINDS[model], start)
+        self.decoder = random_decoder(KINDS[model], start).to(device)
         self.recipe = published_recipe(model)
-        self.windows = windows
+        self.windows, self.steps, self.device = windows, steps, device
 
     def draw(self, turn: int) -> tuple[NDArray[np.int64], Tensor]:
         """Starts of the windows of a batch, and their velocities (steps, windows, 2)."""
-        starts = np.random.default_rng(turn).integers(0, SAMPLES - STEPS, self.windows)
-        velocity = self.labels[starts[None, :] + np.arange(STEPS)[:, None]]
-        return starts, torch.from_numpy(velocity)
+        starts = np.random.default_rng(turn).integers(0, SAMPLES - self.steps, self.windows)
+        velocity = self.labels[starts[None, :] + np.arange(self.steps)[:, None]]
+        return starts, torch.from_numpy(velocity).to(self.device)
 
     def update(self, optimiser: SMORMS3, decoded: Tensor, counts: Tensor, velocity: Tensor) -> None:
         """Loss, penalty, backward pass and a step of the optimiser."""
@@ -75,14 +77,17 @@ class Problem:
         optimiser.step()
 
 
-def our_batch(problem: Problem) -> Batch:
-    """A batch by nbsuite's kernel."""
-    optimiser = SMORMS3(problem.decoder.parameters())
+def our_batch(problem: Problem, kernel: TrainingKernelName = "numba") -> Batch:
+    """A batch by one of nbsuite's kernels."""
+    decoder = copy.deepcopy(problem.decoder)
+    optimiser = SMORMS3(decoder.parameters())
 
     def run(turn: int) -> None:
         starts, velocity = problem.draw(turn)
         dropout = Dropout(DROPOUT, DROPOUT, key=turn)
-        decoded = problem.decoder.decode_windows(problem.events, starts, STEPS, dropout=dropout)
+        decoded = decoder.decode_windows(
+            problem.events, starts, problem.steps, dropout=dropout, kernel=kernel
+        )
         problem.update(optimiser, decoded.velocity, decoded.counts, velocity)
 
     return run
@@ -90,12 +95,13 @@ def our_batch(problem: Problem) -> Batch:
 
 def stock_batch(problem: Problem) -> Batch:
     """A batch by stock snnTorch layers."""
-    stock = StockTraining.of(problem.decoder)
+    stock = StockTraining.of(problem.decoder).to(problem.device)
     optimiser = SMORMS3(stock.parameters())
 
     def run(turn: int) -> None:
         starts, velocity = problem.draw(turn)
-        spikes = torch.from_numpy(problem.events.dense(starts, STEPS)).float()
+        dense = problem.events.dense(starts, problem.steps)
+        spikes = torch.from_numpy(dense).to(problem.device).float()
         problem.update(optimiser, *stock.decode(spikes, DROPOUT), velocity)
 
     return run
