@@ -113,12 +113,15 @@ class _Threads:
                 self._execute(opcode, operands, active)
 
     def _execute(self, opcode, operands, active):
-        name, kind = opcode[0], TYPES[opcode[-1]]
+        name, kind = opcode[0], TYPES.get(opcode[-1])
         if name == "ld" and opcode[1] == "param":
             index = int(re.search(r"(\d+)\]", operands[1])[1])
             self._write(operands[0], np.full(self.program.threads, self.values[index]), kind)
         elif name in ("ld", "st"):
             self._access(name, opcode[1], operands, kind, active)
+        elif name == "stmatrix":
+            assert opcode[3:] == ["m8n8", "x1", "shared", "b16"]
+            self._store_matrix(operands)
         elif name == "setp":
             left, right = (self._read(each, kind) for each in operands[1:])
             self.registers[operands[0]] = COMPARE[opcode[1]](left, right)
@@ -173,6 +176,16 @@ class _Threads:
                 assert places.max() < memory.nbytes, "beyond an array's end"
             assert (places % kind().itemsize == 0).all(), "not aligned"
             self._move(name, memory, places // kind().itemsize, register.strip(), threads)
+
+    def _store_matrix(self, operands):
+        """8 rows of 16 bytes a warp: lane r says where row r is, lanes 4 r to 4 r + 3 have it."""
+        threads = np.arange(self.program.threads)
+        rows = threads // 32 * 32 + threads % 32 // 4
+        places = self._read(operands[0].strip("[ ]"), np.int64)[rows] + threads % 4 * 4
+        self._watch("st", places, np.uint32, threads)
+        self._move(
+            "st", self.shared.view(np.uint32), places // 4, operands[1].strip("{ }"), threads
+        )
 
     def _move(self, name, memory, places, register, threads):
         kind = memory.dtype.type
