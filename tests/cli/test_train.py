@@ -146,6 +146,7 @@ def test_a_loss_that_is_not_finite_is_told_in_a_sentence(
         (["--stages", "finetune", "--pretrain-on", "I1"], 2, "--pretrain-on is of no use"),
         (["--log-json", "--json"], 2, "leave out --json"),
         (["--kernel", "numba", "--device", "cuda:99"], 2, "no device 'cuda:99'"),
+        (["--kernel", "triton"], 2, "The triton kernel"),
         ([], 2, "no public session"),
     ],
 )

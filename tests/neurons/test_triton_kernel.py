@@ -16,8 +16,13 @@ import torch
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from nbsuite.data.windows import TrainingWindows
 from nbsuite.errors import UsageError
 from nbsuite.neurons.dropout import NO_DROPOUT, Dropout, dropout_mask
+from nbsuite.training.epochs import EpochPlan, run_epoch
+from nbsuite.training.overrides import override
+from nbsuite.training.recipe import published_recipe
+from nbsuite.training.smorms3 import SMORMS3
 from tests.neurons.test_training_kernel import (
     gradients,
     largest_difference,
@@ -126,6 +131,19 @@ def test_what_the_kernel_does_not_take():
     large = make_decoder(8, 129, 1, seed=6, dtype=torch.float32)
     with pytest.raises(UsageError, match=r"at most 128 neurons in torch\.float32, not 129"):
         large.decode_windows(events, np.array([0]), 10, kernel="triton")
+
+
+def test_an_epoch_is_that_of_the_reference():
+    recipe = override(published_recipe("tinyRSNN"), ["training.batch=3"])
+    labels = np.random.default_rng(7).normal(size=(60, 2)).astype(np.float32)
+    windows = TrainingWindows(make_events(8, 60, 7, share=0.4), labels, np.arange(5) * 10, 10)
+    figures = []
+    for kernel in ("triton", "reference"):
+        decoder = make_decoder(8, 20, 1, seed=7)
+        plan = EpochPlan(recipe, 0.002, 1, ("finetune", 0), kernel)
+        epoch = run_epoch(decoder, SMORMS3(decoder.parameters()), windows, plan)
+        figures.append([epoch.loss, epoch.penalty, epoch.train_r2, epoch.spikes_per_second])
+    assert figures[0] == pytest.approx(figures[1], rel=1e-9)
 
 
 def compile_kernels(folder, *arguments):

@@ -229,6 +229,11 @@ def test_what_cannot_begin_is_refused_before_anything_is_written(
     wide = Location(draw_recording(channels=192).write(tmp_path / "loco_wide.mat"), None, None)
     refusals: list[tuple[RunRequest, type[Exception], str]] = [
         (request_run(pretrained=missing), UsageError, "nothing to pretrain"),
+        (
+            request_run(model="bigRSNN", stages=("finetune",), compute=Compute("triton")),
+            UsageError,
+            "at most 128 neurons",
+        ),
         (request_run(pretrained=missing, stages=("half",)), UsageError, "add finetune"),
         (request_run(pretrained=missing, stages=("finetune",)), CheckpointError, "no checkpoint"),
         (request_run(stages=("prune",)), TrainingError, "no finished finetune"),

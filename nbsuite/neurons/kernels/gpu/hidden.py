@@ -40,6 +40,9 @@ from nbsuite.neurons.surrogate import STEEPNESS
 
 _THRESHOLD, _STEEPNESS = tl.constexpr(THRESHOLD), tl.constexpr(STEEPNESS)
 SCALARS = ["steps", "windows", "neurons", "key_low", "key_high", "threshold"]
+"""Arguments that a kernel is not compiled anew for. With ``neurons`` unknown to the compiler, no
+thread loads several weights of a row at once, and so each comes to own one column of the matrix."""
+
 _CHAINS = tl.constexpr(4)
 
 

@@ -50,7 +50,7 @@ def dense_windows(
     """
     total = int((events.offsets[starts + steps] - events.offsets[starts]).sum())
     sources, offsets = _on_device(events, like.device)
-    begins = torch.from_numpy(starts).to(like.device)
+    begins = torch.tensor(starts, device=like.device)
     samples = begins[:, None] + torch.arange(steps, device=like.device)
     firsts, counts = offsets[samples], (offsets[samples + 1] - offsets[samples]).flatten()
     cells = torch.arange(counts.numel(), device=like.device)
@@ -69,7 +69,7 @@ def _on_device(events: SpikeEvents, device: torch.device) -> _DeviceEvents:
     copies = _sent.setdefault(events, {})
     if device not in copies:
         copies[device] = _DeviceEvents(
-            torch.from_numpy(events.sources.astype(np.int32)).to(device),
-            torch.from_numpy(events.offsets).to(device),
+            torch.tensor(events.sources.astype(np.int32), device=device),
+            torch.tensor(events.offsets, device=device),
         )
     return copies[device]

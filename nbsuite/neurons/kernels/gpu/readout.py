@@ -21,6 +21,7 @@ import triton
 import triton.language as tl
 
 SCALARS = ["steps", "windows", "units"]
+"""Arguments that a kernel is not compiled anew for."""
 
 
 @triton.jit(do_not_specialize=SCALARS)
