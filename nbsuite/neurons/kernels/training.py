@@ -54,11 +54,6 @@ def run_training(
             f"The numba kernel trains in float32 or float64, not in {parameters.input.dtype}; "
             "convert the decoder with .float()."
         )
-    if len(starts) == 0 or starts.min() < 0 or starts.max() + steps > events.samples:
-        raise UsageError(
-            f"Windows of {steps} steps do not all lie within {events.samples} samples; "
-            "choose others."
-        )
     batch = Batch(
         events,
         np.ascontiguousarray(starts, dtype=np.int64),
