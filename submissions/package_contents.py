@@ -151,7 +151,7 @@ def read_session(folder: Path, origin: str, model: str) -> SessionResults:
     recording = data["file"].removesuffix(".mat")
     results = results_name(model, recording)
     named_after = (
-        recording.startswith(f"{session.name}-twin") if twin else recording == session.name
+        recording.startswith(f"{session.name}{TWIN_MARK}") if twin else recording == session.name
     )
     if not named_after or origin != provenance_name(results):
         raise PackageError(
@@ -164,13 +164,6 @@ def read_session(folder: Path, origin: str, model: str) -> SessionResults:
         raise PackageError(f"{origin} has seeds that were measured on different files.")
     values = read_json(_require(folder, results), "results", results)
     return SessionResults(session, recording, twin, values, tuple(runs), origin)
-
-
-def _fits(recording: str, twin: dict[str, Any] | None, session: Session) -> bool:
-    """Whether a recording's name is one of the session, and tells a twin from a real one."""
-    if twin is None:
-        return recording == session.name
-    return recording.startswith(f"{session.name}{TWIN_MARK}") and twin["session"] == session.name
 
 
 def _require(folder: Path, name: str) -> Path:
