@@ -39,7 +39,8 @@ def slow(path):
     with atomic_write(path) as temporary:
         temporary.write_text("half of it")
         print("ready", flush=True)
-        time.sleep(60)
+        while True:  # one long sleep that a signal just misses would be slept to its end
+            time.sleep(0.05)
 
 root(["slow", sys.argv[1]])
 """
