@@ -71,6 +71,11 @@ def _remarks(job: Job) -> Iterator[str]:
     header, path = job.checkpoint.header, job.checkpoint.path
     if header.session not in (None, job.recording.session.name):
         yield f"{path} was trained for {header.session}, not for {job.recording.session.name}."
+    if job.recording.twin is None and header.trained_on.on_twin:
+        yield (
+            f"{path} was trained on a TWIN ({', '.join(header.trained_on.twins)}): its R2 on a"
+            " real recording is none of a decoder that was trained on real ones."
+        )
     if job.recording.twin and header.source is not None:
         yield (
             f"{path} was converted, so it was hardly trained on this twin: its R2 here says "
@@ -213,5 +218,6 @@ def _draw(path: Path, job: Job, result: BenchmarkResult, measurement: Measuremen
         model=result.model,
         session=job.recording.session.label,
         twin=result.twin,
+        trained_on_twin=result.trained_on_twin is True,
     )
     return path

@@ -34,6 +34,7 @@ def outcome_as_json(results: Sequence[BenchmarkResult], files: Sequence[Path]) -
                 "model": result.model,
                 "recording": result.recording,
                 "twin": result.twin,
+                "trained_on_twin": result.trained_on_twin,
                 "seed": result.seed,
                 "values": result.values,
                 "run": result.provenance["run"],
@@ -53,12 +54,18 @@ def print_results(results: Sequence[BenchmarkResult]) -> None:
             result.model,
             "-" if result.seed is None else str(result.seed),
             result.provenance["data"]["session"],
-            "TWIN" if result.twin else "real",
+            _data(result),
             *(_format(result.values[name]) for name in names),
         ]
         for result in results
     ]
     output.print_table(columns, rows, right=("Seed", *names))
+
+
+def _data(result: BenchmarkResult) -> str:
+    if result.twin:
+        return "TWIN"
+    return "real, trained on TWIN" if result.trained_on_twin else "real"
 
 
 def _format(value: Any) -> str:

@@ -52,6 +52,7 @@ def describe_conversion(
         "session": header.session,
         "seed": header.seed,
         "precision": str(decoder.dtype).removeprefix("torch."),
+        "trained_on_twin": header.trained_on.on_twin,
     }
 
 
@@ -60,4 +61,6 @@ def print_conversion(row: dict[str, Any]) -> None:
     details = [row["model"], f"{row['channels']} channels", row["precision"]]
     details.append(f"session {row['session'] or 'unknown'}")
     details.append("seed unknown" if row["seed"] is None else f"seed {row['seed']}")
+    if row["trained_on_twin"]:
+        details.append("trained on a TWIN")
     click.echo(f"{row['source']} -> {row['output'] or 'not written'} ({', '.join(details)})")

@@ -129,6 +129,7 @@ def _run(job: Job) -> Decoding:
         seed=result.seed,
         session=job.recording.session.label,
         twin=result.twin,
+        trained_on_twin=result.trained_on_twin is True,
         velocity_true=job.recording.labels[test.start : test.stop],
         velocity_decoded=measurement.velocity.numpy(),
         spikes=None if measurement.spikes is None else measurement.spikes.numpy(),

@@ -92,6 +92,7 @@ def _as_json(job: Job, report: StreamReport) -> dict[str, Any]:
         "precision": str(job.checkpoint.decoder.dtype).removeprefix("torch."),
         "recording": job.recording.path.stem,
         "twin": job.recording.twin is not None,
+        "trained_on_twin": job.checkpoint.header.trained_on.on_twin,
         "steps": report.steps,
         "latency_seconds": {
             "median": latency.median,

@@ -73,6 +73,7 @@ def export_stock(checkpoint: Checkpoint, path: Path) -> Path:
         "session": header.session,
         "seed": header.seed,
         "weights_digest": checkpoint.digest,
+        "trained_on": header.trained_on.to_json(),
     }
     stock = to_stock(decoder)
     with atomic_write(path) as temporary:

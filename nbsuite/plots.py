@@ -34,6 +34,7 @@ def plot_decoding(
     model: str,
     session: str,
     twin: bool,
+    trained_on_twin: bool,
     start_seconds: float | None = None,
     seconds: float = DEFAULT_SECONDS,
 ) -> None:
@@ -49,6 +50,7 @@ def plot_decoding(
         model: the decoder's name.
         session: the session's name.
         twin: whether the recording is a synthetic twin; the picture then says so.
+        trained_on_twin: whether the decoder was trained on one; so does a picture of a real one.
         start_seconds: start of the window drawn, counted from the first of the T steps; by
             default the busiest window of the first minutes.
         seconds: length of the window.
@@ -72,7 +74,8 @@ def plot_decoding(
         if spikes is not None:
             _draw_raster(axes[-1], time, spikes[window])
         measured = "" if r2 is None else f": R² = {r2:.3f}"
-        _write_title(figure, f"{model} on {session}{measured}", twin=twin)
+        warning = _warning(twin=twin, trained_on_twin=trained_on_twin)
+        _write_title(figure, f"{model} on {session}{measured}", warning)
 
 
 def _window(velocity: FloatArray, start_seconds: float | None, seconds: float) -> slice:
@@ -175,8 +178,12 @@ def _draw_raster(axes: Axes, time: FloatArray, spikes: SpikeArray) -> None:
     axes.set_xlabel(f"time in the test set (s); mean rate of hidden neurons here: {hertz:.1f} Hz")
 
 
-def _write_title(figure: Figure, title: str, *, twin: bool) -> None:
-    figure.text(0.09, 0.955, title, fontsize=12, fontweight="bold", va="center")
+def _warning(*, twin: bool, trained_on_twin: bool) -> str:
     if twin:
-        statement = "TWIN: a synthetic recording, not a real one"
-        figure.text(0.09, 0.91, statement, color=TWIN_COLOUR, fontweight="bold", va="center")
+        return "TWIN: a synthetic recording, not a real one"
+    return "Trained on a TWIN: a synthetic recording, not a real one" if trained_on_twin else ""
+
+
+def _write_title(figure: Figure, title: str, warning: str) -> None:
+    figure.text(0.09, 0.955, title, fontsize=12, fontweight="bold", va="center")
+    figure.text(0.09, 0.91, warning, color=TWIN_COLOUR, fontweight="bold", va="center")

@@ -15,6 +15,7 @@ from nbsuite.benchmark.metrics import STATIC_METRICS
 from nbsuite.errors import PackageError
 from nbsuite.models.checkpoint import Checkpoint, load_checkpoint, recurrent_decoder
 from nbsuite.models.rsnn import RecurrentDecoder
+from nbsuite.models.training_data import TrainingData
 from nbsuite.submissions.package_checks import describe_run
 from nbsuite.submissions.package_contents import Contents, SessionResults
 from nbsuite.submissions.package_json import parse_json, read_text
@@ -71,6 +72,8 @@ def _check_identity(
         )
     if _as_json(header.spec.to_json()) != said["model"]:
         raise PackageError(f"{name} is another model than {each.origin} says.")
+    if header.trained_on != TrainingData.from_json(said.get("trained_on")):
+        raise PackageError(f"{name} was trained on other recordings than {each.origin} says.")
     for key, value in recipe_of(checkpoint).items():
         if said.get(key) != value:
             raise PackageError(f"{each.origin} gives another {key} than {name} does.")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from nbsuite.errors import PackageError
+from nbsuite.models.training_data import TrainingData
 from nbsuite.sessions import CHALLENGE_SESSIONS, Session
 from nbsuite.submissions.challenge import TWIN_MARK, Results, results_path, summary_path
 from nbsuite.submissions.package_json import read_json
@@ -49,6 +50,12 @@ class SessionResults:
         """Seed of each run, in the order of the lists."""
         return tuple(run["checkpoint"]["seed"] for run in self.runs)
 
+    @property
+    def trained_on_twin(self) -> bool:
+        """Whether any of the decoders is known to have been trained on a twin."""
+        said = [run["checkpoint"].get("trained_on") for run in self.runs]
+        return any(TrainingData.from_json(each).on_twin for each in said)
+
     def checkpoints(self, model: str) -> list[str]:
         """Names of the runs' checkpoints in the package."""
         return [checkpoint_name(model, self.session.name, seed) for seed in self.seeds]
@@ -72,6 +79,11 @@ class Contents:
     def twin(self) -> bool:
         """Whether the results are about twins."""
         return self.sessions[0].twin
+
+    @property
+    def trained_on_twins(self) -> list[str]:
+        """Ids of the sessions whose decoders are known to have been trained on twins."""
+        return [each.session.label for each in self.sessions if each.trained_on_twin]
 
     @property
     def seeds(self) -> tuple[int, ...]:

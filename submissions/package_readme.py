@@ -64,6 +64,7 @@ def render_readme(contents: Contents) -> str:
             f"- Track: {submission.track}",
             f"- Licence of the weights: {submission.licence}",
             f"- Measured on: {kind}",
+            *_training(contents),
             f"- Seeds: {seeds}",
             "",
             "## Results",
@@ -91,6 +92,12 @@ def render_readme(contents: Contents) -> str:
             "",
         ]
     )
+
+
+def _training(contents: Contents) -> Iterator[str]:
+    if contents.trained_on_twins:
+        sessions = ", ".join(contents.trained_on_twins)
+        yield f"- Trained on TWINS, synthetic data: the weights for {sessions}"
 
 
 def _table(contents: Contents) -> Iterator[str]:

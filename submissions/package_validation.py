@@ -105,6 +105,11 @@ def _check_lock(folder: Path) -> None:
 def _remarks(folder: Path, contents: Contents, *, own_script: bool) -> Iterator[str]:
     if contents.twin:
         yield "The results are on TWINS: this is no submission."
+    if contents.trained_on_twins:
+        yield (
+            f"The weights for {', '.join(contents.trained_on_twins)} were trained on TWINS, which"
+            " are synthetic: say so in the description."
+        )
     if not own_script:
         yield (
             f"{SCRIPT} is not the one that this nbsuite packs: it may be of another version, "

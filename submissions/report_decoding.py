@@ -20,6 +20,7 @@ class Decoding:
         seed: its seed, if known.
         session: the session's id.
         twin: whether the recording is a twin.
+        trained_on_twin: whether the decoder is known to have been trained on one.
         velocity_true: (T, 2) velocity in x and y, mm per step.
         velocity_decoded: (T, 2) decoded velocity, mm per step.
         spikes: (T, neurons) hidden spikes, 0 or 1; None of a decoder without them.
@@ -31,6 +32,7 @@ class Decoding:
     seed: int | None
     session: str
     twin: bool
+    trained_on_twin: bool
     velocity_true: FloatArray
     velocity_decoded: FloatArray
     spikes: SpikeArray | None
@@ -60,12 +62,13 @@ def _figure(number: int, decoding: Decoding) -> PageFigure:
         model=model,
         session=session,
         twin=decoding.twin,
+        trained_on_twin=decoding.trained_on_twin,
     )
     return PageFigure(
         draw_picture(f"decoding-{number}", draw),
         f"{who}: {shown}, over the {DEFAULT_SECONDS:g} s of the test set's first minutes in which"
         f" the hand moves most. R2 over the whole test set: {decoding.r2:.3f}. Checkpoint:"
-        f" {decoding.checkpoint}.",
+        f" {decoding.checkpoint}{', trained on a TWIN' if decoding.trained_on_twin else ''}.",
         f"{who}: {shown}, against time. R2 over the whole test set is {decoding.r2:.3f}.",
         Data.of(twin=decoding.twin),
     )

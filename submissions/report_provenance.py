@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from nbsuite.models.training_data import TrainingData
 from nbsuite.submissions.formats import EMPTY, Cell, Column, Table, text_cell
 from nbsuite.submissions.report_page import Block, Data, Listing, PageTable, Paragraph, Section
 from nbsuite.submissions.results_folder import is_twin, read_provenance, results_files
@@ -102,6 +103,7 @@ _COLUMNS = [
     Column("results", "Results", figures=False),
     Column("seed", "Seed"),
     Column("data", "Data", figures=False),
+    Column("trained_on", "Trained on", figures=False),
     Column("checkpoint", "Checkpoint", figures=False),
     Column("weights", "Weights (SHA-256)", figures=False),
     Column("recording", "Recording", figures=False),
@@ -120,6 +122,7 @@ def _row(file: Path, run: object, software: _Numbered, recipes: _Numbered) -> li
         text_cell(file.name),
         _cell(run, "checkpoint", "seed"),
         text_cell("TWIN" if _get(run, "data", "twin") or is_twin(file) else "real"),
+        text_cell(_trained_on(run)),
         _cell(run, "checkpoint", "file"),
         _digest(run, "checkpoint", "weights_sha256"),
         _cell(run, "data", "file"),
@@ -130,6 +133,15 @@ def _row(file: Path, run: object, software: _Numbered, recipes: _Numbered) -> li
         _cell(run, "time"),
         software.cell(_software(run)),
     ]
+
+
+def _trained_on(run: object) -> str | None:
+    """Real recordings or twins; None where it is not known."""
+    try:
+        twin = TrainingData.from_json(_get(run, "checkpoint", "trained_on")).on_twin
+    except (KeyError, TypeError, ValueError):
+        return None
+    return {True: "TWIN", False: "real", None: None}[twin]
 
 
 def _software(run: object) -> str:

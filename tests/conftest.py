@@ -14,6 +14,8 @@ from hypothesis import settings
 
 from nbsuite.data.folders import CACHE_VARIABLE, DATA_VARIABLE
 from nbsuite.data.matfile import FloatArray, write_recording
+from nbsuite.data.twin_info import TwinInfo
+from nbsuite.models.training_data import TrainedOn, TrainingData
 
 # Threads that wait for each other are slow on a busy machine, and tests' tensors are small.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -143,6 +145,14 @@ def _draw_spikes(rng: np.random.Generator, velocity: FloatArray, time: FloatArra
     hertz = rng.gamma(1.5, 5.0) * np.exp(rng.normal(0, 0.6, 2) @ velocity)
     spikes = rng.random(time.size) < np.minimum(hertz * STEP_SECONDS, 0.5)
     return time[spikes] + STEP_SECONDS * rng.random(int(spikes.sum()))
+
+
+@pytest.fixture(scope="session")
+def twin_trained() -> TrainingData:
+    """What weights say that were trained on a twin of I1."""
+    twin = TwinInfo("indy_20160622_01", fraction=1.0, seed=1, generator=1)
+    trained_on = TrainedOn("indy_20160622_01-twin-seed1.mat", "ef" * 32, twin)
+    return TrainingData((trained_on,), complete=True)
 
 
 DrawDecoder = Callable[..., Any]

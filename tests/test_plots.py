@@ -32,6 +32,7 @@ def _decoding(**changes: Any) -> dict[str, Any]:
         "model": "tinyRSNN",
         "session": "I1 (indy_20160622_01)",
         "twin": True,
+        "trained_on_twin": True,
     }
     return arguments | changes
 
@@ -61,8 +62,13 @@ def test_svg_says_what_it_shows(tmp_path: Path) -> None:
 
 
 def test_a_real_recording_is_not_called_a_twin(tmp_path: Path) -> None:
-    plot_decoding(tmp_path / "picture.svg", **_decoding(twin=False))
+    plot_decoding(tmp_path / "picture.svg", **_decoding(twin=False, trained_on_twin=False))
     assert not any("TWIN" in text for text in _texts(tmp_path / "picture.svg"))
+
+
+def test_what_was_trained_on_a_twin_is_told_on_a_real_recording(tmp_path: Path) -> None:
+    plot_decoding(tmp_path / "picture.svg", **_decoding(twin=False))
+    assert any(text.startswith("Trained on a TWIN") for text in _texts(tmp_path / "picture.svg"))
 
 
 @pytest.mark.parametrize("suffix", ["png", "svg"])

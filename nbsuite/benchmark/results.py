@@ -9,6 +9,7 @@ from nbsuite.benchmark.provenance import circumstances
 from nbsuite.benchmark.runner import Measurement
 from nbsuite.data.recording import Recording
 from nbsuite.models.checkpoint import Checkpoint
+from nbsuite.models.training_data import TrainingData
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,11 @@ class BenchmarkResult:
     values: dict[str, Any]
     provenance: dict[str, Any]
 
+    @property
+    def trained_on_twin(self) -> bool | None:
+        """Whether the checkpoint was trained on a twin; None where it is not known."""
+        return TrainingData.from_json(self.provenance["checkpoint"].get("trained_on")).on_twin
+
 
 def describe_result(
     checkpoint: Checkpoint, recording: Recording, measurement: Measurement
@@ -48,6 +54,7 @@ def describe_result(
             "seed": header.seed,
             "recipe": header.recipe,
             "source": header.source,
+            "trained_on": header.trained_on.to_json(),
         },
         "data": {
             "file": recording.path.name,

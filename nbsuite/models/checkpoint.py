@@ -33,6 +33,7 @@ from nbsuite.models.kinds import (
 )
 from nbsuite.models.registry import ModelSpec
 from nbsuite.models.rsnn import RecurrentDecoder
+from nbsuite.models.training_data import UNKNOWN, TrainingData
 
 FORMAT = 1
 METADATA_KEY = "nbsuite"
@@ -49,6 +50,7 @@ class CheckpointHeader:
         seed: random seed of the training run, if known.
         source: where converted weights come from (file name, digest, format), if converted.
         recipe: hyperparameters of the training run, if trained here.
+        trained_on: the recordings that the weights were trained on, as far as they are known.
     """
 
     spec: AnySpec
@@ -56,6 +58,7 @@ class CheckpointHeader:
     seed: int | None = None
     source: Mapping[str, Any] | None = None
     recipe: Mapping[str, Any] | None = None
+    trained_on: TrainingData = UNKNOWN
 
 
 @dataclass(frozen=True)
@@ -89,6 +92,7 @@ def save_checkpoint(path: Path, decoder: AnyDecoder, header: CheckpointHeader) -
         "seed": header.seed,
         "source": None if header.source is None else dict(header.source),
         "recipe": None if header.recipe is None else dict(header.recipe),
+        "trained_on": header.trained_on.to_json(),
     }
     with atomic_write(path) as temporary:
         save_file(tensors, temporary, {METADATA_KEY: json.dumps(fields, sort_keys=True)})
@@ -202,6 +206,7 @@ def _parse_header(text: str, path: Path) -> CheckpointHeader:
         fields = json.loads(text)
         written = int(fields["format"])
         spec = spec_from_json(fields["model"]) if written == FORMAT else None
+        trained_on = TrainingData.from_json(fields.get("trained_on"))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise CheckpointError(
             f"The header of {path} is damaged ({error}); make or copy the checkpoint again."
@@ -216,7 +221,12 @@ def _parse_header(text: str, path: Path) -> CheckpointHeader:
             f"The header of {path} describes an impossible decoder; make or copy it again."
         )
     return CheckpointHeader(
-        spec, fields.get("session"), fields.get("seed"), fields.get("source"), fields.get("recipe")
+        spec,
+        fields.get("session"),
+        fields.get("seed"),
+        fields.get("source"),
+        fields.get("recipe"),
+        trained_on,
     )
 
 

@@ -27,6 +27,7 @@ from nbsuite.data.windows import validation_split
 from nbsuite.errors import DataError
 from nbsuite.models.checkpoint import CheckpointHeader
 from nbsuite.models.linear import LinearDecoder, LinearSpec
+from nbsuite.models.training_data import UNTRAINED
 from nbsuite.models.window import slide
 from nbsuite.training.recipe import WindowRecipe
 from nbsuite.training.settings import (
@@ -158,13 +159,13 @@ def _header(
         "ridge": recipe.to_json(),
         "penalty": penalty,
         "validation_r2": score,
-        "recording": {
-            "file": recording.path.name,
-            "sha256": recording.digest,
-            "twin": recording.twin is not None,
-        },
     }
-    return CheckpointHeader(spec, session=recording.session.name, recipe=fit)
+    return CheckpointHeader(
+        spec,
+        session=recording.session.name,
+        recipe=fit,
+        trained_on=UNTRAINED.followed_by([recording]),
+    )
 
 
 def _rows(

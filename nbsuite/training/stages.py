@@ -16,6 +16,7 @@ from nbsuite.benchmark.provenance import versions
 from nbsuite.data.recording import Recording
 from nbsuite.files import digest
 from nbsuite.models.checkpoint import Checkpoint, CheckpointHeader, save_checkpoint
+from nbsuite.models.training_data import UNTRAINED, TrainingData
 from nbsuite.training.compute import limited_threads
 from nbsuite.training.observer import Observer, StageDone, ignore
 from nbsuite.training.run_folder import (
@@ -137,6 +138,7 @@ def _work(
         session=None if task.stage == "pretrain" else recordings[0].session.name,
         seed=task.seed,
         recipe=task.recipe.to_json(),
+        trained_on=_trained_on(task, recordings, parent),
     )
     weights = folder / WEIGHTS_NAME
     save_checkpoint(weights, outcome.decoder, header)
@@ -146,6 +148,14 @@ def _work(
     write_record(folder, record)
     (folder / STATE_NAME).unlink(missing_ok=True)
     return record
+
+
+def _trained_on(
+    task: StageTask, recordings: Sequence[Recording], parent: Checkpoint | None
+) -> TrainingData:
+    """What the outcome was trained on: what its parent was, and what this stage trained on."""
+    before = UNTRAINED if parent is None else parent.header.trained_on
+    return before if task.stage == "half" else before.followed_by(recordings)
 
 
 def _summary(outcome: Outcome, state: RunState) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from click.testing import CliRunner, Result
 
 from nbsuite.cli.main import main
 from nbsuite.models.checkpoint import CheckpointHeader, save_checkpoint
+from nbsuite.models.training_data import TrainingData
 
 NAME = "indy_20990101_01"
 
@@ -61,6 +62,24 @@ def test_writes_challenge_json_and_provenance(
     assert run["data"]["twin"] is None
     assert run["run"]["kernel"] == "numba"
     assert {"nbsuite", "python", "torch", "snntorch", "neurobench", "numpy"} <= set(run["versions"])
+
+
+def test_weights_trained_on_a_twin_are_never_taken_for_others(
+    tmp_path: Path, recording: Path, draw_decoder: Any, twin_trained: TrainingData
+) -> None:
+    path, folder = tmp_path / "mine.safetensors", tmp_path / "out"
+    decoder = draw_decoder()
+    save_checkpoint(path, decoder, CheckpointHeader(decoder.spec, seed=1, trained_on=twin_trained))
+    picture = tmp_path / "decoding.svg"
+    result = _run(path, "-s", recording, "-o", folder, "--plot", picture)
+    assert f"{path} was trained on a TWIN (indy_20160622_01-twin-seed1)" in result.stderr
+    assert "real, trained on TWIN" in result.stdout
+    assert "Trained on a TWIN" in picture.read_text()
+    provenance = json.loads((folder / f"results_tinyRSNN_{NAME}.provenance.json").read_text())
+    assert provenance["twin"] is False
+    assert provenance["runs"][0]["checkpoint"]["trained_on"] == twin_trained.to_json()
+    printed = json.loads(_run(path, "-s", recording, "-o", folder, "--force", "--json").stdout)
+    assert printed["results"][0]["trained_on_twin"] is True
 
 
 def test_json_for_programs(tmp_path: Path, recording: Path, make_checkpoint: Any) -> None:

@@ -13,9 +13,11 @@ import numpy as np
 import pytest
 import torch
 from click.testing import CliRunner, Result
+from safetensors import safe_open
 
 from nbsuite.cli.main import main
-from nbsuite.models.checkpoint import load_checkpoint
+from nbsuite.models.checkpoint import CheckpointHeader, load_checkpoint, save_checkpoint
+from nbsuite.models.training_data import TrainingData
 from tests.conversions.stork_files import (
     random_input,
     simulate,
@@ -86,6 +88,7 @@ def test_several_into_a_folder(published: Path, tmp_path: Path) -> None:
         "session": "loco_20170215_02",
         "seed": 1,
         "precision": "float16",
+        "trained_on_twin": None,
         "parity": None,
     }
 
@@ -263,6 +266,20 @@ def test_stock(checkpoint: Path, tmp_path: Path) -> None:
     assert row["precision"] == "float32"
     code = "from stock_decoder import StockDecoder as S; S.load('tinyRSNN-1_stock.safetensors')"
     subprocess.run([sys.executable, "-c", code], cwd=folder, check=True)
+
+
+def test_weights_trained_on_a_twin_say_so_when_they_leave(
+    tmp_path: Path, draw_decoder: Any, twin_trained: TrainingData
+) -> None:
+    source = tmp_path / "mine.safetensors"
+    decoder = draw_decoder()
+    save_checkpoint(source, decoder, CheckpointHeader(decoder.spec, trained_on=twin_trained))
+    assert ", trained on a TWIN)" in nbsuite("to-stork", source).stdout
+    row = as_json("stock", source)
+    assert row["trained_on_twin"] is True
+    with safe_open(row["output"], "pt") as file:
+        origin = json.loads(file.metadata()["nbsuite_stock"])
+    assert TrainingData.from_json(origin["trained_on"]) == twin_trained
 
 
 def test_dots_in_names_are_kept(tmp_path: Path) -> None:

@@ -48,6 +48,7 @@ def test_json_for_programs(checkpoint: Path, tiny_recording_path: Path) -> None:
         "precision": "float16",
         "recording": "indy_20990101_01",
         "twin": False,
+        "trained_on_twin": None,
         "steps": 300,
         "budget_seconds": 0.004,
         "delay_steps": {"hidden": 3, "readout": 5},

@@ -17,6 +17,7 @@ from nbsuite.models.checkpoint import (
     save_checkpoint,
     weights_digest,
 )
+from nbsuite.models.training_data import TrainingData
 
 Tensors = dict[str, torch.Tensor]
 
@@ -49,10 +50,17 @@ def _rewrite(
 
 
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
-def test_a_checkpoint_comes_back_as_it_was(tmp_path: Path, draw_decoder: Any, dtype: str) -> None:
+def test_a_checkpoint_comes_back_as_it_was(
+    tmp_path: Path, draw_decoder: Any, twin_trained: TrainingData, dtype: str
+) -> None:
     decoder = draw_decoder(dtype=dtype, heads=2)
     header = CheckpointHeader(
-        decoder.spec, "indy_20160622_01", 3, {"file": "a.pth"}, {"training.lr": 0.002}
+        decoder.spec,
+        "indy_20160622_01",
+        3,
+        {"file": "a.pth"},
+        {"training.lr": 0.002},
+        twin_trained,
     )
     save_checkpoint(tmp_path / "a.safetensors", decoder, header)
     loaded = load_checkpoint(tmp_path / "a.safetensors")
@@ -62,6 +70,11 @@ def test_a_checkpoint_comes_back_as_it_was(tmp_path: Path, draw_decoder: Any, dt
     for name, value in decoder.state_dict().items():
         assert torch.equal(loaded.decoder.state_dict()[name], value)
     assert loaded.digest == weights_digest(decoder)
+
+
+def test_of_older_checkpoints_it_is_not_known_what_they_were_trained_on(checkpoint: Path) -> None:
+    _rewrite(checkpoint, header=lambda fields: fields.pop("trained_on"))
+    assert load_checkpoint(checkpoint).header.trained_on == TrainingData()
 
 
 def test_the_same_content_gives_the_same_bytes(tmp_path: Path, draw_decoder: Any) -> None:
@@ -153,6 +166,7 @@ def test_tensors_that_do_not_fit(checkpoint: Path, change: Any, message: str) ->
         (lambda fields: fields.update(format=2), "checkpoint format 2"),
         (lambda fields: fields.pop("format"), "damaged"),
         (lambda fields: fields["model"].update(neurons="many"), "damaged"),
+        (lambda fields: fields.update(trained_on=["a.mat"]), "damaged"),
         (lambda fields: fields["model"].update(hidden=[0.02]), "damaged"),
         (lambda fields: fields["model"].update(neurons=-1), "impossible decoder"),
         (lambda fields: fields["model"].update(readouts=[]), "impossible decoder"),

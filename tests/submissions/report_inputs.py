@@ -18,6 +18,9 @@ from nbsuite.training.log import rewrite_log
 from nbsuite.training.run_folder import WEIGHTS_NAME, StageRecord, write_record
 from tests.submissions.results_files import NAMES, write_six
 
+TWIN = {"session": NAMES[0], "fraction": 1.0, "seed": 1, "generator": 1}
+"""What provenance says of a twin."""
+
 EVIL = "<script>alert(1)</script>&\"'\x1b\ud800"
 """A name that would do harm, or break a page, if it were not escaped."""
 
@@ -33,6 +36,10 @@ def write_results(folder: Path, name: str = "tinyRSNN") -> Path:
                 "weights_sha256": "ab" * 32,
                 "seed": 1,
                 "recipe": {"note": name},
+                "trained_on": {
+                    "recordings": [{"file": f"{name}.mat", "sha256": "ef" * 32, "twin": TWIN}],
+                    "complete": True,
+                },
             },
             "data": {"file": f"{recording}.mat", "sha256": "cd" * 32, "twin": twin},
             "versions": {"nbsuite": name},
@@ -81,7 +88,9 @@ def write_stage(
     return folder
 
 
-def draw_decoding(name: str = "tinyRSNN", *, twin: bool = False) -> Decoding:
+def draw_decoding(
+    name: str = "tinyRSNN", *, twin: bool = False, trained_on_twin: bool = False
+) -> Decoding:
     """A decoder's run over 12 s."""
     random = np.random.default_rng(1)
     true = random.normal(size=(3000, 2)).cumsum(0) / 100
@@ -90,6 +99,7 @@ def draw_decoding(name: str = "tinyRSNN", *, twin: bool = False) -> Decoding:
         seed=1,
         session="I1",
         twin=twin,
+        trained_on_twin=trained_on_twin,
         velocity_true=true,
         velocity_decoded=true + random.normal(size=true.shape) / 10,
         spikes=(random.random((3000, 8)) < 0.02).astype(np.int8),
@@ -105,5 +115,5 @@ def build_everything(folder: Path, name: str = "tinyRSNN") -> str:
         write_stage(folder / "runs", name)
         write_stage(folder / "runs", name, NAMES[1])
     results = [(folder, read_results(folder))]
-    decodings = [draw_decoding(name), draw_decoding(name, twin=True)]
+    decodings = [draw_decoding(name, trained_on_twin=True), draw_decoding(name, twin=True)]
     return build_report(results, decodings, read_stages(folder / "runs"))

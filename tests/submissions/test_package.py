@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from nbsuite.errors import PackageError
 from nbsuite.models.checkpoint import CheckpointHeader, load_checkpoint, save_checkpoint
 from nbsuite.models.linear import LinearDecoder, LinearSpec
+from nbsuite.models.training_data import TrainingData
 from nbsuite.submissions.package_build import pack
 from nbsuite.submissions.package_validation import validate_package
 
@@ -150,3 +152,32 @@ def test_decoders_of_other_kinds_are_not_packed(
         (tmp_path / file.name).write_text(json.dumps(content))
     with pytest.raises(PackageError, match="which cannot be packed; pass a recurrent"):
         pack([tmp_path, measured / "runs"], submission_toml, tmp_path / "a.zip", allow_twins=True)
+
+
+def test_weights_trained_on_twins_are_remarked_on(
+    measured: Path, submission_toml: Path, tmp_path: Path, twin_trained: TrainingData
+) -> None:
+    for file in (measured / "results").glob("*20160622*"):
+        content: Any = json.loads(file.read_text())
+        for run in content.get("runs", ()):
+            run["checkpoint"]["trained_on"] = twin_trained.to_json()
+        (tmp_path / file.name).write_text(json.dumps(content))
+    for seed in (1, 2):
+        loaded = load_checkpoint(measured / "runs" / "I1" / f"seed{seed}.safetensors")
+        header = replace(loaded.header, trained_on=twin_trained)
+        save_checkpoint(tmp_path / loaded.path.name, loaded.decoder, header)
+    package = tmp_path / "team.zip"
+    others = [path for label in ("I2", "L1") for path in (measured / "runs" / label).iterdir()]
+    results = [
+        path
+        for name in ("20160630", "20170210")
+        for path in (measured / "results").glob(f"*{name}*")
+    ]
+    validation = pack(
+        [tmp_path, *others, *results], submission_toml, package, allow_twins=True, partial=True
+    )
+    remark = "The weights for I1 were trained on TWINS, which are synthetic"
+    assert [remark in each for each in validation.remarks] == [False, True]
+    with zipfile.ZipFile(package) as archive:
+        readme = archive.read("README.md").decode()
+    assert "- Trained on TWINS, synthetic data: the weights for I1\n" in readme

@@ -144,6 +144,24 @@ SEALED: dict[str, tuple[Change, str]] = {
         ),
         "seed 1 on I1 has acs = 17.0001",
     ),
+    "other recordings trained on than the checkpoint names": (
+        edit(
+            PROVENANCE,
+            lambda content: content["runs"][0]["checkpoint"].update(
+                trained_on={"recordings": [], "complete": True}
+            ),
+        ),
+        "_seed1.safetensors was trained on other recordings than",
+    ),
+    "recordings trained on without names": (
+        edit(
+            PROVENANCE,
+            lambda content: content["runs"][0]["checkpoint"].update(
+                trained_on={"recordings": [{"file": "a\n"}], "complete": True}
+            ),
+        ),
+        "is a required property",
+    ),
     "NaN": (replace(RESULTS, "[", "[NaN, "), "the number NaN is not finite"),
     "infinity by overflow": (replace(RESULTS, "[", "[1e999, "), "1e999 is not finite"),
     "oversized number": (replace(RESULTS, "[", "[1e300, "), "1e300 is oversized"),

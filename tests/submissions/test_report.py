@@ -154,6 +154,14 @@ def test_twins_are_marked_everywhere_and_real_ones_nowhere(page: Element) -> Non
     assert "Part of this report is about synthetic recordings" in page.all("header")[0].text
 
 
+def test_weights_trained_on_twins_are_told_of(page: Element) -> None:
+    table = _section(page, "provenance").all("table")[0]
+    column = [heading.text for heading in table.all("thead")[0].all("th")].index("Trained on")
+    assert [row.children[column].text for row in table.all("tbody")[0].children] == ["TWIN"] * 2
+    real = _section(page, "decoding").all("figcaption")[0].text
+    assert "trained on a TWIN" in real
+
+
 def test_without_twins_there_is_no_warning(tmp_path: Path) -> None:
     write_six(tmp_path)
     html = build_report([(tmp_path, read_results(tmp_path))])
@@ -212,7 +220,9 @@ _JSON = st.recursive(
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(
-            st.sampled_from(["runs", "data", "checkpoint", "recipe", "versions", "twin", "run"]),
+            st.sampled_from(
+                ["runs", "data", "checkpoint", "recipe", "versions", "twin", "run", "trained_on"]
+            ),
             inner,
             max_size=4,
         )

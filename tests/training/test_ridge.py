@@ -18,6 +18,7 @@ from nbsuite.data.stream import StreamDataset
 from nbsuite.data.windows import validation_split
 from nbsuite.errors import DataError, UsageError
 from nbsuite.models.checkpoint import load_checkpoint, save_checkpoint
+from nbsuite.models.training_data import UNTRAINED
 from nbsuite.training.recipe import WindowRecipe
 from nbsuite.training.ridge import RidgeRecipe, train_ridge
 
@@ -73,11 +74,7 @@ def test_from_a_recording_to_a_checkpoint_with_official_figures(
     recipe = loaded.header.recipe
     assert recipe is not None
     assert RidgeRecipe.from_json(recipe["ridge"]) == RECIPE
-    assert recipe["recording"] == {
-        "file": recording.path.name,
-        "sha256": recording.digest,
-        "twin": False,
-    }
+    assert loaded.header.trained_on == UNTRAINED.followed_by([recording])
 
     samples = StreamDataset(recording, recording.test)
     values = run_benchmark(loaded.decoder, samples).values

@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 
 from nbsuite.data.locate import Location
+from nbsuite.data.twin import write_twin
 from nbsuite.errors import CheckpointError, DataError, TrainingError, UsageError
 from nbsuite.models.checkpoint import CheckpointHeader, load_checkpoint, save_checkpoint
+from nbsuite.sessions import find_session
 from nbsuite.training.compute import Compute
 from nbsuite.training.observer import BatchDone, EpochDone, StageBegun, StageDone
 from nbsuite.training.pipeline import RunRequest, finished_seeds, plan_run, run_plan
@@ -76,6 +78,33 @@ def test_weights_say_what_they_are(request_run: RequestRun, recorder: Any) -> No
     assert half.header.seed == 1
     assert Recipe.from_json(half.header.recipe or {}) == request.recipe
     assert half.decoder.dtype.itemsize == 2
+
+
+def test_weights_say_what_they_were_trained_on(
+    request_run: RequestRun, recorder: Any, tiny_recording_path: Path, tmp_path: Path
+) -> None:
+    twin = Location(tmp_path / "indy_20160622_01-twin-seed1.mat", None, twin=True)
+    write_twin(find_session("I1"), twin.path, fraction=0.01)
+    folder = _run(request_run(pretrain_on=(twin,)), recorder)
+    for stage in ("finetune", "prune", "half"):
+        trained_on = load_checkpoint(folder / stage / "weights.safetensors").header.trained_on
+        assert [each.file for each in trained_on.recordings] == [
+            twin.path.name,
+            tiny_recording_path.name,
+        ]
+        assert trained_on.twins == (twin.path.stem,)
+
+
+def test_of_what_starts_from_converted_weights_not_all_is_known(
+    request_run: RequestRun, recorder: Any, draw_decoder: Any, tmp_path: Path
+) -> None:
+    start = tmp_path / "start.safetensors"
+    decoder = draw_decoder()
+    save_checkpoint(start, decoder, CheckpointHeader(decoder.spec))
+    folder = _run(request_run(stages=("finetune",), pretrained=start), recorder)
+    trained_on = load_checkpoint(folder / "finetune" / "weights.safetensors").header.trained_on
+    assert len(trained_on.recordings) == 1
+    assert trained_on.on_twin is None
 
 
 def test_pruned_weights_stay_zero(request_run: RequestRun, recorder: Any) -> None:
