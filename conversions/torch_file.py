@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import warnings
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -64,6 +65,9 @@ def _check_container(path: Path) -> None:
 
 def _load(path: Path) -> Any:
     try:
+        with zipfile.ZipFile(path) as archive:
+            if (damaged := archive.testzip()) is not None:  # torch compares no checksums
+                raise zipfile.BadZipFile(damaged)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about TorchScript archives, which are refused anyway
             return torch.load(path, map_location="cpu", weights_only=True)

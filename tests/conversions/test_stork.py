@@ -20,6 +20,7 @@ from torch import Tensor
 
 from nbsuite.conversions.stork import read_stork, write_stork
 from nbsuite.errors import ConversionError, UsageError
+from nbsuite.models.checkpoint import weights_digest
 from nbsuite.models.registry import model_spec
 from nbsuite.models.rsnn import RecurrentDecoder, tensor_shapes
 from nbsuite.sessions import find_session
@@ -297,14 +298,16 @@ def test_truncated_anywhere(path: Path, length: int) -> None:
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_a_wrong_byte_is_refused_or_harmless(path: Path, position: int, value: int) -> None:
-    """It can land in a weight, where nothing can tell; no other error may come out."""
+    """It can land where nothing is stored; no other error and no other weights may come out."""
     write_stork_file(path, stork_state())
+    original, _ = read_stork(path)
     content = bytearray(path.read_bytes())
     content[position % len(content)] = value
     path.write_bytes(content)
     with suppress(ConversionError):
         decoder, _ = read_stork(path)
         assert decoder.spec == model_spec("tinyRSNN", 96)
+        assert weights_digest(decoder) == weights_digest(original)
 
 
 class Harmful:
