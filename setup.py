@@ -75,7 +75,13 @@ setup(
     ],
     extras_require={
         # pytest before 8.4 does not find the modules that tests share (--import-mode=importlib).
-        "test": ["distributed>=2024.8", "hypothesis>=6.80", "pytest>=8.4", "scikit-learn>=1.3"],
+        "test": [
+            "distributed>=2024.8",
+            "hypothesis>=6.80",
+            "pytest>=8.4",
+            "pytest-xdist>=3.7",
+            "scikit-learn>=1.3",
+        ],
         "gpu": ["triton>=3.6; sys_platform == 'linux'"],  # the one that torch 2.10 brings along
         "sweep": ["distributed>=2024.8"],
         "tensorboard": ["tensorboard>=2.14"],

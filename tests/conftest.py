@@ -44,6 +44,8 @@ def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nor do tests, each of which begins without any."""
     monkeypatch.setenv(DATA_VARIABLE, str(tmp_path / "own-data"))
     monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path / "own-cache"))
+    for name in ("COLUMNS", "LINES"):  # tables are as wide as they need to be
+        monkeypatch.delenv(name, raising=False)
     # Programs that a test starts here find the installed package, not the repository's ./nbsuite.
     monkeypatch.chdir(tmp_path)
 
