@@ -66,6 +66,17 @@ def cache_folder(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.fixture
+def small_files() -> Iterator[int]:
+    """The bytes beyond which no file may grow while the test runs, as on a disk that is full."""
+    resource = pytest.importorskip("resource", reason="limits the size of files as Unix does")
+    limit, hard = 20_000, resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
+    yield limit
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """Reference data that lies beside the repository on its developers' machines."""

@@ -88,7 +88,10 @@ def require_file(path: Path) -> None:
     except OSError as error:
         missing = isinstance(error, (FileNotFoundError, NotADirectoryError))
         fault = "does not exist" if missing else f"cannot be reached ({error.strerror})"
-        raise Finding(f"{fault}: check the path, or {remedy(path)}").error(path) from error
+        way = remedy(path)
+        if missing and path.parent.name == "twins":
+            way = "generate it with `nbsuite data twin`"
+        raise Finding(f"{fault}: check the path, or {way}").error(path) from error
     if path.is_dir():
         raise Finding("is a folder: name the recording's file in it").error(path)
     if size == 0:

@@ -36,9 +36,13 @@ def write_recording(
         target: (2, T) target positions in mm.
         time: (T,) sample times in seconds, 4 ms apart.
         attributes: text attributes of the file's root (real recordings carry none).
+
+    Raises:
+        OSError: the folder cannot be written, or the disk is full.
     """
     units, channels = len(spike_times), len(spike_times[0])
-    with atomic_write(path) as temporary, h5py.File(temporary, "w") as file:
+    # In memory first: a full disk makes HDF5 end the whole process when it closes the file.
+    with h5py.File(path.name, "w", driver="core", backing_store=False) as file:
         references = file.create_dataset("spikes", (units, channels), dtype=h5py.ref_dtype)
         cells = file.create_group("#refs#")
         for unit in range(units):
@@ -51,6 +55,10 @@ def write_recording(
         file["t"] = time[np.newaxis]
         for name, text in (attributes or {}).items():
             file.attrs[name] = text
+        file.flush()
+        content = file.id.get_file_image()
+    with atomic_write(path) as temporary:
+        temporary.write_bytes(content)
 
 
 def _write_cell(cells: h5py.Group, name: str, times: FloatArray) -> h5py.Dataset:

@@ -87,7 +87,7 @@ def plan_twin(session: Session, fraction: float) -> TwinPlan:
     if steps < SHORTEST_STEPS:
         raise UsageError(
             f"The fraction {fraction:g} of {session.label} leaves {steps} samples, too few to"
-            f" test on: choose at least {SHORTEST_STEPS / _STEPS[session.id]:.4f}."
+            f" test on: choose at least {_shortest_fraction(session):g}."
         )
     return TwinPlan(
         channels=session.channels,
@@ -96,6 +96,11 @@ def plan_twin(session: Session, fraction: float) -> TwinPlan:
         test_steps=round(fraction * session.test_steps),
         test_events=round(fraction * session.test_events),
     )
+
+
+def _shortest_fraction(session: Session) -> float:
+    """The smallest fraction that leaves a test set, rounded up."""
+    return math.ceil(1e4 * SHORTEST_STEPS / _STEPS[session.id]) / 1e4
 
 
 def draw_segments(plan: TwinPlan, rng: np.random.Generator) -> NDArray[np.int64]:

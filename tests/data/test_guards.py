@@ -38,6 +38,8 @@ def copied(tiny_recording_path, tmp_path) -> Path:
 def test_missing(tmp_path):
     assert_refused(tmp_path / "indy_x.mat", "does not exist", "check the path")
     assert_refused(tmp_path / "loco_20170210_03.mat", "does not exist", "`nbsuite data fetch L1`")
+    twin = tmp_path / "twins" / "indy_20160622_01-twin-seed1.mat"
+    assert_refused(twin, "does not exist", "`nbsuite data twin`")
 
 
 def test_below_a_file(copied):

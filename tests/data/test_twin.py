@@ -103,6 +103,20 @@ def test_a_twin_says_that_it_is_one(tmp_path):
     assert read_twin_info(tmp_path / "twin.mat") == info
 
 
+def test_a_full_disk_ends_neither_the_process_nor_a_file(tmp_path, small_files):
+    with pytest.raises(OSError, match="File too large"):
+        write_twin(I1, tmp_path / "twin.mat", fraction=SHORT)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_smallest_fraction_named_is_one(tmp_path):
+    for label in ("I1", "L3"):
+        with pytest.raises(UsageError) as caught:
+            plan_twin(find_session(label), 1e-4)
+        named = float(str(caught.value).rpartition(" ")[2].rstrip("."))
+        assert plan_twin(find_session(label), named).steps > 900
+
+
 def test_a_recording_without_the_label_is_no_twin(tmp_path):
     path = tmp_path / "real.mat"
     still = np.zeros((2, 10))
