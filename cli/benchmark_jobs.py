@@ -15,6 +15,7 @@ from nbsuite.data.recording import Recording, load_recording
 from nbsuite.errors import UsageError
 from nbsuite.files import ensure_writable
 from nbsuite.models.checkpoint import Checkpoint, load_checkpoint
+from nbsuite.sessions import means_a_path
 from nbsuite.submissions import challenge
 
 
@@ -107,8 +108,12 @@ def load_target(target: str, data_dir: Path, data: Source, *, quiet: bool) -> Re
         location = locate(target, data_dir, data, report)
         report(f"Loading {location.path.name}", 0.0)
         recording = load_recording(location.path, session=location.session)
-    kind = "its TWIN" if recording.twin else "the real recording"
-    output.note(f"{target}: {kind}, {location.path}")
+    if means_a_path(target):
+        kind = f"a TWIN of {recording.session.label}" if recording.twin else "a real recording"
+        output.note(f"{target}: {kind}")
+    else:
+        kind = "its TWIN" if recording.twin else "the real recording"
+        output.note(f"{target}: {kind}, {location.path}")
     for warning in recording.warnings:
         output.note(f"Warning: {warning}")
     return recording

@@ -15,6 +15,7 @@ A bug's traceback is never hidden: a run of an hour should not have to be repeat
 from __future__ import annotations
 
 import errno
+import os
 import signal
 import sys
 import threading
@@ -31,10 +32,12 @@ STATUS_INTERRUPTED = 128 + signal.SIGINT
 STATUS_TERMINATED = 128 + signal.SIGTERM
 
 _DISK_FULL = "the disk is full: free some space or choose another folder"
+_TOO_LARGE = "a file would be larger than is allowed here: raise the limit or choose another folder"
 _DENIED = "permission denied: choose a place that you may read and write"
 _REMEDIES = {
     errno.EACCES: _DENIED,
     errno.EDQUOT: _DISK_FULL,
+    errno.EFBIG: _TOO_LARGE,
     errno.EEXIST: "it exists already: choose another name",
     errno.EISDIR: "it is a folder where a file is needed: choose another path",
     errno.ENAMETOOLONG: "the name is too long: choose a shorter one",
@@ -88,11 +91,12 @@ def mendable(error: Exception) -> str | None:
         return str(error)
     if isinstance(error, MemoryError):
         return "There is not enough memory: close other programs or choose a smaller task."
-    # HDF5, safetensors and torch report a full disk in the text of exceptions of their own.
-    if "No space left on device" in str(error) and getattr(error, "filename", None) is None:
-        return f"{_DISK_FULL[0].upper()}{_DISK_FULL[1:]}."
     if isinstance(error, OSError) and error.errno in _REMEDIES and error.filename is not None:
-        return f"Cannot use {error.filename}: {_REMEDIES[error.errno]}."
+        return f"Cannot use {error.filename2 or error.filename}: {_REMEDIES[error.errno]}."
+    # HDF5, safetensors and torch report a full disk in the text of exceptions of their own.
+    for number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        if os.strerror(number) in str(error):
+            return f"{_REMEDIES[number][0].upper()}{_REMEDIES[number][1:]}."
     return None
 
 

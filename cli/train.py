@@ -21,6 +21,8 @@ if TYPE_CHECKING:  # importing torch takes longer than printing the help page
     from nbsuite.training.tasks import StageName
 
 DEFAULT_FOLDER = Path("runs")
+LARGEST_SEED = 2**63 - 1  # the largest that a submission may have
+MOST_SEEDS = 1000
 
 
 def _seeds(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> list[int]:
@@ -31,7 +33,13 @@ def _seeds(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ..
         match = re.fullmatch(r"(\d+)(?:-(\d+))?", value)
         if match is None or int(match[2] or match[1]) < int(match[1]):
             raise click.BadParameter(f"'{value}' is neither a seed, as 1, nor a range, as 1-5.")
-        seeds |= dict.fromkeys(range(int(match[1]), int(match[2] or match[1]) + 1))
+        first, last = int(match[1]), int(match[2] or match[1])
+        if last > LARGEST_SEED or last - first >= MOST_SEEDS:
+            raise click.BadParameter(
+                f"'{value}' is too much: seeds go up to {LARGEST_SEED}, and a range names at most"
+                f" {MOST_SEEDS:,}."
+            )
+        seeds |= dict.fromkeys(range(first, last + 1))
     return list(seeds)
 
 

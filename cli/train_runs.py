@@ -19,6 +19,7 @@ from nbsuite.cli.benchmark_report import outcome_as_json, print_outcome
 from nbsuite.cli.train_display import Display
 from nbsuite.data.locate import Location, Source, locate
 from nbsuite.data.recording import Recording
+from nbsuite.data.windows import training_split
 from nbsuite.errors import UsageError
 from nbsuite.files import ensure_writable
 from nbsuite.models.checkpoint import load_checkpoint
@@ -109,6 +110,7 @@ def _plans(order: Order, *, quiet: bool) -> Iterator[RunPlan]:
         recording = load_target(target, order.data_dir, order.data, quiet=quiet)
         pretrain_on: tuple[Location, ...] = ()
         if "pretrain" in order.stages:
+            training_split(recording, order.recipe.windows)  # before a twin is generated
             pretrain_on = _pretraining_recordings(order, recording, quiet=quiet)
         for seed in order.seeds:
             request = RunRequest(

@@ -73,27 +73,36 @@ def validation_split(recording: Recording, recipe: WindowRecipe) -> Split:
     return Split("validation", stop - held_out, stop)
 
 
+def training_split(recording: Recording, recipe: WindowRecipe) -> Split:
+    """The samples that windows are cut from: all before those that are held out.
+
+    Raises:
+        DataError: they do not make one window, or nothing is left to train or to validate on.
+    """
+    split = Split("training", recording.train.start, validation_split(recording, recipe).start)
+    if len(split) < recipe.steps:
+        raise DataError(
+            f"{recording.path} leaves {len(split) * STEP_SECONDS:g} s to train on, less than one"
+            f" window of {recipe.steps * STEP_SECONDS:g} s: use a longer recording or lower"
+            " windows.steps."
+        )
+    return split
+
+
 def cut_windows(recording: Recording, recipe: WindowRecipe) -> TrainingWindows:
     """Cut a recording into training windows.
 
     Raises:
-        DataError: the samples to train on do not make one window, or there are none.
+        DataError: as :func:`training_split`.
     """
-    first, stop = recording.train.start, validation_split(recording, recipe).start
-    samples = stop - first
-    if samples < recipe.steps:
-        raise DataError(
-            f"{recording.path} leaves {samples * STEP_SECONDS:g} s to train on, less than one"
-            f" window of {recipe.steps * STEP_SECONDS:g} s: use a longer recording or lower"
-            " windows.steps."
-        )
+    split = training_split(recording, recipe)
     starts = [
-        np.arange(offset, samples - recipe.steps + 1, recipe.steps, dtype=np.int64)
+        np.arange(offset, len(split) - recipe.steps + 1, recipe.steps, dtype=np.int64)
         for offset in range(0, recipe.steps, recipe.offset_steps)
     ]
     return TrainingWindows(
-        SpikeEvents.from_recording(recording, first, stop),
-        np.array(recording.labels[first:stop]),
+        SpikeEvents.from_recording(recording, split.start, split.stop),
+        np.array(recording.labels[split.start : split.stop]),
         np.concatenate(starts),
         recipe.steps,
     )

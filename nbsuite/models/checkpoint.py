@@ -173,6 +173,8 @@ def weights_digest(decoder: AnyDecoder) -> str:
 
 
 def _read(path: Path) -> tuple[CheckpointHeader, dict[str, Tensor]]:
+    if path.is_dir():
+        raise CheckpointError(f"{path} is a folder; name the checkpoint in it (.safetensors).")
     if not path.is_file():
         raise CheckpointError(f"There is no checkpoint at {path}; check the path.")
     try:

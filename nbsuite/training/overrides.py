@@ -72,9 +72,8 @@ def _parse(settings: Sequence[str], kinds: dict[str, type]) -> dict[str, dict[st
         key, equals, value = text.partition("=")
         key = key.strip()
         if not equals:
-            raise UsageError(
-                f"'{text}' sets nothing; write it as key=value, as {next(iter(kinds))}=..."
-            )
+            example = key if key in kinds else next(iter(kinds))
+            raise UsageError(f"'{text}' sets nothing; write it as key=value, as {example}=...")
         if key not in kinds:
             raise UsageError(f"The recipe has no '{key}'; {_hint(key, kinds)}")
         section, name = key.split(".")

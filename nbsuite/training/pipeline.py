@@ -17,7 +17,7 @@ from pathlib import Path
 from nbsuite.data.folders import twin_path
 from nbsuite.data.locate import Location
 from nbsuite.data.recording import Recording, load_recording
-from nbsuite.data.windows import cut_windows
+from nbsuite.data.windows import training_split
 from nbsuite.errors import TrainingError, UsageError
 from nbsuite.models.checkpoint import load_checkpoint
 from nbsuite.models.registry import ModelSpec, model_spec
@@ -100,7 +100,7 @@ def plan_run(request: RunRequest, *, force: bool = False) -> RunPlan:
     request.compute.require_fit(spec.neurons)
     folder = request.root / f"{spec.name}_{recording_label(recording)}_seed{request.seed}"
     if any(stage in request.stages for stage in ("finetune", "prune")):
-        cut_windows(recording, request.recipe.windows)
+        training_split(recording, request.recipe.windows)
     steps = tuple(_steps(request, spec, recording, folder))
     for task, stage_folder in steps:
         if task.parent == request.pretrained:

@@ -45,7 +45,7 @@ def test_writes_challenge_json_and_provenance(
     result = _run(*runs, "--session", recording, "-o", folder)
     assert "21,000" in result.stdout
     assert "real" in result.stdout
-    assert f"the real recording, {recording}" in result.stderr
+    assert f"{recording}: a real recording\n" in result.stderr
 
     content = json.loads((folder / f"results_tinyRSNN_{NAME}.json").read_text())
     assert {len(values) for values in content.values()} == {2}

@@ -167,6 +167,16 @@ def test_a_full_disk_is_recognised_without_a_path(error: Exception) -> None:
     assert mendable(error) == "The disk is full: free some space or choose another folder."
 
 
+def test_a_file_that_may_not_grow_is_recognised_in_what_others_say() -> None:
+    error = RuntimeError("Error while serializing: I/O error: File too large (os error 27)")
+    assert str(mendable(error)).startswith("A file would be larger than is allowed here:")
+
+
+def test_of_two_paths_the_one_that_was_asked_for_is_named() -> None:
+    error = IsADirectoryError(errno.EISDIR, "Is a directory", ".a.json.x7.part", None, "a.json")
+    assert str(mendable(error)).startswith("Cannot use a.json: it is a folder")
+
+
 def test_lack_of_memory_is_said() -> None:
     assert "not enough memory" in str(mendable(MemoryError()))
 

@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from nbsuite.cli.main import main
+from nbsuite.data.recording import load_recording
 from nbsuite.data.twin import ensure_twin
 from nbsuite.models.checkpoint import CheckpointHeader, save_checkpoint
 from nbsuite.sessions import find_session
@@ -142,6 +143,8 @@ def test_a_loss_that_is_not_finite_is_told_in_a_sentence(
         (["--stages", "prune"], 1, "add finetune to --stages"),
         (["--seed", "5-1"], 2, "'5-1' is neither a seed"),
         (["--seed", "one"], 2, "'one' is neither a seed"),
+        (["--seed", "1-1000000000"], 2, "a range names at most 1,000"),
+        (["--seed", f"{2**63}"], 2, "seeds go up to 9223372036854775807"),
         (["--pretrained", "none.safetensors"], 1, "no checkpoint at none.safetensors"),
         (["--stages", "finetune", "--pretrain-on", "I1"], 2, "--pretrain-on is of no use"),
         (["--log-json", "--json"], 2, "leave out --json"),
@@ -160,6 +163,29 @@ def test_what_cannot_be_done_is_said_in_a_sentence(
     assert message in result.stderr
     assert "Traceback" not in result.output
     assert not root.exists()
+
+
+def test_a_session_too_short_is_refused_before_twins_are_generated(
+    tmp_path: Path, data_folder: Path
+) -> None:
+    twin = ensure_twin(find_session("I1"), tmp_path, fraction=0.005)
+    command = ["train", "tinyRSNN", "-s", str(twin), "--set", "windows.steps=4000"]
+    result = CliRunner().invoke(main, command)
+    assert result.exit_code == 1
+    assert f"{twin}: a TWIN of I1\n" in result.stderr
+    assert "to train on, less than one window of 16 s" in result.stderr
+    assert list(data_folder.iterdir()) == []
+
+
+def test_a_file_that_cannot_grow_is_said(
+    recording: Path, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    command = ("tinyRSNN", "-s", recording, "--stages", "finetune", "--epochs", 2, "-o", "runs")
+    load_recording(recording)  # what it keeps is larger than that
+    request.getfixturevalue("small_files")
+    stopped = _run(*command, status=1)
+    assert "Error: A file would be larger than is allowed here: raise the limit" in stopped.stderr
+    assert [path for path in Path("runs").rglob("*") if path.suffix in (".part", ".json")] == []
 
 
 def test_a_checkpoint_of_another_decoder_is_refused(

@@ -101,6 +101,7 @@ def _refused(path: Path) -> str:
 
 def test_a_missing_file(tmp_path: Path) -> None:
     assert "There is no checkpoint" in _refused(tmp_path / "none.safetensors")
+    assert "is a folder; name the checkpoint in it" in _refused(tmp_path)
 
 
 @pytest.mark.parametrize("content", [b"", b"\x10", b"no tensors here, just text"])

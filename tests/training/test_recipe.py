@@ -189,7 +189,8 @@ def test_json_gaps_are_filled_and_whole_numbers_are_numbers():
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("training.lr", "'training.lr' sets nothing; write it as key=value"),
+        ("training.lr", "'training.lr' sets nothing; write it as key=value, as training.lr="),
+        ("faster", "'faster' sets nothing; write it as key=value, as windows.steps="),
         ("lr=0.1", "no 'lr'; did you mean training.lr?"),
         ("epochs=1", "did you mean pretrain.epochs or finetune.epochs or prune.epochs?"),
         ("trainig.lr=0.1", "did you mean training.lr?"),
