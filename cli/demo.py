@@ -139,12 +139,13 @@ def _explain(job: Job) -> None:
     """Say in a few lines what was done and what to try next."""
     recording, checkpoint = job.recording, job.checkpoint.path
     tested = len(recording.test) * STEP_SECONDS
+    pictures = f"{PICTURE_NAME.removesuffix('.png')}_*.png"
     note(
         f"""
-Done: a tinyRSNN learnt to decode the hand's velocity, and decoded {tested:.0f} s of data that it
-was not trained on ({PICTURE_NAME.removesuffix(".png")}_*.png show how well); NeuroBench computed
-the figures above. The data is a TWIN of session {recording.session.label}: a synthetic recording,
-so that these are no results on a real brain.
+Done: a tinyRSNN learnt to decode the hand's velocity, and decoded {tested:.0f} s that it was not
+trained on ({pictures} show how well); NeuroBench computed the figures above.
+The data is a TWIN of session {recording.session.label}: a synthetic recording, so that these are no
+results on a real brain.
 
 Try next:
   nbsuite train tinyRSNN --session I1 --data twin    the whole recipe on a twin of full length

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from nbsuite.cli.table_widths import fitted_widths, natural_widths, table_width
+
 if TYPE_CHECKING:  # rich takes longer to import than the help page takes to print
     from rich.console import Console
     from rich.progress import Progress, ProgressColumn
@@ -55,7 +57,9 @@ def print_table(
     caption: str | None = None,
     right: Collection[str] = (),
 ) -> None:
-    """Print a table on standard output.
+    """Print a table on standard output; no word of it is cut.
+
+    On a terminal that is too narrow, rows and columns change places if they then have room.
 
     Args:
         columns: the headings.
@@ -68,13 +72,21 @@ def print_table(
     from rich.table import Table
     from rich.text import Text
 
+    out, lines = console(), [tuple(columns), *map(tuple, rows)]
+    rights = [column in right for column in columns]
+    widths = fitted_widths(lines, out.width)
+    turned = list(zip(*lines, strict=True))
+    if widths is None and (widths := fitted_widths(turned, out.width)) is not None:
+        lines, rights = turned, [number > 0 for number in range(len(widths))]
+    widths = widths or natural_widths(lines)
+    out.width = max(out.width, table_width(widths))
     table = Table(title=title, caption=caption, box=box.SIMPLE_HEAD, title_justify="left")
     table.caption_justify = "left"
-    for column in columns:
-        table.add_column(Text(column), justify="right" if column in right else "left")
-    for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
-    console().print(table)
+    for heading, width, is_right in zip(lines[0], widths, rights, strict=True):
+        table.add_column(Text(heading), justify="right" if is_right else "left", width=width)
+    for line in lines[1:]:
+        table.add_row(*map(Text, line))
+    out.print(table)
 
 
 @contextmanager

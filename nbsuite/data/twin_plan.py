@@ -83,11 +83,12 @@ def plan_twin(session: Session, fraction: float) -> TwinPlan:
             f"A twin cannot have {fraction:g} times the session's length: choose a fraction above"
             " 0 and at most 1."
         )
-    steps = round(fraction * _STEPS[session.id])
+    full = _STEPS[session.id]
+    steps = round(fraction * full)
     if steps < SHORTEST_STEPS:
         raise UsageError(
             f"The fraction {fraction:g} of {session.label} leaves {steps} samples, too few to"
-            f" test on: choose at least {_shortest_fraction(session):g}."
+            f" test on: choose at least {math.ceil(1e4 * SHORTEST_STEPS / full) / 1e4:g}."
         )
     return TwinPlan(
         channels=session.channels,
@@ -96,11 +97,6 @@ def plan_twin(session: Session, fraction: float) -> TwinPlan:
         test_steps=round(fraction * session.test_steps),
         test_events=round(fraction * session.test_events),
     )
-
-
-def _shortest_fraction(session: Session) -> float:
-    """The smallest fraction that leaves a test set, rounded up."""
-    return math.ceil(1e4 * SHORTEST_STEPS / _STEPS[session.id]) / 1e4
 
 
 def draw_segments(plan: TwinPlan, rng: np.random.Generator) -> NDArray[np.int64]:

@@ -8,13 +8,18 @@ import pty
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
 from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
 
 from nbsuite.cli.options import data_dir_option, session_option
 from nbsuite.cli.output import print_json, print_table, progress, stage_progress
+from nbsuite.cli.table_widths import fitted_widths, natural_widths, table_width
 
 WORK = """
 from nbsuite.cli.output import stage_progress
@@ -40,6 +45,54 @@ def test_a_piped_table_is_never_cut(capsys: pytest.CaptureFixture[str]) -> None:
     path = "/a/long/path/" * 10 + "[brackets].json"
     print_table(["file", "size"], [[path, "1"]], right=("size",))
     assert path in capsys.readouterr().out
+
+
+def _printed(capsys: pytest.CaptureFixture[str], *table: Any, **options: Any) -> list[str]:
+    print_table(*table, **options)
+    return [line.rstrip() for line in capsys.readouterr().out.splitlines()]
+
+
+def test_on_a_narrow_terminal_texts_are_broken_between_words(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "36")
+    lines = _printed(capsys, ["name", "why"], [["indy_20160622_01", "challenge, pretraining"]])
+    assert lines[-3:-1] == ["  indy_20160622_01   challenge,", "                     pretraining"]
+
+
+def test_on_a_narrower_one_rows_and_columns_change_places(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = ["Model", "footprint", "sparsity"], [["tinyRSNN", "21,000", "0.98"]]
+    monkeypatch.setenv("COLUMNS", "35")
+    assert "  tinyRSNN      21,000       0.98" in _printed(capsys, *table, right=table[0][1:])
+    monkeypatch.setenv("COLUMNS", "34")
+    lines = _printed(capsys, *table, right=table[0][1:])
+    assert lines[1] == "  Model       tinyRSNN"
+    assert lines[3:5] == ["  footprint     21,000", "  sparsity        0.98"]
+
+
+def test_where_nothing_helps_the_terminal_breaks_the_lines(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "12")
+    assert "  indy_20160622_01   1" in _printed(capsys, ["name", "n"], [["indy_20160622_01", "1"]])
+
+
+@given(
+    rows=st.lists(st.tuples(*[st.text(st.sampled_from("ab ü字"), max_size=12)] * 3), max_size=4),
+    available=st.integers(1, 80),
+)
+def test_fitted_tables_fit_and_keep_every_word(rows: list[tuple[str, ...]], available: int) -> None:
+    lines = [("one", "two", "three"), *rows]
+    widths = fitted_widths(lines, available)
+    if widths is None:
+        assert table_width(natural_widths(lines)) > available
+        return
+    assert table_width(widths) <= available
+    for line in lines:
+        for text, width in zip(line, widths, strict=True):
+            assert all(cell_len(word) <= width for word in text.split())
 
 
 def test_colour_is_left_out_where_it_is_not_wanted(
