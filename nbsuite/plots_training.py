@@ -52,7 +52,7 @@ def plot_training(path: Path, lines: Lines, *, loss: str, title: str, twin: bool
         r2.set_ylim(bottom=max(r2.get_ylim()[0], -0.25))  # the first epochs' may be far below
         rate.plot(epochs, _column(lines, "spikes_per_second"), color=BLACK)
         rate.set_ylabel("spikes per second\nof a hidden neuron")
-        rate.set_ylim(bottom=0)
+        rate.set_ylim(0, rate.get_ylim()[1])
         rate.set_xlabel(_epoch_label(lines))
         rate.xaxis.set_major_locator(MaxNLocator(integer=True))
         for axes in (upper, r2, rate):
