@@ -125,6 +125,7 @@ def run_jobs(
     folder: Path | None,
     *,
     plot: Path | None = None,
+    name_plots: bool = False,
     force: bool = False,
     quiet: bool = False,
 ) -> tuple[list[BenchmarkResult], list[Path]]:
@@ -138,6 +139,7 @@ def run_jobs(
         settings: how to run the benchmark.
         folder: where to write results; None writes none.
         plot: the picture to draw; None draws none.
+        name_plots: name a picture after its decoder even where it is the only one.
         force: replace results that are there already.
         quiet: show no progress.
 
@@ -153,6 +155,7 @@ def run_jobs(
         _prepare_folder(folder, groups, force=force)
     results: list[BenchmarkResult] = []
     files: list[Path] = []
+    alone = len(jobs) == 1 and not name_plots
     for group in groups.values():
         measured = [_measure(job, settings, quiet=quiet) for job in group]
         results += [result for result, _ in measured]
@@ -160,7 +163,7 @@ def run_jobs(
             files += _write(folder, [result for result, _ in measured])
         if plot is not None:
             files += [
-                _draw(_plot_path(plot, job, alone=len(jobs) == 1), job, result, measurement)
+                _draw(_plot_path(plot, job, alone=alone), job, result, measurement)
                 for job, (result, measurement) in zip(group, measured, strict=True)
             ]
     return results, sorted(set(files))

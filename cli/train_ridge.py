@@ -63,7 +63,13 @@ def fit_all(
     results = folder / RESULTS_NAME
     # The folder is the runs' own, so that its earlier results need no protection.
     outcome = run_jobs(
-        jobs, RunSettings(), results, plot=results / PICTURE_NAME, force=True, quiet=quiet
+        jobs,
+        RunSettings(),
+        results,
+        name_plots=True,
+        plot=results / PICTURE_NAME,
+        force=True,
+        quiet=quiet,
     )
     print_outcome(*outcome, as_json=as_json)
 

@@ -175,7 +175,13 @@ def _measure(
         return [], []
     # The folder is the runs' own, so that earlier results of theirs need no protection.
     return run_jobs(
-        jobs, RunSettings(), folder, plot=folder / PICTURE_NAME, force=True, quiet=quiet
+        jobs,
+        RunSettings(),
+        folder,
+        name_plots=True,
+        plot=folder / PICTURE_NAME,
+        force=True,
+        quiet=quiet,
     )
 
 

@@ -57,7 +57,8 @@ def test_trains_and_writes_official_results(recording: Path, tmp_path: Path) -> 
     (run,) = json.loads(path.read_text())["runs"]
     assert run["checkpoint"]["precision"] == "float16"
     assert run["checkpoint"]["recipe"]["finetune"]["epochs"] == 2
-    assert (root / "results" / "decoding.png").stat().st_size > 10_000
+    picture = root / "results" / f"decoding_tinyRSNN_{NAME}_seed1.png"
+    assert picture.stat().st_size > 10_000
     assert (root / "results" / "results_summary_tinyRSNN.json").is_file()
 
     again = _run(*command, "--seed", 2, "--json")
@@ -222,6 +223,7 @@ def test_the_linear_decoder(recording: Path, tmp_path: Path) -> None:
     result = CliRunner().invoke(main, [*command, "--set", "ridge.bins=3"])
     assert result.exit_code == 0, result.output
     assert (tmp_path / "runs" / f"ridge_{NAME}" / "weights.safetensors").is_file()
+    assert (tmp_path / "runs" / "results" / f"decoding_ridge_{NAME}_weights.png").is_file()
     path = tmp_path / "runs" / "results" / f"results_ridge_{NAME}.json"
     content = json.loads(path.read_text())
     assert content["macs"][0] > 0
