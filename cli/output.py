@@ -80,13 +80,14 @@ def print_table(
         lines, rights = turned, [number > 0 for number in range(len(widths))]
     widths = widths or natural_widths(lines)
     out.width = max(out.width, table_width(widths))
-    table = Table(title=title, caption=caption, box=box.SIMPLE_HEAD, title_justify="left")
-    table.caption_justify = "left"
+    table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left")
     for heading, width, is_right in zip(lines[0], widths, rights, strict=True):
         table.add_column(Text(heading), justify="right" if is_right else "left", width=width)
     for line in lines[1:]:
         table.add_row(*map(Text, line))
     out.print(table)
+    if caption is not None:  # its lines may be longer than the table's
+        out.print(Text(caption, style="table.caption"))
 
 
 @contextmanager
