@@ -173,7 +173,7 @@ def _grouped(jobs: Sequence[Job]) -> dict[tuple[str, str], list[Job]]:
     """Jobs by model and recording: each group becomes one results file."""
     groups: dict[tuple[str, str], list[Job]] = {}
     for job in jobs:
-        key = (job.checkpoint.header.spec.name, job.recording.path.stem)
+        key = (job.checkpoint.header.spec.name, job.recording.name)
         groups.setdefault(key, []).append(job)
     return groups
 
@@ -210,7 +210,7 @@ def _plot_path(plot: Path, job: Job, *, alone: bool) -> Path:
         return plot
     header = job.checkpoint.header
     seed = job.checkpoint.path.stem if header.seed is None else f"seed{header.seed}"
-    return plot.with_stem(f"{plot.stem}_{header.spec.name}_{job.recording.path.stem}_{seed}")
+    return plot.with_stem(f"{plot.stem}_{header.spec.name}_{job.recording.name}_{seed}")
 
 
 def _draw(path: Path, job: Job, result: BenchmarkResult, measurement: Measurement) -> Path:

@@ -104,7 +104,7 @@ def _print_comparisons(
             [
                 {
                     "checkpoint": str(job.checkpoint.path),
-                    "recording": job.recording.path.stem,
+                    "recording": job.recording.name,
                     "metric": each.name,
                     "benchmark": each.chunked,
                     "per_step": each.per_step,

@@ -90,7 +90,7 @@ def _as_json(job: Job, report: StreamReport) -> dict[str, Any]:
         "model": job.checkpoint.header.spec.name,
         "seed": job.checkpoint.header.seed,
         "precision": str(job.checkpoint.decoder.dtype).removeprefix("torch."),
-        "recording": job.recording.path.stem,
+        "recording": job.recording.name,
         "twin": job.recording.twin is not None,
         "trained_on_twin": job.checkpoint.header.trained_on.on_twin,
         "steps": report.steps,

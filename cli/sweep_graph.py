@@ -103,7 +103,7 @@ def _add_benchmark(tasks: dict[str, Task], decoder: Decoder, threads: int) -> Me
     made_of = {"decoder": f"{stage.kind} {parent}", "data": recording.digest}
     name = f"{readable}_{identity_digest(made_of)[: len(parent)]}"
     folder = stage.folder.parents[1] / "benchmark" / name
-    results = results_path(folder, stage.effort.model, recording.path.stem)
+    results = results_path(folder, stage.effort.model, recording.name)
     key = f"benchmark/{name}"
     if key not in tasks:
         title = stage.title.replace(stage.kind, "benchmark", 1)

@@ -100,9 +100,10 @@ def read_result(path: Path) -> BenchmarkResult:
     beside = challenge.provenance_path(path)
     try:
         (run,) = json.loads(beside.read_text(encoding="utf-8"))["runs"]
+        model = run["checkpoint"]["model"]["name"]
         return BenchmarkResult(
-            model=run["checkpoint"]["model"]["name"],
-            recording=Path(run["data"]["file"]).stem,
+            model=model,
+            recording=path.stem.removeprefix(f"results_{model}_"),
             twin=run["data"]["twin"] is not None,
             seed=run["checkpoint"]["seed"],
             values=run["metrics"],

@@ -210,7 +210,7 @@ def _described(plan: RunPlan) -> Mapping[str, Any]:
         }
     return {
         "model": task.spec.name,
-        "recording": plan.recording.path.stem,
+        "recording": plan.recording.name,
         "twin": plan.recording.twin is not None,
         "seed": task.seed,
         "stages": stages,

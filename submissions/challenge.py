@@ -13,6 +13,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
+from nbsuite.data.twin_info import TWIN_MARK
 from nbsuite.errors import ResultsError, UsageError
 from nbsuite.submissions.schema import read_json, write_json
 
@@ -28,7 +29,6 @@ METRICS = (
     "acs",
     "r2",
 )
-TWIN_MARK = "-twin"
 
 Results = dict[str, list[float]]
 Means = dict[str, float]

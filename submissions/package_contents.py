@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from nbsuite.data.twin_info import TWIN_MARK
 from nbsuite.errors import PackageError
 from nbsuite.models.training_data import TrainingData
 from nbsuite.sessions import CHALLENGE_SESSIONS, Session
-from nbsuite.submissions.challenge import TWIN_MARK, Results, results_path, summary_path
+from nbsuite.submissions.challenge import Results, results_path, summary_path
 from nbsuite.submissions.package_json import read_json
 from nbsuite.submissions.package_layout import (
     FIXED,

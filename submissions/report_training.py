@@ -9,10 +9,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from nbsuite.data.twin_info import TWIN_MARK
 from nbsuite.errors import TrainingError
 from nbsuite.plots_training import plot_pruning, plot_training
 from nbsuite.sessions import PUBLIC_SESSIONS
-from nbsuite.submissions.challenge import TWIN_MARK
 from nbsuite.submissions.formats import EMPTY, Cell, Column, Table, text_cell
 from nbsuite.submissions.report_page import Block, Data, Heading, PageFigure, PageTable, Section
 from nbsuite.submissions.report_pictures import draw_picture, printable

@@ -12,9 +12,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from nbsuite.data.twin_info import TWIN_MARK
 from nbsuite.errors import ResultsError
 from nbsuite.sessions import CHALLENGE_SESSIONS
-from nbsuite.submissions.challenge import METRICS, TWIN_MARK, Results, provenance_path, summarise
+from nbsuite.submissions.challenge import METRICS, Results, provenance_path, summarise
 from nbsuite.submissions.schema import read_json
 
 EARLIER_NAMES = {"maxR2": "bigRSNN"}

@@ -75,7 +75,7 @@ def describe_result(
     }
     return BenchmarkResult(
         model=header.spec.name,
-        recording=recording.path.stem,
+        recording=recording.name,
         twin=recording.twin is not None,
         seed=header.seed,
         values=measurement.values,

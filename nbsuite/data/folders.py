@@ -7,6 +7,7 @@ from pathlib import Path
 
 import platformdirs
 
+from nbsuite.data.twin_info import TWIN_MARK
 from nbsuite.sessions import Session
 
 DATA_VARIABLE = "NBSUITE_DATA"
@@ -37,4 +38,4 @@ def real_path(session: Session, folder: Path) -> Path:
 def twin_path(session: Session, folder: Path, *, fraction: float = 1.0, seed: int = 1) -> Path:
     """Where the twin of ``session`` lies, or would lie; every fraction and seed has its own."""
     length = "" if fraction == 1.0 else f"-fraction{fraction:g}"
-    return folder / "twins" / f"{session.name}-twin-seed{seed}{length}.mat"
+    return folder / "twins" / f"{session.name}{TWIN_MARK}-seed{seed}{length}.mat"

@@ -23,7 +23,7 @@ from nbsuite.data.guards import (
     warnings_of,
 )
 from nbsuite.data.loader import SPLITS, LoadedArrays, load_through_neurobench
-from nbsuite.data.twin_info import TwinInfo
+from nbsuite.data.twin_info import TWIN_MARK, TwinInfo
 from nbsuite.sessions import PUBLIC_SESSIONS, Session
 
 
@@ -67,6 +67,12 @@ class Recording:
     train: Split
     validation: Split
     test: Split
+
+    @property
+    def name(self) -> str:
+        """What results and pictures call it: the file's name, marked if it hides a twin."""
+        unmarked = self.twin is not None and TWIN_MARK not in self.path.stem
+        return f"{self.path.stem}{TWIN_MARK if unmarked else ''}"
 
     @property
     def steps(self) -> int:

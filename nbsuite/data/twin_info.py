@@ -12,6 +12,9 @@ from pathlib import Path
 
 from nbsuite.errors import DataError
 
+TWIN_MARK = "-twin"
+"""Part of the name of a twin's file, results and pictures."""
+
 TWIN_ATTRIBUTE = "nbsuite_twin"
 """Root attribute of a twin's file: a TwinInfo as JSON. Real recordings have none."""
 

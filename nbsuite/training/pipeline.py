@@ -123,9 +123,9 @@ def run_plan(plan: RunPlan, observer: Observer = ignore, *, force: bool = False)
 
 def recording_label(recording: Recording) -> str:
     """A recording's name in names of folders: ``I1``, ``I1-twin``, or that of its file."""
-    session, stem = recording.session, recording.path.stem
+    session, name = recording.session, recording.name
     names = {session.name: session.label, twin_path(session, Path()).stem: f"{session.label}-twin"}
-    return names.get(stem, stem)
+    return names.get(name, name)
 
 
 def finished_seeds(plan: RunPlan) -> list[Path]:

@@ -9,8 +9,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from nbsuite.cli.main import main
+from nbsuite.data.twin import write_twin
 from nbsuite.models.checkpoint import CheckpointHeader, save_checkpoint
 from nbsuite.models.training_data import TrainingData
+from nbsuite.sessions import find_session
 
 NAME = "indy_20990101_01"
 
@@ -62,6 +64,20 @@ def test_writes_challenge_json_and_provenance(
     assert run["data"]["twin"] is None
     assert run["run"]["kernel"] == "numba"
     assert {"nbsuite", "python", "torch", "snntorch", "neurobench", "numpy"} <= set(run["versions"])
+
+
+def test_results_on_a_twin_say_so_whatever_its_file_is_called(
+    tmp_path: Path, make_checkpoint: Any
+) -> None:
+    path, folder = tmp_path / "indy_20170131_02.mat", tmp_path / "out"
+    write_twin(find_session("I3"), path, fraction=0.01)
+    _run(make_checkpoint(1), "--session", path, "-o", folder)
+    results = folder / "results_tinyRSNN_indy_20170131_02-twin.json"
+    assert results.is_file()
+    assert {file.name for file in folder.glob("results_summary_*")} == {
+        "results_summary_tinyRSNN-twin.json"
+    }
+    _run(make_checkpoint(1), "--session", path, "-o", folder, "--force")
 
 
 def test_weights_trained_on_a_twin_are_never_taken_for_others(
