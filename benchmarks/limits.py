@@ -11,8 +11,12 @@ from typing import Any
 
 import numpy as np
 import torch
+from numba import njit
 from threadpoolctl import threadpool_limits
 
+from nbsuite.neurons.kernels.training_network import filled_up
+from nbsuite.neurons.kernels.training_product import multiply, panels_of
+from nbsuite.neurons.kernels.vectors import WIDE_LANES
 from nbsuite.training.compute import limited_threads
 
 FLOAT_BYTES = 4
@@ -21,8 +25,8 @@ MEMORY_FLOATS = 1 << 25
 """128 MiB an array, three of them: more than any cache."""
 CACHE_FLOATS = 1 << 15
 """128 KiB an array: together less than a second-level cache of today."""
-ROWS = 32
-"""Windows that a dense product of the training kernel has at a time."""
+ROWS = 64
+"""Rows of a dense product of the training kernel: two steps of 32 windows."""
 
 
 def best_seconds(function: Callable[[], object], seconds: float) -> float:
@@ -47,21 +51,30 @@ def triad_bandwidth(floats: int, seconds: float) -> float:
     return TRIAD_ARRAYS * FLOAT_BYTES * floats / triad
 
 
-def product_rate(rows: int, size: int, seconds: float) -> float:
-    """Floating-point operations a second of BLAS on one thread, (rows, size) by (size, size).
+def product_rates(size: int, seconds: float) -> dict[str, float]:
+    """Floating-point operations a second on one thread, (ROWS, size) by (size, size).
 
     Args:
-        rows: rows of the first factor, such as windows.
-        size: its columns, such as neurons.
-        seconds: time to measure for.
+        size: such as the number of neurons; the kernel's is that of the next multiple of 64.
+        seconds: time to measure for, by BLAS and by the training kernel's own product.
     """
     generator = np.random.default_rng(1)
-    left = generator.random((rows, size), dtype=np.float32)
+    left = generator.random((ROWS, size), dtype=np.float32)
     right = generator.random((size, size), dtype=np.float32)
     out = np.empty_like(left)
     with threadpool_limits(1, user_api="blas"):
-        took = best_seconds(lambda: np.dot(left, right, out=out), seconds)
-    return 2 * rows * size * size / took
+        by_blas = best_seconds(lambda: np.dot(left, right, out=out), seconds)
+    panels = panels_of(filled_up(right, -(-size // WIDE_LANES) * WIDE_LANES))
+    padded = filled_up(out, len(panels) * panels.shape[2])
+    _multiply(left, panels, padded)
+    by_kernel = best_seconds(lambda: _multiply(left, panels, padded), seconds)
+    operations = 2 * ROWS * size * size
+    return {"BLAS": operations / by_blas, "kernel": operations / by_kernel}
+
+
+@njit
+def _multiply(left: Any, panels: Any, out: Any) -> None:
+    multiply(left, panels, out)
 
 
 def measure_limits(sizes: Sequence[int], cores: int, seconds: float) -> dict[str, Any]:
@@ -75,5 +88,5 @@ def measure_limits(sizes: Sequence[int], cores: int, seconds: float) -> dict[str
     return {
         "memory_bytes_per_second": bandwidths,
         "cached_elements_per_second": elements,
-        "product_flops_per_second": {str(s): product_rate(ROWS, s, seconds) for s in sizes},
+        "product_flops_per_second": {str(s): product_rates(s, seconds) for s in sizes},
     }

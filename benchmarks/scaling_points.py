@@ -28,7 +28,7 @@ from nbsuite.data.events import SpikeEvents
 from nbsuite.data.windows import TrainingWindows
 from nbsuite.models.registry import model_spec
 from nbsuite.neurons.dropout import Dropout
-from nbsuite.training.compute import limited_threads
+from nbsuite.training.compute import Compute
 from nbsuite.training.epochs import EpochPlan, run_epoch
 from nbsuite.training.losses import loss_function
 from nbsuite.training.recipe import published_recipe
@@ -89,7 +89,8 @@ class Problem:
         """Train on a batch of random windows."""
         generator = np.random.default_rng(turn)
         starts = generator.integers(0, self.events.samples - steps, windows)
-        velocity = torch.from_numpy(self.labels[starts[None, :] + np.arange(steps)[:, None]])
+        samples = starts[None, :] + np.arange(steps)[:, None]
+        velocity = torch.from_numpy(np.take(self.labels, samples, axis=0))
         rates = self.recipe.dropout
         dropout = Dropout(rates.input, rates.hidden, key=turn)
         decoded = self.decoder.decode_windows(self.events, starts, steps, dropout=dropout)
@@ -106,7 +107,7 @@ def _kind(model: str) -> Kind:
 
 def measure_batches(point: Point, seconds: float, watts_per_core: float) -> dict[str, Any]:
     """Times of batches for that many seconds, memory, and energy."""
-    with limited_threads(point.threads):
+    with Compute(threads=point.threads).limited():
         problem = Problem(point, max(SAMPLES, 2 * point.steps))
         for turn in range(2):  # loads what is compiled, and leaves it out of the memory
             problem.batch(turn, 1, 8)
@@ -131,7 +132,7 @@ def measure_batches(point: Point, seconds: float, watts_per_core: float) -> dict
 def measure_epoch(model: str, samples: int) -> dict[str, Any]:
     """Time and memory of a real epoch on a session of so many samples to train on."""
     point = BASE[model]
-    with limited_threads(1):
+    with Compute(threads=1).limited():
         resident = reset_peak()
         problem = Problem(point, samples)
         starts = np.concatenate(
@@ -175,7 +176,7 @@ class RandomSamples:
 
 def measure_evaluation(model: str) -> dict[str, Any]:
     """Steps a second of NeuroBench's official run, which a benchmark of a decoder is."""
-    with limited_threads(1):
+    with Compute(threads=1).limited():
         problem = Problem(BASE[model], SAMPLES)
         samples = RandomSamples(problem.events, problem.labels)
         run_benchmark(problem.decoder, samples)
@@ -194,7 +195,7 @@ def meet_at(barrier: Barrier) -> None:
 
 def train_seeds(model: str, seeds: Sequence[int], batches: int) -> tuple[float, float]:
     """Train some batches of each seed; begin and end by a clock that processes share."""
-    with limited_threads(1):
+    with Compute(threads=1).limited():
         problems = [Problem(BASE[model], SAMPLES, seed) for seed in seeds]
         size = problems[0].point
         problems[0].batch(0, size.windows, size.steps)

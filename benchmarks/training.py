@@ -34,6 +34,7 @@ from nbsuite.data.locate import locate
 from nbsuite.data.recording import load_recording
 from nbsuite.neurons.dropout import Dropout
 from nbsuite.neurons.kernels import TrainingKernelName
+from nbsuite.training.compute import Compute
 from nbsuite.training.losses import loss_function
 from nbsuite.training.recipe import published_recipe
 from nbsuite.training.regularizers import spike_count_penalty
@@ -65,7 +66,8 @@ class Problem:
     def draw(self, turn: int) -> tuple[NDArray[np.int64], Tensor]:
         """Starts of the windows of a batch, and their velocities (steps, windows, 2)."""
         starts = np.random.default_rng(turn).integers(0, SAMPLES - self.steps, self.windows)
-        velocity = self.labels[starts[None, :] + np.arange(self.steps)[:, None]]
+        samples = starts[None, :] + np.arange(self.steps)[:, None]
+        velocity = np.take(self.labels, samples, axis=0)
         return starts, torch.from_numpy(velocity).to(self.device)
 
     def update(self, optimiser: SMORMS3, decoded: Tensor, counts: Tensor, velocity: Tensor) -> None:
@@ -78,17 +80,19 @@ class Problem:
 
 
 def our_batch(problem: Problem, kernel: TrainingKernelName = "numba") -> Batch:
-    """A batch by one of nbsuite's kernels."""
+    """A batch by one of nbsuite's kernels, with as many threads as torch is set to by now."""
     decoder = copy.deepcopy(problem.decoder)
     optimiser = SMORMS3(decoder.parameters())
+    compute = Compute(kernel, problem.device, torch.get_num_threads())
 
     def run(turn: int) -> None:
-        starts, velocity = problem.draw(turn)
-        dropout = Dropout(DROPOUT, DROPOUT, key=turn)
-        decoded = decoder.decode_windows(
-            problem.events, starts, problem.steps, dropout=dropout, kernel=kernel
-        )
-        problem.update(optimiser, decoded.velocity, decoded.counts, velocity)
+        with compute.limited():
+            starts, velocity = problem.draw(turn)
+            dropout = Dropout(DROPOUT, DROPOUT, key=turn)
+            decoded = decoder.decode_windows(
+                problem.events, starts, problem.steps, dropout=dropout, kernel=kernel
+            )
+            problem.update(optimiser, decoded.velocity, decoded.counts, velocity)
 
     return run
 

@@ -11,6 +11,7 @@ import torch
 
 from nbsuite.neurons.kernels import TrainingKernelName
 from nbsuite.neurons.kernels.gpu.limits import require_size
+from nbsuite.neurons.kernels.threads import kernel_threads
 
 
 @dataclass(frozen=True)
@@ -20,8 +21,8 @@ class Compute:
     Attributes:
         kernel: the kernel for training; what is measured is always decoded by the numba kernel.
         device: the torch device to train on.
-        threads: threads of torch and of the kernels, at least 1. Sums over a batch are added up
-            in another order by another number, and differ in their last bits.
+        threads: threads of the numba kernel, else of torch, at least 1. torch adds up sums over
+            a batch in another order by another number, and they differ in their last bits.
     """
 
     kernel: TrainingKernelName = "numba"
@@ -41,10 +42,19 @@ class Compute:
         """What decides the last bits of the outcome, as JSON values."""
         return asdict(self) | {"device": torch.device(self.device).type}
 
+    @contextmanager
+    def limited(self) -> Iterator[None]:
+        """Use that many threads: the numba kernel has its own, and torch then only one."""
+        with (
+            limited_threads(1 if self.kernel == "numba" else self.threads),
+            kernel_threads(self.threads),
+        ):
+            yield
+
 
 @contextmanager
 def limited_threads(threads: int) -> Iterator[None]:
-    """Let torch, and the kernels with it, use that many threads."""
+    """Let torch use that many threads."""
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
     try:

@@ -17,7 +17,6 @@ from nbsuite.data.recording import Recording
 from nbsuite.files import digest
 from nbsuite.models.checkpoint import Checkpoint, CheckpointHeader, save_checkpoint
 from nbsuite.models.training_data import UNTRAINED, TrainingData
-from nbsuite.training.compute import limited_threads
 from nbsuite.training.observer import Observer, StageDone, ignore
 from nbsuite.training.run_folder import (
     WEIGHTS_NAME,
@@ -68,7 +67,7 @@ def run_stage(
     identity = task.identity(recordings, None if parent is None else parent.digest)
     record, skipped = _finished(folder, identity), True
     if record is None:
-        with exclusive(folder), limited_threads(task.compute.threads):
+        with exclusive(folder), task.compute.limited():
             record = _finished(folder, identity)  # another run may have finished it just now
             if record is None:
                 state = _claim(task, folder, identity, force=force)

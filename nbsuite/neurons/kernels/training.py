@@ -8,9 +8,6 @@ OpenMP threads beside torch's.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from functools import cache
 from itertools import pairwise
 from typing import Any
 
@@ -24,6 +21,7 @@ from nbsuite.errors import UsageError
 from nbsuite.neurons.dropout import Dropout, LayerDropout
 from nbsuite.neurons.kernels import NetworkParameters
 from nbsuite.neurons.kernels.hashing import lanes_of
+from nbsuite.neurons.kernels.threads import run_in_parallel
 from nbsuite.neurons.kernels.training_backward import backward
 from nbsuite.neurons.kernels.training_forward import forward
 from nbsuite.neurons.kernels.training_network import (
@@ -94,7 +92,7 @@ class _FusedWindows(torch.autograd.Function):
         )
         groups = _groups(len(batch.starts))
         spaces = [borrow_workspace(network, batch, group) for group in groups]
-        _in_parallel(
+        run_in_parallel(
             lambda index: _run_forward(network, batch, groups[index], spaces[index]), len(groups)
         )
         outputs = np.concatenate([space.outputs for space in spaces], axis=1)
@@ -111,7 +109,7 @@ class _FusedWindows(torch.autograd.Function):
         network, batch, groups, spaces = ctx.network, ctx.batch, ctx.groups, ctx.spaces
         output_errors, count_errors = (error.detach().numpy() for error in errors)
         count_errors = filled_up(count_errors, columns=network.decays.shape[1])
-        _in_parallel(
+        run_in_parallel(
             lambda index: _run_backward(
                 network,
                 batch,
@@ -225,19 +223,3 @@ def _groups(windows: int) -> list[slice]:
     count = min(windows, count + count % 2)
     borders = [windows * index // count for index in range(count + 1)]
     return [slice(*pair) for pair in pairwise(borders)]
-
-
-def _in_parallel(task: Callable[[int], None], count: int) -> None:
-    """Run ``task(0)`` to ``task(count - 1)`` on as many threads as torch is set to use."""
-    threads = min(torch.get_num_threads(), count)
-    if threads == 1:
-        for index in range(count):
-            task(index)
-    else:
-        for _ in _pool(threads).map(task, range(count)):
-            pass
-
-
-@cache
-def _pool(threads: int) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(threads, thread_name_prefix="nbsuite-training")
