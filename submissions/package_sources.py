@@ -30,9 +30,20 @@ class FoundResults:
         """Whether the results are about a twin."""
         return bool(self.provenance["twin"])
 
+    @property
+    def runs(self) -> frozenset[tuple[Any, ...]]:
+        """What tells the runs apart: seed, weights and data."""
+        return frozenset(
+            (run["checkpoint"]["seed"], run["checkpoint"]["weights_sha256"], run["data"]["sha256"])
+            for run in self.provenance["runs"]
+        )
+
 
 def find_results(paths: Sequence[Path], model: str, *, allow_twins: bool) -> list[FoundResults]:
     """The results of a model in files and folders: those on real recordings if there are any.
+
+    Results whose runs are all among those of others of the same name add nothing to them: a study
+    keeps those of every seed beside those of all seeds.
 
     Args:
         paths: files, and folders that are searched to the bottom.
@@ -40,9 +51,10 @@ def find_results(paths: Sequence[Path], model: str, *, allow_twins: bool) -> lis
         allow_twins: take results on twins where there are no others.
 
     Raises:
-        PackageError: there are none, there are two of one name, or one is without provenance.
+        PackageError: there are none, there are different ones of one name, or one is without
+            provenance.
     """
-    by_name: dict[str, FoundResults] = {}
+    by_name: dict[str, list[FoundResults]] = {}
     for path in _files(paths, f"results_{model}_", ".json"):
         if path.name.endswith(".provenance.json"):
             continue
@@ -52,20 +64,31 @@ def find_results(paths: Sequence[Path], model: str, *, allow_twins: bool) -> lis
                 f"{path} has no provenance beside it, which a package needs; "
                 "measure it with `nbsuite benchmark`."
             )
-        if path.name in by_name:
-            raise PackageError(
-                f"{path} and {by_name[path.name].path} are results of the same name; "
-                "name the folder of one of them only."
-            )
         provenance = read_json(beside, "provenance", str(beside))
-        by_name[path.name] = FoundResults(path, provenance)
-    found = list(by_name.values())
+        by_name.setdefault(path.name, []).append(FoundResults(path, provenance))
+    found = [_fullest(same) for same in by_name.values()]
     chosen = [each for each in found if not each.twin]
     if not chosen and allow_twins:
         chosen = found
     if not chosen:
         raise PackageError(_nothing(paths, model, twins=bool(found)))
     return chosen
+
+
+def _fullest(same: Sequence[FoundResults]) -> FoundResults:
+    """Of results of the same name those that hold all others.
+
+    Raises:
+        PackageError: there are none.
+    """
+    fullest = max(same, key=lambda each: len(each.runs))
+    for each in same:
+        if not each.runs <= fullest.runs:
+            raise PackageError(
+                f"{each.path} and {fullest.path} are results of the same name, but not of the same"
+                " runs; name the folder of one of them only."
+            )
+    return fullest
 
 
 def _nothing(paths: Sequence[Path], model: str, *, twins: bool) -> str:

@@ -194,9 +194,10 @@ class StageGraph:
         recording = self._load(location)
         address = None if parent is None else parent.folder.name.rpartition("_")[2]
         identity = task.identity([recording], address)
-        name = f"{task.spec.name}_{recording_label(recording)}_seed{task.seed}"
-        folder = self.root / task.stage / f"{name}_{identity_digest(identity)[:_ADDRESS]}"
-        title = " ".join([task.stage, *name.split("_"), *variant.settings])
+        parts = (task.spec.name, recording_label(recording), f"seed{task.seed}")
+        name = "_".join([*parts, identity_digest(identity)[:_ADDRESS]])
+        folder = self.root / task.stage / name
+        title = " ".join([task.stage, *parts, *variant.settings])
         return self._keep(task, folder, identity, parent, title)
 
     def _keep(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -100,13 +101,36 @@ def test_the_summary_is_made_anew(package: Path, measured: Path) -> None:
     assert summary["average"]["footprint"] == (21000 + 33288) / 2
 
 
+def copy_results(source: Path, name: str, target: Path, **changes: str) -> None:
+    """Copy a results file and its provenance, in which the runs' checkpoint is another."""
+    target.mkdir()
+    shutil.copy(source / name, target)
+    beside = f"{name.removesuffix('.json')}.provenance.json"
+    content: Any = json.loads((source / beside).read_text())
+    for run in content["runs"]:
+        run["checkpoint"].update(changes)
+    (target / beside).write_text(json.dumps(content))
+
+
+def test_results_that_add_nothing_are_passed_over(
+    measured: Path, submission_toml: Path, tmp_path: Path
+) -> None:
+    for path in (measured / "results").glob("*20160622*seed1*[0-9].json"):
+        copy_results(measured / "results", path.name, tmp_path / "again")
+    packages = [tmp_path / "a.zip", tmp_path / "b.zip"]
+    for package, more in zip(packages, ([], [tmp_path / "again"]), strict=True):
+        places = [measured / "results", *more, measured / "runs"]
+        pack(places, submission_toml, package, allow_twins=True, partial=True)
+    assert packages[0].read_bytes() == packages[1].read_bytes()
+
+
 @pytest.mark.parametrize(
     ("sources", "message"),
     [
         (["nothing"], "There is nothing at"),
         (["runs"], "there are no results of tinyRSNN"),
         (["results"], "name its folder too"),
-        (["results", "copy", "runs"], "are results of the same name"),
+        (["results", "others", "runs"], "are results of the same name, but not of the same runs"),
         (["bare", "runs"], "has no provenance beside it"),
     ],
 )
@@ -114,10 +138,9 @@ def test_sources_that_do_not_make_a_package(
     measured: Path, submission_toml: Path, tmp_path: Path, sources: list[str], message: str
 ) -> None:
     [name] = [path.name for path in (measured / "results").glob("*20160622*seed1*[0-9].json")]
-    for folder, files in {"copy": [name, f"{name[:-5]}.provenance.json"], "bare": [name]}.items():
-        (tmp_path / folder).mkdir()
-        for file in files:
-            (tmp_path / folder / file).write_bytes((measured / "results" / file).read_bytes())
+    (tmp_path / "bare").mkdir()
+    shutil.copy(measured / "results" / name, tmp_path / "bare")
+    copy_results(measured / "results", name, tmp_path / "others", weights_sha256="0" * 64)
     places = [
         tmp_path / each if (tmp_path / each).exists() else measured / each for each in sources
     ]
