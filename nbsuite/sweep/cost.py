@@ -68,14 +68,18 @@ def _times_as_fast(threads: int) -> float:
 
 
 def _logged_rates(record: Path, threads: int) -> tuple[str, list[float]]:
-    """A stage's model and the rate of each epoch; none where it trains nothing or is damaged."""
+    """A stage's model and the rate of each epoch with that many threads.
+
+    There are none where it trains nothing or is damaged.
+    """
     try:
         identity = json.loads(record.read_text(encoding="utf-8"))["identity"]
-        if identity["compute"]["threads"] != threads:
-            return "", []
         steps, model = identity["recipe"]["windows"]["steps"], str(identity["model"]["name"])
-        lines = (record.parent / "log.jsonl").read_text(encoding="utf-8").splitlines()
-        return model, [steps * json.loads(line)["windows_per_second"] for line in lines]
+        text = (record.parent / "log.jsonl").read_text(encoding="utf-8")
+        lines = [json.loads(line) for line in text.splitlines()]
+        return model, [
+            steps * line["windows_per_second"] for line in lines if line["threads"] == threads
+        ]
     except (OSError, ValueError, KeyError, TypeError):
         return "", []
 

@@ -21,8 +21,9 @@ class Compute:
     Attributes:
         kernel: the kernel for training; what is measured is always decoded by the numba kernel.
         device: the torch device to train on.
-        threads: threads of the numba kernel, else of torch, at least 1. torch adds up sums over
-            a batch in another order by another number, and they differ in their last bits.
+        threads: threads of the numba kernel, whose outcome is the same to the bit with any number
+            of them; else of torch, which adds up sums over a batch in another order by another
+            number. At least 1.
     """
 
     kernel: TrainingKernelName = "numba"
@@ -40,7 +41,10 @@ class Compute:
 
     def identity(self) -> dict[str, Any]:
         """What decides the last bits of the outcome, as JSON values."""
-        return asdict(self) | {"device": torch.device(self.device).type}
+        deciding = asdict(self) | {"device": torch.device(self.device).type}
+        if self.kernel == "numba":
+            del deciding["threads"]
+        return deciding
 
     @contextmanager
     def limited(self) -> Iterator[None]:

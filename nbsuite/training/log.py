@@ -13,6 +13,7 @@ key                    value
 ``validation_r2``      R2 on the stretch held out, after the epoch, without dropout
 ``spikes_per_second``  of a hidden neuron, mean over the epoch's windows
 ``windows_per_second`` speed of training, without what is measured after the epoch
+``threads``            threads that it was trained with
 ``seconds``            time that the epoch took, with everything
 =====================  ===========================================================================
 

@@ -104,6 +104,7 @@ class TrainingRun:
                 "epochs": lesson.epochs,
                 "lr": lr,
                 **figures._asdict(),
+                "threads": self.task.compute.threads,
                 "validation_r2": validation_r2(decoder, self.task, self.recordings),
                 "seconds": round(time.perf_counter() - begun, 4),
             }

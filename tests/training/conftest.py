@@ -29,7 +29,7 @@ SMALL = (
     "prune.highest=0.5",
     "prune.tolerance=0.5",
 )
-TIMES = ("seconds", "windows_per_second")
+CIRCUMSTANCES = ("seconds", "windows_per_second", "threads")
 
 
 @pytest.fixture(autouse=True)
@@ -85,21 +85,21 @@ def recorder() -> Recorder:
 
 
 def outcome_of(root: Path) -> dict[str, Any]:
-    """Everything that has to come out alike: weights to the byte, logs and summaries but times."""
+    """What has to come out alike: weights to the byte, logs and summaries but for circumstances."""
     found: dict[str, Any] = {}
     for path in sorted(root.rglob("weights.safetensors")):
         found[str(path.relative_to(root))] = path.read_bytes()
     for path in sorted(root.rglob("log.jsonl")):
         lines = [json.loads(line) for line in path.read_text().splitlines()]
-        found[str(path.relative_to(root))] = [without_times(line) for line in lines]
+        found[str(path.relative_to(root))] = [without_circumstances(line) for line in lines]
     for path in sorted(root.rglob("stage.json")):
         record = json.loads(path.read_text())
-        found[str(path.relative_to(root))] = without_times(record["summary"])
+        found[str(path.relative_to(root))] = without_circumstances(record["summary"])
     return found
 
 
-def without_times(values: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in values.items() if key not in TIMES}
+def without_circumstances(values: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if key not in CIRCUMSTANCES}
 
 
 @pytest.fixture(scope="session")

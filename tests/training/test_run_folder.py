@@ -104,7 +104,11 @@ def test_the_identity_holds_what_decides_the_outcome(
     assert identity("finetune", "training.lr=0.1") != own
     assert identity("finetune", "initialisation.sigma_u=0.1") != own
     assert identity("finetune", seed=2) != own
-    assert identity("finetune", compute=replace(request.compute, threads=2)) != own
+    assert identity("finetune", compute=replace(request.compute, threads=2)) == own
+    by_torch = replace(request.compute, kernel="reference")
+    assert identity("finetune", compute=by_torch) != own
+    more_threads = identity("finetune", compute=replace(by_torch, threads=2))
+    assert more_threads != identity("finetune", compute=by_torch)
     assert identity("pretrain") != own
     pruned = identity("prune", parent=Path("x"))
     assert identity("prune", "initialisation.sigma_u=0.1", parent=Path("x")) == pruned

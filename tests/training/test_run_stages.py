@@ -158,9 +158,24 @@ def test_another_recipe_is_refused_and_names_the_key(
     ):
         with pytest.raises(TrainingError, match=rf"{key}: choose another folder .* --force"):
             plan_run(request_run(setting))
-    with pytest.raises(TrainingError, match=r"compute\.threads 1, not 2"):
-        plan_run(request_run(compute=Compute(threads=2)))
+    with pytest.raises(TrainingError, match=r'compute\.kernel "numba", not "reference"'):
+        plan_run(request_run(compute=Compute("reference")))
     assert outcome(request_run().root) == before
+
+
+def test_threads_change_no_bit_and_nothing_is_done_again_for_them(
+    request_run: RequestRun, recorder: Any, outcome: Any, tmp_path: Path
+) -> None:
+    alone = request_run(compute=Compute(threads=1), root=tmp_path / "alone")
+    together = request_run(compute=Compute(threads=3), root=tmp_path / "together")
+    for request in (alone, together):
+        _run(request, recorder)
+    weights = [outcome(request.root) for request in (alone, together)]
+    assert len(weights[0]) == 4 + 3 + 4
+    assert weights[0] == weights[1]
+    recorder.events.clear()
+    _run(replace(alone, compute=Compute(threads=3)), recorder)
+    assert all(_skipped(recorder).values())
 
 
 def test_force_trains_again_only_what_a_change_touches(
