@@ -77,7 +77,7 @@ setup(
         # pytest before 8.4 does not find the modules that tests share (--import-mode=importlib).
         "test": [
             "distributed>=2024.8",
-            "hypothesis>=6.80",
+            "hypothesis>=6.85",
             "pytest>=8.4",
             "pytest-xdist>=3.7",
             "scikit-learn>=1.3",

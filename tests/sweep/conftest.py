@@ -22,7 +22,7 @@ SETTINGS = {
     "training.batch": 50,
     "training.schedule_epochs": 20,
     "pretrain.epochs": 2,
-    "finetune.epochs": 12,
+    "finetune.epochs": 24,
     "prune.epochs": 2,
     "prune.highest": 0.5,
 }
