@@ -18,6 +18,7 @@ from nbsuite.errors import CheckpointError, UsageError
 from nbsuite.models.checkpoint import Checkpoint
 from nbsuite.neurons.kernels import (
     KERNEL_NAMES,
+    TRAINING_KERNEL_NAMES,
     KernelName,
     TrainingKernelName,
     require_triton,
@@ -111,7 +112,7 @@ def choose_training_kernel(kernel: str, device: str) -> TrainingKernelName:
         UsageError: the device is not there, or the kernel is not installed or does not run on it.
     """
     if kernel != "triton":
-        return choose_kernel(kernel, device)
+        return choose_kernel(kernel, device, TRAINING_KERNEL_NAMES)
     require_triton()
     if _kind_of(device) != "cuda":
         raise UsageError(
@@ -121,8 +122,13 @@ def choose_training_kernel(kernel: str, device: str) -> TrainingKernelName:
     return "triton"
 
 
-def choose_kernel(kernel: str, device: str) -> KernelName:
+def choose_kernel(kernel: str, device: str, names: Sequence[str] = KERNEL_NAMES) -> KernelName:
     """The kernel meant by a name; ``auto`` is numba on the CPU and the reference elsewhere.
+
+    Args:
+        kernel: the name.
+        device: the torch device to run on.
+        names: the names to offer in place of one that no kernel has.
 
     Raises:
         UsageError: the device is not there, or the kernel does not run on it.
@@ -138,7 +144,7 @@ def choose_kernel(kernel: str, device: str) -> KernelName:
                     "choose --device cpu or --kernel reference."
                 )
             return known
-    raise UsageError(f"No kernel is called '{kernel}'; known are {', '.join(KERNEL_NAMES)}.")
+    raise UsageError(f"No kernel is called '{kernel}'; known are {', '.join(names)}.")
 
 
 def _kind_of(device: str) -> str:

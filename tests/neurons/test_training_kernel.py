@@ -102,6 +102,16 @@ def test_gradients_in_single_precision(**problem):
         assert largest_difference([ours], [true]) < tolerance
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_gradients_in_single_precision_at_the_size_of_tiny_decoders(seed):
+    problem = (96, 64, 1, 40, 100, (0.3, 0.3), seed)
+    _, counts, found = solve("numba", torch.float32, *problem)
+    _, true_counts, expected = solve("reference", torch.float64, *problem)
+    torch.testing.assert_close(counts.double(), true_counts, rtol=0, atol=0)
+    assert float(counts.mean()) > 3
+    assert largest_difference(found, expected) < 1e-5
+
+
 def test_neurons_fire_in_these_tests():
     decoder, events = make_decoder(8, 30, 1, seed=1), make_events(8, 100, seed=1)
     with torch.no_grad():

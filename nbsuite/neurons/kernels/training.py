@@ -20,7 +20,6 @@ from nbsuite.data.events import SpikeEvents
 from nbsuite.errors import UsageError
 from nbsuite.neurons.dropout import Dropout, LayerDropout
 from nbsuite.neurons.kernels import NetworkParameters
-from nbsuite.neurons.kernels.hashing import lanes_of
 from nbsuite.neurons.kernels.threads import run_in_parallel
 from nbsuite.neurons.kernels.training_backward import backward
 from nbsuite.neurons.kernels.training_forward import forward
@@ -179,7 +178,8 @@ def _run_backward(
         np.array(_key(of_hidden), dtype=np.uint32),
         np.uint32(of_hidden.threshold),
         (network.neurons + 1) // 2,
-        *lanes_of(network.neurons, network.decays.shape[1]),
+        network.hashed_lanes,
+        network.shifts,
         space.membranes,
         space.sent_inputs,
         space.input_borders,

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from nbsuite.data.events import SpikeEvents
 from nbsuite.neurons.dropout import LayerDropout
+from nbsuite.neurons.kernels.hashing import lanes_of
 from nbsuite.neurons.kernels.training_product import panels_of
 from nbsuite.neurons.kernels.vectors import LANES, WIDE_LANES
 
@@ -40,7 +41,7 @@ class Batch(NamedTuple):
 
 
 class Network(NamedTuple):
-    """The network's parameters as the compiled passes take them (see there), and its real size."""
+    """The network as the compiled passes take it (see there), and its real size."""
 
     neurons: int
     units: int
@@ -49,6 +50,8 @@ class Network(NamedTuple):
     panels: Array
     decays: Array
     readout_decays: Array
+    hashed_lanes: Array
+    shifts: Array
 
 
 def describe_network(
@@ -70,6 +73,7 @@ def describe_network(
     from_input, recurrent, output = (weight.detach().numpy() for weight in weights)
     units, neurons = output.shape
     filled = _next_multiple(neurons, WIDE_LANES)
+    hashed_lanes, shifts = lanes_of(neurons, filled)
     targets = np.zeros((_next_multiple(filled + units, LANES), filled), recurrent.dtype)
     targets[:neurons, :neurons] = recurrent * of_hidden
     targets[filled : filled + units, :neurons] = output * of_hidden
@@ -81,6 +85,8 @@ def describe_network(
         panels=panels_of(targets[: filled + units]),
         decays=filled_up(_three_rows(*decays), columns=filled),
         readout_decays=_three_rows(*readout_decays),
+        hashed_lanes=hashed_lanes,
+        shifts=shifts,
     )
 
 

@@ -42,11 +42,6 @@ class Vector(types.Type):
         self.scalar, self.lanes = scalar, lanes
         super().__init__(name=f"Vector({scalar}, {lanes})")
 
-    @property
-    def key(self) -> Any:
-        """What tells one such type from another."""
-        return self.scalar, self.lanes
-
 
 @register_model(Vector)
 class _VectorModel(models.PrimitiveModel):
@@ -122,6 +117,7 @@ def _prefetch(_context: Any, array: types.Array, _index: types.Integer) -> Any:
     def generate(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
         place = builder.bitcast(_address(context, builder, array, *arguments), cgutils.voidptr_t)
         kind = ir.FunctionType(ir.VoidType(), [cgutils.voidptr_t, _WORD, _WORD, _WORD])
+        # LLVM 14 knows it by this name only, and later ones still do.
         function = _function(builder, kind, "llvm.prefetch.p0i8")
         to_read, into_all_caches, data = _WORD(0), _WORD(3), _WORD(1)
         builder.call(function, [place, to_read, into_all_caches, data])
@@ -184,11 +180,13 @@ def _generate_call(name: str) -> Any:
     return generate
 
 
-def _define_operator(symbol: Any, of_floats: str, of_words: str) -> None:
-    """Let an operator of Python's stand for an instruction on vectors of one type."""
+def _define_operator(symbol: Any, of_floats: str | None, of_words: str | None) -> None:
+    """Let an operator of Python's stand for an instruction on vectors of one type, if there is."""
 
     def operation(_context: Any, first: Vector, second: Vector) -> Any:
         instruction = of_floats if isinstance(first.scalar, types.Float) else of_words
+        if instruction is None:
+            return None
 
         def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
             return getattr(builder, instruction)(*arguments)
@@ -223,10 +221,10 @@ def _overload(symbol: Any, implementation: Any) -> None:
 _define_operator(operator.add, "fadd", "add")
 _define_operator(operator.sub, "fsub", "sub")
 _define_operator(operator.mul, "fmul", "mul")
-_define_operator(operator.truediv, "fdiv", "udiv")
-_define_operator(operator.and_, "and_", "and_")
-_define_operator(operator.xor, "xor", "xor")
-_define_operator(operator.rshift, "lshr", "lshr")
+_define_operator(operator.truediv, "fdiv", None)
+_define_operator(operator.and_, None, "and_")
+_define_operator(operator.xor, None, "xor")
+_define_operator(operator.rshift, None, "lshr")
 _define_comparison(operator.gt, ">")
 _define_comparison(operator.ge, ">=")
 
