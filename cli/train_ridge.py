@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from nbsuite.benchmark.session import RunSettings
 from nbsuite.cli import output
-from nbsuite.cli.benchmark_jobs import Job, load_target, run_jobs
+from nbsuite.cli.benchmark_jobs import Job, load_target
 from nbsuite.cli.benchmark_report import print_outcome
-from nbsuite.cli.train_runs import PICTURE_NAME, RESULTS_NAME
+from nbsuite.cli.train_runs import RESULTS_NAME, measure_jobs
 from nbsuite.data.locate import Source
 from nbsuite.errors import UsageError
 from nbsuite.files import ensure_writable
@@ -60,17 +59,7 @@ def fit_all(
     recipe = override_section(RidgeRecipe(), MODEL, settings)
     ensure_writable(folder)
     jobs = list(_fitted(targets, recipe, data, data_dir, folder, quiet=quiet))
-    results = folder / RESULTS_NAME
-    # The folder is the runs' own, so that its earlier results need no protection.
-    outcome = run_jobs(
-        jobs,
-        RunSettings(),
-        results,
-        name_plots=True,
-        plot=results / PICTURE_NAME,
-        force=True,
-        quiet=quiet,
-    )
+    outcome = measure_jobs(jobs, folder / RESULTS_NAME, quiet=quiet)
     print_outcome(*outcome, as_json=as_json)
 
 

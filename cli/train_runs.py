@@ -171,9 +171,16 @@ def _measure(
         for path in finished_seeds(plan)
     }
     jobs = [Job(load_checkpoint(path), recording) for path, recording in recordings.items()]
-    if not jobs:
-        return [], []
-    # The folder is the runs' own, so that earlier results of theirs need no protection.
+    return measure_jobs(jobs, folder, quiet=quiet) if jobs else ([], [])
+
+
+def measure_jobs(
+    jobs: Sequence[Job], folder: Path, *, quiet: bool
+) -> tuple[list[BenchmarkResult], list[Path]]:
+    """Benchmark decoders into the runs' folder of results, with a picture of each.
+
+    The folder is the runs' own, so that earlier results of theirs need no protection.
+    """
     return run_jobs(
         jobs,
         RunSettings(),
