@@ -20,7 +20,7 @@ from nbsuite.cli.main import main
 
 SETTINGS = (
     *("windows.steps=50", "windows.offset_steps=25", "training.batch=30"),
-    *("pretrain.epochs=6", "finetune.epochs=12", "prune.epochs=5", "prune.highest=0.5"),
+    *("pretrain.epochs=20", "finetune.epochs=40", "prune.epochs=15", "prune.highest=0.5"),
     "prune.tolerance=0.9",
 )
 SIGNALS = (
