@@ -20,7 +20,7 @@ from nbsuite.cli.main import main
 
 SETTINGS = (
     *("windows.steps=50", "windows.offset_steps=25", "training.batch=30"),
-    *("pretrain.epochs=20", "finetune.epochs=40", "prune.epochs=15", "prune.highest=0.5"),
+    *("pretrain.epochs=6", "finetune.epochs=12", "prune.epochs=5", "prune.highest=0.5"),
     "prune.tolerance=0.9",
 )
 SIGNALS = (
@@ -33,8 +33,10 @@ SIGNALS = (
 STATUS = {signal.SIGKILL: -9, signal.SIGTERM: 143, signal.SIGINT: 130}
 
 # Runs in another process; multiprocessing names what a process does, and this has no name there.
+# Shells start what runs in the background with Ctrl-C ignored, and tests may run there.
 PROGRAM = """
-import os, sys
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
 os.environ.update(environment)
 from nbsuite.cli.main import main
 main(arguments)
