@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from filelock import FileLock
 
-from nbsuite.data.guards import Finding
+from nbsuite.data.finding import Finding
 from nbsuite.data.loader import CHALLENGE_ARGUMENTS, LoadedArrays
 from nbsuite.data.twin_info import TwinInfo
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -55,5 +56,5 @@ def _identity(path: Path) -> dict[str, object]:
 
 def _note(path: Path, algorithm: str) -> Path:
     """One note a file, so that two processes never write the same one for different files."""
-    key = hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:16]
+    key = hashlib.sha256(os.fsencode(path.resolve())).hexdigest()[:16]
     return cache_folder() / "digests" / f"{path.stem}-{key}.{algorithm}.json"

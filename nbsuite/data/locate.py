@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Literal
 
 from nbsuite.data.folders import real_path
-from nbsuite.data.guards import require_file, session_named
-from nbsuite.errors import DataError
+from nbsuite.data.recording_file import require_file, session_named
+from nbsuite.errors import DataError, UsageError
 from nbsuite.sessions import Session, find_session, means_a_path
 
 Source = Literal["auto", "real", "twin"]
@@ -46,11 +46,11 @@ def locate(
         progress: told the stage and fraction done when a twin has to be generated.
 
     Raises:
-        UsageError: there is no such session.
+        UsageError: there is no such session, or no such home folder.
         DataError: the real recording, or the file of that path, is not there or empty.
     """
     if means_a_path(target):
-        path = Path(target).expanduser()
+        path = _expanded(target)
         require_file(path)
         return Location(path, session_named(path), twin=None)
     session = find_session(target)
@@ -66,3 +66,12 @@ def locate(
         twin = ensure_twin(session, folder, progress=progress)
         return Location(twin, session, twin=True)
     return Location(path, session, twin=False)
+
+
+def _expanded(target: str) -> Path:
+    try:
+        return Path(target).expanduser()
+    except RuntimeError as error:
+        raise UsageError(
+            f"{target} begins with a home folder that is unknown: write the path out."
+        ) from error

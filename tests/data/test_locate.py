@@ -93,3 +93,8 @@ def test_folder_named_like_a_session_does_not_count(data_folder, real, monkeypat
     (tmp_path / "I1").mkdir()
     monkeypatch.chdir(tmp_path)
     assert locate("I1", data_folder).path == real
+
+
+def test_unknown_home_folder(tmp_path):
+    with pytest.raises(UsageError, match="begins with a home folder that is unknown"):
+        locate("~nobody-of-that-name/indy_x.mat", tmp_path)
