@@ -26,8 +26,8 @@ from nbsuite.untrusted.hdf5 import (
 
 FloatArray = NDArray[np.float64]
 
-MOST_CELLS = 1 << 15
-"""Cells of the largest spike array that is read: 170 units on each of 192 channels."""
+MOST_CELLS = 1 << 14
+"""Cells of the largest spike array that is read: 85 units on each of 192 channels."""
 
 _EXPECTED = "holds something else than references to lists of spike times as spikes"
 

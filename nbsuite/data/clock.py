@@ -3,8 +3,8 @@
 NeuroBench bins spikes between the first and the last time stamp, whatever lies between, and takes
 the n-th bin for the n-th sample. It steps from bin to bin in floating point, with the rounding of
 the clock's first reading t0: over T samples bins drift by up to T ulp(t0) / 2. Of a clock that
-started within the day, that is a thousandth of a bin in a recording of an hour; of a clock that
-counts from 1970 it is 25 bins.
+started within the day, that is less than a hundredth of a bin in a recording of an hour; of a
+clock that counts from 1970 it is up to 25 bins.
 """
 
 from __future__ import annotations

@@ -25,8 +25,8 @@ from nbsuite.untrusted.text import one_line
 
 FloatArray = NDArray[np.float64]
 
-MOST_SAMPLES = 1 << 21
-"""Samples of the longest recording that is read, 140 minutes; each takes NeuroBench a kilobyte."""
+MOST_SAMPLES = 1_500_000
+"""Samples of the longest recording that is read, 100 minutes; each takes NeuroBench a kilobyte."""
 
 _HDF5_FAULTS = (OSError, RuntimeError, KeyError, ValueError, TypeError)
 """What h5py raises of a damaged file."""
@@ -145,7 +145,7 @@ def _numbers(
             f"holds something else than an array of numbers of shape {shape} as {name}"
         )
     if size[1] > MOST_SAMPLES:
-        raise FormatFault(f"announces {size[1]:,} samples, more than {MOST_SAMPLES:,}")
+        raise FormatFault(f"announces {size[1]:,} samples in {name}, more than {MOST_SAMPLES:,}")
     return reader.numbers(dataset, name), floating_dtype(dataset)
 
 

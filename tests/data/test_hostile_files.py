@@ -95,7 +95,7 @@ def test_one_large_cell_meant_too_often(small):
 def test_samples_never_written(small, name, shape, compression):
     chunks = None if compression is None else (1, 1 << 20)
     replace_dataset(small, name, shape=shape, dtype="f8", chunks=chunks, compression=compression)
-    assert f"announces {shape[1]:,} samples, more than {MOST_SAMPLES:,}" in refusal(small)
+    assert f"announces {shape[1]:,} samples in {name}, more than {MOST_SAMPLES:,}" in refusal(small)
 
 
 def test_more_samples_than_the_file_has_room_for(small):
