@@ -25,7 +25,7 @@ def with_home(path: Path) -> Path:
         return path.expanduser()
     except RuntimeError as error:
         raise UsageError(
-            f"{path} begins with a home folder that is not known here: write the whole path."
+            f"{path} begins with a home folder that is unknown: write the path out."
         ) from error
 
 
