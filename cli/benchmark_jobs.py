@@ -148,7 +148,7 @@ def run_jobs(
 
     Raises:
         ResultsError: results are there already, or a value is not finite.
-        UsageError: two checkpoints claim the same seed.
+        UsageError: two checkpoints claim the same seed, or hold the same weights.
     """
     groups = _grouped(jobs)
     if folder is not None:
@@ -186,6 +186,10 @@ def _prepare_folder(folder: Path, groups: dict[tuple[str, str], list[Job]], *, f
     for (model, recording), group in groups.items():
         seeds = [job.checkpoint.header.seed for job in group]
         challenge.check_seeds(seeds, f"{model} on {recording}")
+        weights = [job.checkpoint.digest for job in group]
+        challenge.check_distinct_weights(
+            list(zip(seeds, weights, strict=True)), f"{model} on {recording}"
+        )
 
 
 def _measure(

@@ -77,6 +77,29 @@ def check_seeds(seeds: Sequence[int | None], what: str) -> None:
             )
 
 
+def check_distinct_weights(runs: Sequence[tuple[int | None, str]], what: str) -> None:
+    """Make sure that no weights count as several runs, whatever seeds are claimed for them.
+
+    Args:
+        runs: the seed, if known, and the digest of the weights of each run.
+        what: what the runs are of, as in ``tinyRSNN on I1``.
+
+    Raises:
+        UsageError: names the seeds of two runs with the same weights.
+    """
+    first: dict[str, int | None] = {}
+    for seed, weights in runs:
+        if weights in first:
+            told = " and ".join(
+                "no seed" if each is None else f"seed {each}" for each in (first[weights], seed)
+            )
+            raise UsageError(
+                f"Two checkpoints for {what}, of {told}, hold the same weights and would count as"
+                " two runs; leave one of them out."
+            )
+        first[weights] = seed
+
+
 def challenge_results(results: Iterable[BenchmarkResult]) -> Results:
     """Results of one model on one recording in challenge format, in the order of the seeds.
 
@@ -104,9 +127,12 @@ def write_results(folder: Path, results: Sequence[BenchmarkResult]) -> Path:
 
     Raises:
         ResultsError: a metric is missing or a value is not finite.
+        UsageError: two of the results are of the same weights.
         OSError: the folder cannot be written, or the disk is full.
     """
     first = results[0]
+    runs = [(each.seed, each.weights_digest) for each in results]
+    check_distinct_weights(runs, f"{first.model} on {first.recording}")
     path = results_path(folder, first.model, first.recording)
     content = challenge_results(results)
     provenance = {

@@ -204,6 +204,19 @@ def test_two_checkpoints_of_one_seed(tmp_path: Path, recording: Path, make_check
     assert "Two checkpoints of seed 1" in _message(*arguments, status=2)
 
 
+@pytest.mark.parametrize("seeds", [(1, 2, 3), (None, None, None)])
+def test_one_set_of_weights_under_several_seeds(
+    tmp_path: Path, recording: Path, draw_decoder: Any, seeds: tuple[int | None, ...]
+) -> None:
+    decoder = draw_decoder()
+    paths = [tmp_path / f"{number}.safetensors" for number in range(len(seeds))]
+    for path, seed in zip(paths, seeds, strict=True):
+        save_checkpoint(path, decoder, CheckpointHeader(decoder.spec, seed=seed))
+    arguments = (*paths, "-s", recording, "-o", tmp_path / "out")
+    assert "hold the same weights" in _message(*arguments, status=2)
+    assert list((tmp_path / "out").iterdir()) == []
+
+
 def test_an_unwritable_folder(tmp_path: Path, recording: Path, make_checkpoint: Any) -> None:
     (tmp_path / "file").write_text("not a folder")
     message = _message(make_checkpoint(), "-s", recording, "-o", tmp_path / "file" / "out")

@@ -26,9 +26,8 @@ VALUES = {
 def _result(
     seed: int | None = 1, recording: str = "indy_20160622_01", twin: bool = False, **values: Any
 ) -> BenchmarkResult:
-    return BenchmarkResult(
-        "tinyRSNN", recording, twin, seed, VALUES | values, {"seed": seed, "metrics": VALUES}
-    )
+    provenance = {"seed": seed, "metrics": VALUES, "checkpoint": {"weights_sha256": f"of {seed}"}}
+    return BenchmarkResult("tinyRSNN", recording, twin, seed, VALUES | values, provenance)
 
 
 def test_results_are_lists_in_the_order_of_the_seeds(tmp_path: Path) -> None:
@@ -110,6 +109,22 @@ def test_two_checkpoints_of_one_seed_are_refused() -> None:
     challenge.check_seeds([1, 2, None, None], "x")
     with pytest.raises(UsageError, match="Two checkpoints of seed 2"):
         challenge.check_seeds([2, 1, 2], "tinyRSNN on I1")
+
+
+def test_one_set_of_weights_is_one_run() -> None:
+    challenge.check_distinct_weights([(1, "a"), (2, "b"), (None, "c")], "x")
+    with pytest.raises(UsageError, match="for tinyRSNN on I1, of seed 1 and seed 3, hold the same"):
+        challenge.check_distinct_weights([(1, "a"), (2, "b"), (3, "a")], "tinyRSNN on I1")
+    with pytest.raises(UsageError, match="no seed and no seed"):
+        challenge.check_distinct_weights([(None, "a"), (None, "a")], "x")
+
+
+def test_results_of_the_same_weights_are_not_written(tmp_path: Path) -> None:
+    results = [_result(1), _result(2)]
+    results[1].provenance["checkpoint"] = results[0].provenance["checkpoint"]
+    with pytest.raises(UsageError, match="same weights"):
+        challenge.write_results(tmp_path, results)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_existing_results_are_kept(tmp_path: Path) -> None:
