@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from nbsuite.errors import UsageError
 
 CHUNK_BYTES = 1 << 20
 
@@ -20,10 +23,16 @@ def atomic_write(path: Path) -> Iterator[Path]:
     and the temporary file is removed.
 
     Raises:
+        UsageError: the path is that of a device, a pipe or a socket.
         OSError: the folder cannot be written, or the disk is full.
     """
+    _check_replaceable(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+    except OSError as error:
+        error.filename = str(path)  # a name that nobody gave says nothing
+        raise
     os.close(handle)
     temporary = Path(name)
     try:
@@ -34,6 +43,23 @@ def atomic_write(path: Path) -> Iterator[Path]:
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _check_replaceable(path: Path) -> None:
+    """Keep devices, pipes and sockets, and what stands for them, from being replaced by a file.
+
+    Raises:
+        UsageError: the path is one of them.
+        OSError: it cannot be looked at.
+    """
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        return
+    # /dev/stdout is a link to whatever the output is sent to.
+    of_devices = path.is_symlink() and path.parent.resolve() == Path("/dev")
+    if of_devices or not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        raise UsageError(f"{path} is a device, a pipe or a socket, not a file; choose another.")
 
 
 def _copy_usual_permissions(path: Path) -> None:

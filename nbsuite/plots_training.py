@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from nbsuite.pictures import BLACK, BLUE, TWIN_COLOUR, VERMILLION, drawn
+from nbsuite.pictures import BLACK, BLUE, TWIN_COLOUR, VERMILLION, drawn, picture_text
 
 Lines = Sequence[Mapping[str, Any]]
 
@@ -147,7 +147,7 @@ def _legend(axes: Axes) -> None:
 
 
 def _write_title(figure: Figure, title: str, *, twin: bool) -> None:
-    figure.text(0.02, 0.955, title, fontsize=12, fontweight="bold", va="center")
+    figure.text(0.02, 0.955, picture_text(title), fontsize=12, fontweight="bold", va="center")
     if twin:
         statement = "TWIN: a synthetic recording, not a real one"
         figure.text(0.02, 0.91, statement, color=TWIN_COLOUR, fontweight="bold", va="center")
