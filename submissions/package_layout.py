@@ -30,7 +30,6 @@ RESULTS = "results"
 CHECKPOINTS = "checkpoints"
 FIXED = (MANIFEST, SUBMISSION, README, SCRIPT, LOCK, RECIPES)
 
-PROVENANCE_SUFFIX = ".provenance.json"
 KNOWN_NAME = re.compile(
     "|".join(map(re.escape, FIXED))
     + rf"|{RESULTS}/results_[\w.+ -]{{1,230}}\.json|{CHECKPOINTS}/[\w.+ -]{{1,230}}\.safetensors",
