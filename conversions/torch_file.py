@@ -111,32 +111,33 @@ def _tensor(key: Any, value: Any, records: Records, path: Path) -> Tensor:
     Raises:
         ConversionError: it is none, or not what its record holds.
     """
-    kind = value.kind if isinstance(value, Other) else None
-    if isinstance(value, StoredTensor):
-        kind = value.storage.kind
-    if not isinstance(key, str) or not isinstance(value, StoredTensor) or kind:
+    dtype = value.storage.dtype if isinstance(value, StoredTensor) else None
+    if not isinstance(key, str) or not isinstance(value, StoredTensor) or dtype is None:
         raise ConversionError(
-            f"The entry {_shown(key)} of {path} is not a plain tensor"
-            f"{f' but {kind}' if kind else ''}; save the model's state_dict() alone."
+            f"The entry {_shown(key)} of {path} is not a plain tensor{_but_what(value)}; "
+            "save the model's state_dict() alone."
         )
-    record = records.get(f"data/{value.storage.record}")
-    if fault := _fault(value, record):
+    record = records.get(f"data/{value.storage.record}", bytearray())
+    if fault := _fault(value, record, dtype):
         raise ConversionError(
             f"The tensor {_shown(key)} of {path} {fault}; copy or download the file again."
         )
     if 0 in value.size:
-        return torch.empty(value.size, dtype=value.storage.dtype)
-    values = torch.frombuffer(record, dtype=value.storage.dtype)
-    return values.as_strided(value.size, value.stride, value.offset)
+        return torch.empty(value.size, dtype=dtype)
+    return torch.frombuffer(record, dtype=dtype).as_strided(value.size, value.stride, value.offset)
 
 
-def _fault(tensor: StoredTensor, record: bytearray | None) -> str | None:
+def _but_what(value: Any) -> str:
+    kind = value.storage.kind if isinstance(value, StoredTensor) else None
+    if isinstance(value, Other):
+        kind = value.kind
+    return "" if kind is None else f" but {kind}"
+
+
+def _fault(tensor: StoredTensor, record: bytearray, dtype: torch.dtype) -> str | None:
     """What a tensor claims that its record does not hold, as the end of a sentence."""
     storage, size, stride = tensor.storage, tensor.size, tensor.stride
-    if record is None:
-        return "is missing from it"
-    assert storage.dtype is not None  # noqa: S101
-    if storage.values * storage.dtype.itemsize != len(record):
+    if storage.values * dtype.itemsize != len(record):
         return f"claims {storage.values:,} numbers where {len(record):,} bytes are stored"
     if len(size) != len(stride) or len(size) > _MOST_DIMENSIONS:
         return "has an impossible shape"

@@ -40,7 +40,7 @@ def read_zip(path: Path, *, largest: int, compressed: bool) -> dict[str, bytearr
     """
     with open_regular(path, largest) as stream:
         try:
-            with zipfile.ZipFile(_Bounded(stream)) as archive:  # type: ignore[arg-type]
+            with zipfile.ZipFile(_Bounded(stream)) as archive:
                 members = archive.infolist()
                 _check_members(members, path.stat().st_size, largest, compressed=compressed)
                 return {member.filename: _unpack(archive, member) for member in members}

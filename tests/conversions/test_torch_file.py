@@ -135,10 +135,13 @@ CLAIMS: dict[str, tuple[Any, str]] = {
     "longer record": (claimed_tensor((64,), (1,), record=Record("0", 65)), "claims 65 numbers"),
     "huge record": (claimed_tensor((64,), (1,), record=Record("0", LARGE)), "claims 10,000,000,0"),
     "shorter record": (claimed_tensor((1,), (1,), record=Record("0", 1)), "claims 1 numbers"),
-    "no record": (claimed_tensor((1,), (1,), record=Record("7", 1)), "missing from it"),
+    "no record": (
+        claimed_tensor((1,), (1,), record=Record("7", 1)),
+        "claims 1 numbers where 0 bytes",
+    ),
     "another record": (
         claimed_tensor((1,), (1,), record=Record("../data.pkl", 1)),
-        "missing from it",
+        "claims 1 numbers where 0 bytes",
     ),
     "negated": (claimed_tensor((1,), (1,), marks=({"neg": True},)), "a conjugate or negated one"),
     "storage": (Record("0", 64), "not a plain tensor"),
