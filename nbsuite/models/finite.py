@@ -31,8 +31,7 @@ def require_finite(decoder: AnyDecoder, velocity: Tensor, state: Any) -> None:
     precision = str(decoder.dtype).removeprefix("torch.")
     raise CheckpointError(
         f"{decoder.origin or decoder.spec.name} decodes values that are infinite or no numbers: its"
-        f" weights are too large for {precision}, so nothing was measured; train or convert it"
-        " again."
+        f" weights are too large for {precision}; train or convert it again."
     )
 
 
