@@ -59,7 +59,13 @@ class RecurrentDecoder(nn.Module):
     >>> decoder = RecurrentDecoder(model_spec("tinyRSNN", channels=96))
     >>> decoder(torch.zeros(250, 1, 96)).velocity.shape
     torch.Size([250, 1, 2])
+
+    Attributes:
+        spec: everything that fixes it but its weights.
+        origin: the file that its weights are from, for messages; None where there is none.
     """
+
+    origin: str | None = None
 
     def __init__(self, spec: ModelSpec) -> None:
         super().__init__()
@@ -195,6 +201,16 @@ class RecurrentDecoder(nn.Module):
             hidden=(self.hidden.alpha, self.hidden.beta),
             readouts=tuple((readout.alpha, readout.beta) for _, readout in self.heads()),
         )
+
+    @torch.no_grad()
+    def fault(self) -> str | None:
+        """What is wrong with the time constants that were loaded, if anything."""
+        parameters = self.parameters_for_kernel()
+        for pair in (parameters.hidden, *parameters.readouts):
+            # NaN is not in any range.
+            if not all(bool(((decays >= 0) & (decays <= 1)).all()) for decays in pair):
+                return "has time constants whose decay is not from 0 to 1"
+        return None
 
     def _check(self, spikes: Tensor) -> None:
         if spikes.ndim != 3 or spikes.shape[2] != self.spec.channels:
