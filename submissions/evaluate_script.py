@@ -196,10 +196,12 @@ class Decoder(nn.Module):
         """One chunk: project, spike, project, read out, average."""
         fired = self.hidden(self.input(spikes))
         heads = [read(send(fired)) for send, read in zip(self.output, self.readout, strict=True)]
-        total: Tensor = heads[0]
+        half = heads[0].dtype == torch.float16  # which is rounded once, after adding
+        total: Tensor = heads[0].float() if half else heads[0]
         for head in heads[1:]:
             total = total + head
-        return (total / len(heads)).float()
+        mean: Tensor = total / len(heads)
+        return mean.half().float() if half else mean.float()
 
 
 @contextmanager

@@ -240,8 +240,14 @@ def _decay_shapes(layer: str, neurons: int) -> dict[str, tuple[int, ...]]:
 
 
 def _mean_of_heads(heads: Tensor) -> Tensor:
-    """Sum over heads in order, then divide: the order that stork adds them in."""
-    total = heads[:, 0]
+    """Sum over heads in order, then divide: the order that stork adds them in.
+
+    Half precision is added in float32 and rounded once, as ``torch.mean`` does.
+    """
+    if heads.shape[1] == 1:
+        return heads[:, 0]
+    summands = heads.float() if heads.dtype == torch.float16 else heads
+    total = summands[:, 0]
     for index in range(1, heads.shape[1]):
-        total = total + heads[:, index]
-    return total / heads.shape[1] if heads.shape[1] > 1 else total
+        total = total + summands[:, index]
+    return (total / heads.shape[1]).to(heads.dtype)
