@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from nbsuite.data.folders import real_path
+from nbsuite.data.folders import real_path, with_home
 from nbsuite.data.recording_file import require_file, session_named
-from nbsuite.errors import DataError, UsageError
+from nbsuite.errors import DataError
 from nbsuite.sessions import Session, find_session, means_a_path
 
 Source = Literal["auto", "real", "twin"]
@@ -50,7 +50,7 @@ def locate(
         DataError: the real recording, or the file of that path, is not there or empty.
     """
     if means_a_path(target):
-        path = _expanded(target)
+        path = with_home(Path(target))
         require_file(path)
         return Location(path, session_named(path), twin=None)
     session = find_session(target)
@@ -66,12 +66,3 @@ def locate(
         twin = ensure_twin(session, folder, progress=progress)
         return Location(twin, session, twin=True)
     return Location(path, session, twin=False)
-
-
-def _expanded(target: str) -> Path:
-    try:
-        return Path(target).expanduser()
-    except RuntimeError as error:
-        raise UsageError(
-            f"{target} begins with a home folder that is unknown: write the path out."
-        ) from error

@@ -89,10 +89,17 @@ def _parsed(text: str) -> TwinInfo:
         FormatFault: it is none.
     """
     info = decode(TwinInfo, parse_json(text))
-    if fault := fault_of_name(info.session):
-        raise FormatFault(f"has an impossible session: {fault}")
-    if not 0 < info.fraction <= 1:
-        raise FormatFault(f"has the impossible fraction {info.fraction:g}")
-    if min(info.seed, info.generator) < 0:
-        raise FormatFault("has a negative seed or generator")
+    if fault := fault_of_twin(info):
+        raise FormatFault(fault)
     return info
+
+
+def fault_of_twin(info: TwinInfo) -> str | None:
+    """What is impossible in what is said of a twin, as the end of a sentence; None if nothing."""
+    if fault := fault_of_name(info.session):
+        return f"has an impossible session: {fault}"
+    if not 0 < info.fraction <= 1:
+        return f"has the impossible fraction {info.fraction:g}"
+    if min(info.seed, info.generator) < 0:
+        return "has a negative seed or generator"
+    return None
