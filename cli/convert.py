@@ -21,6 +21,7 @@ from nbsuite.cli.groups import Group
 from nbsuite.cli.options import force_option, json_option
 from nbsuite.cli.output import print_json, print_table, say
 from nbsuite.errors import ConversionError, UsageError
+from nbsuite.models.registry import LARGEST_SEED
 from nbsuite.sessions import Session
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ convert.add_command(neurobench)
 )
 @click.option(
     "--seed",
-    type=click.IntRange(min=0),
+    type=click.IntRange(0, LARGEST_SEED),
     help="Random seed of the training run, where the path does not tell it.",
 )
 @click.option(

@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ import pytest
 import torch
 from click.testing import CliRunner, Result
 from safetensors import safe_open
+from safetensors.torch import save_file
 
 from nbsuite.cli.main import main
 from nbsuite.models.checkpoint import CheckpointHeader, load_checkpoint, save_checkpoint
@@ -362,16 +362,24 @@ def test_names_reach_the_terminal_as_plain_text(checkpoint: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["x/../../victim", "/victim", "a\nb"])
-def test_a_header_names_no_other_place(tmp_path: Path, draw_decoder: Any, name: str) -> None:
+@pytest.mark.parametrize("field", ["name", "session"])
+def test_a_header_names_no_other_place(
+    tmp_path: Path, draw_decoder: Any, field: str, name: str
+) -> None:
     decoder, path = draw_decoder(dtype="float16"), tmp_path / "a.safetensors"
-    for header in (
-        CheckpointHeader(replace(decoder.spec, name=name), seed=1),
-        CheckpointHeader(decoder.spec, name, 1),
-    ):
-        save_checkpoint(path, decoder, header)
-        for target in ("stock", "to-stork"):
-            assert "is no name" in nbsuite(target, path, "-o", tmp_path / "out", status=1).stderr
+    header = {"format": 1, "model": decoder.spec.to_json(), "session": None, "seed": 1}
+    (header["model"] if field == "name" else header)[field] = name
+    save_file(decoder.state_dict(), path, {"nbsuite": json.dumps(header)})
+    for target in ("stock", "to-stork"):
+        assert "is damaged" in nbsuite(target, path, "-o", tmp_path / "out", status=1).stderr
     assert [each.name for each in tmp_path.iterdir() if each.suffix] == ["a.safetensors"]
+
+
+def test_seeds_that_no_file_holds(checkpoint: Path, tmp_path: Path) -> None:
+    assert "--seed" in nbsuite("stork", checkpoint, "--seed", 2**63, status=2).stderr
+    other = checkpoint.with_name(f"tinyRSNN-{10**30}.pth")
+    other.write_bytes(checkpoint.read_bytes())
+    assert as_json("stork", other)[0]["seed"] is None
 
 
 def test_a_large_file_in_the_place_of_the_script(tmp_path: Path, checkpoint: Path) -> None:
