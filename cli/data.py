@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -187,7 +188,7 @@ def twin(
         raise UsageError(
             f"{output} can hold one twin, not {len(chosen)}: name one session with -o."
         )
-    if output is not None and output.exists() and not force:
+    if output is not None and os.path.lexists(output) and not force:
         raise DataError(f"{output} exists already: replace it with --force, or choose another.")
     paths = []
     for session in chosen:

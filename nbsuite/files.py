@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import stat
@@ -11,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from nbsuite.errors import UsageError
+from nbsuite.leftovers import PART_SUFFIX, part_prefix, remove_leftovers
 
 CHUNK_BYTES = 1 << 20
 
@@ -20,7 +22,8 @@ def atomic_write(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside ``path`` and rename it to ``path`` once the block succeeds.
 
     Whatever interrupts the block (an error, Ctrl-C, a full disk), ``path`` keeps its old content
-    and the temporary file is removed.
+    and the temporary file is removed. One that was left when a process was killed is removed by
+    the next that writes the same path.
 
     Raises:
         UsageError: the path is that of a device, a pipe or a socket.
@@ -28,8 +31,9 @@ def atomic_write(path: Path) -> Iterator[Path]:
     """
     _check_replaceable(path)
     path.parent.mkdir(parents=True, exist_ok=True)
+    remove_leftovers(path)
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+        handle, name = tempfile.mkstemp(PART_SUFFIX, part_prefix(path), path.parent)
     except OSError as error:
         error.filename = str(path)  # a name that nobody gave says nothing
         raise
@@ -54,8 +58,10 @@ def _check_replaceable(path: Path) -> None:
     """
     try:
         mode = path.stat().st_mode
-    except FileNotFoundError:
-        return
+    except OSError as error:
+        if error.errno in (errno.ENOENT, errno.ELOOP):  # a link that leads nowhere is replaced
+            return
+        raise
     # /dev/stdout is a link to whatever the output is sent to.
     of_devices = path.is_symlink() and path.parent.resolve() == Path("/dev")
     if of_devices or not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):

@@ -101,11 +101,12 @@ def plot_pruning(path: Path, summary: Mapping[str, Any], *, title: str, twin: bo
                     marker=marker,
                     label=label,
                 )
-        axes.axvline(summary["sparsity"], color=BLACK, linewidth=0.8, label="chosen")
+        if summary["sparsity"]:
+            axes.axvline(summary["sparsity"], color=BLACK, linewidth=0.8, label="chosen")
         axes.set_xlabel("weights removed from each matrix")
         axes.set_xticks([trial["sparsity"] for trial in trials])
         axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
-        axes.set_ylabel("R² on the training stretch, after retraining")
+        axes.set_ylabel("training R² after retraining")
         _legend(axes)
         _write_title(figure, title, twin=twin)
 

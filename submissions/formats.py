@@ -157,12 +157,12 @@ def to_markdown(table: Table) -> str:
         ["---:" if column.figures else "---" for column in table.columns],
         *([cell.text for cell in row] for row in table.rows),
     ]
-    body = ["| " + " | ".join(_markdown(text) for text in line) + " |" for line in lines]
-    return "\n".join([f"**{_markdown(table.title)}**", "", *body, *_markdown_notes(table), ""])
+    body = ["| " + " | ".join(markdown_text(text) for text in line) + " |" for line in lines]
+    return "\n".join([f"**{markdown_text(table.title)}**", "", *body, *_markdown_notes(table), ""])
 
 
 def _markdown_notes(table: Table) -> list[str]:
-    return [line for note in table.notes for line in ("", _markdown_paragraph(note))]
+    return [line for note in table.notes for line in ("", markdown_paragraph(note))]
 
 
 _MARKDOWN = re.compile(
@@ -175,13 +175,14 @@ _MARKDOWN = re.compile(
 )
 
 
-def _markdown(text: str) -> str:
+def markdown_text(text: str) -> str:
+    """Markdown that shows a text as it is, on one line and within one cell."""
     return _MARKDOWN.sub(r"\\\g<0>", printable(" ".join(text.split())))
 
 
-def _markdown_paragraph(text: str) -> str:
-    """Text that begins neither a heading nor a list, a quotation or a line below a heading."""
-    escaped = _markdown(text)
+def markdown_paragraph(text: str) -> str:
+    """Markdown that shows a text as it is, and begins no heading, list, quotation or rule."""
+    escaped = markdown_text(text)
     begin = re.match(r"\d*[#>=+.)-]", escaped)
     return escaped if begin is None else f"{begin[0][:-1]}\\{escaped[begin.end() - 1 :]}"
 

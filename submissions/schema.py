@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from functools import cache
 from importlib import resources
+from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
@@ -26,6 +27,8 @@ _DEEPEST = 2 * DEEPEST
 
 _LONGEST_PLACE = 80
 _LONGEST_FAULT = 160
+_MOST_FAULTS = 100
+"""Faults of which the one to tell is chosen: a large file may have millions."""
 
 SchemaName = Literal["results", "summary", "provenance", "manifest"]
 
@@ -57,12 +60,20 @@ def validate(content: Any, name: SchemaName, origin: str) -> None:
 
 def fault_of(content: Any, name: SchemaName) -> str | None:
     """Where and how JSON content departs from a schema; None where it follows it."""
-    validator = jsonschema.Draft202012Validator(schema(name))
-    fault = jsonschema.exceptions.best_match(validator.iter_errors(content))
+    faults = _validator()(schema(name)).iter_errors(content)
+    fault = jsonschema.exceptions.best_match(islice(faults, _MOST_FAULTS))
     if fault is None:
         return None
     place = ".".join(str(part) for part in fault.absolute_path) or "the top level"
     return f"at {one_line(place, _LONGEST_PLACE)}, {one_line(fault.message, _LONGEST_FAULT)}"
+
+
+@cache
+def _validator() -> Any:
+    """JSON Schema, but that 1.0 is no integer: it would be written otherwise in a file's name."""
+    validator = jsonschema.Draft202012Validator
+    types = validator.TYPE_CHECKER.redefine("integer", lambda _, value: type(value) is int)
+    return jsonschema.validators.extend(validator, type_checker=types)
 
 
 def read_json(path: Path, name: SchemaName) -> dict[str, Any]:
