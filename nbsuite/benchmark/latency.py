@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from nbsuite.benchmark.delay import Delay, measure_delay
 from nbsuite.benchmark.runner import run_benchmark
 from nbsuite.benchmark.session import check_fit
+from nbsuite.data.motion import still_axes
 from nbsuite.data.recording import Recording, Split
 from nbsuite.data.stream import StreamDataset, Stretches
 from nbsuite.models.checkpoint import Checkpoint, recurrent_decoder
@@ -95,21 +96,24 @@ def stream_checkpoint(
         steps: decode the first so many samples; None decodes all.
 
     Raises:
-        CheckpointError: the decoder is not a recurrent one, or does not fit the recording.
+        CheckpointError: the decoder is not a recurrent one, does not fit the recording, or decodes
+            values that are not finite.
     """
     decoder = recurrent_decoder(checkpoint, "streamed")
     check_fit(checkpoint, recording)
     part = recording.test
     if steps is not None:
         part = replace(part, stop=min(part.stop, part.start + steps))
-    velocity, seconds = time_steps(StreamingDecoder(decoder), recording, part)
+    with np.errstate(over="ignore", invalid="ignore"):  # the run over the whole refuses it
+        velocity, seconds = time_steps(StreamingDecoder(decoder), recording, part)
     batch = run_benchmark(decoder, StreamDataset(recording, part), metrics=("r2",))
+    undefined = still_axes(recording.labels[part.start : part.stop])
     r2 = float(batch.values["r2"])
     return StreamReport(
         steps=len(part),
         latency=Latency.of(seconds),
         delay=measure_delay(decoder),
-        r2=r2 if np.isfinite(r2) else None,
+        r2=None if undefined or not np.isfinite(r2) else r2,
         equals_batch=torch.equal(torch.from_numpy(velocity).float(), batch.velocity),
     )
 
