@@ -166,8 +166,9 @@ def read_result(path: Path) -> BenchmarkResult:
         ):
             raise FormatFault("gives a metric that is no number")
         twin = run["data"]["twin"] is not None
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        what = str(error) if isinstance(error, FormatFault) else type(error).__name__
+    except (OSError, ValueError, KeyError, TypeError, ResultsError) as error:
+        told_why = isinstance(error, (FormatFault, ResultsError))
+        what = str(error).removesuffix(".") if told_why else type(error).__name__
         raise ResultsError(
             f"{beside} does not tell of one run ({what}): delete {path} to measure it again."
         ) from error

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import get_args
 
+from nbsuite.data.folders import with_home
 from nbsuite.data.locate import Source
 from nbsuite.errors import UsageError
 from nbsuite.sessions import find_session, means_a_path
@@ -96,17 +97,14 @@ def _sessions(entries: Entries, key: str, folder: Path) -> tuple[str, ...]:
     if key == "pretrain_on" and key not in entries.values:
         return ()
     targets = entries.texts(key)
-    return tuple(_session(entries, key, target, folder) for target in targets)
+    return tuple(_session(target, folder) for target in targets)
 
 
-def _session(entries: Entries, key: str, target: str, folder: Path) -> str:
+def _session(target: str, folder: Path) -> str:
     if not means_a_path(target):
         find_session(target)
         return target
-    try:
-        return str((folder / Path(target).expanduser()).absolute())
-    except RuntimeError as error:  # of ~somebody who is not known
-        raise entries.refusal(key, "a list of sessions and paths") from error
+    return str((folder / with_home(Path(target))).absolute())
 
 
 def _seeds(entries: Entries) -> Sequence[int]:

@@ -109,7 +109,7 @@ FAULTS = {
     r"sessions = \['/\\x00'\]; it must be a list of texts": (
         'models = ["tinyRSNN"]\nsessions = ["/\\u0000"]'
     ),
-    "sessions = .'~nobody-of-that-name/x.mat'.; it must be a list of sessions": (
+    "~nobody-of-that-name/x.mat begins with a home folder that is unknown": (
         'models = ["tinyRSNN"]\nsessions = ["~nobody-of-that-name/x.mat"]'
     ),
     "lr = inf; it must be a number or": f"{HEAD}[recipe]\ntraining.lr = inf",
@@ -179,7 +179,7 @@ def test_files_that_are_none(tmp_path: Path) -> None:
     loop = tmp_path / "loop.toml"
     loop.symlink_to(loop)
     for path, message in (
-        (tmp_path, "cannot be read"),
+        (tmp_path, "is no regular file"),
         (loop, "cannot be read"),
         (tmp_path / ("n" * 300), "cannot be read"),
     ):
