@@ -1,0 +1,199 @@
+"""One sound, small instance of every kind of file that nbsuite reads, made by nbsuite itself.
+
+Nothing here is drawn at random beyond fixed seeds, so that a case is the same on every machine
+with the same versions of the libraries.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from contextlib import redirect_stderr, redirect_stdout
+from io import BytesIO, StringIO
+from pathlib import Path
+
+import numpy as np
+
+from tests.adversarial.box import Files
+from tests.adversarial.child import start
+
+NAME = "indy_20990101_01"
+TWIN = "indy_20160622_01-twin-seed1-fraction0.005"
+SETTINGS = {
+    "windows.steps": 25,
+    "windows.offset_steps": 25,
+    "training.batch": 50,
+    "training.schedule_epochs": 4,
+    "pretrain.epochs": 1,
+    "finetune.epochs": 3,
+    "prune.epochs": 1,
+    "prune.highest": 0.5,
+    "prune.tolerance": 0.9,
+}
+STUDY = """name = "small"
+models = ["tinyRSNN"]
+sessions = ["{name}.mat"]
+pretrain_on = ["{name}.mat"]
+seeds = "1-2"
+stages = ["pretrain", "finetune"]
+data = "auto"
+threads = 1
+kernel = "auto"
+device = "cpu"
+
+[recipe]
+{recipe}
+
+[grid]
+training.lr = [0.001, 0.002]
+"""
+CLUSTER = """class = "distributed.LocalCluster"
+workers = 2
+
+[options]
+n_workers = 0
+processes = false
+"""
+FILLED_IN = {
+    "team": "The Decoders",
+    "authors": ["A. Author"],
+    "contact": "a@example.org",
+    "track": "trade-off",
+    "model": "tinyRSNN",
+    "licence": "MIT",
+    "description": "Random weights.",
+}
+
+
+class Corpus:
+    """The sound files by what they are.
+
+    Args:
+        folder: an empty folder to make them in.
+
+    Attributes:
+        files: content by name; the names are those below a case's box.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.files: Files = {}
+        self._folder = folder
+        before = Path.cwd()
+        folder.mkdir(parents=True)
+        os.environ["NBSUITE_DATA"] = str(folder / "data")
+        os.environ["NBSUITE_CACHE"] = str(folder / "cache")
+        os.chdir(folder)
+        try:
+            self._make()
+        finally:
+            os.chdir(before)
+
+    def take(self, *prefixes: str) -> Files:
+        """The files whose names begin so."""
+        return {name: content for name, content in self.files.items() if name.startswith(prefixes)}
+
+    def _make(self) -> None:
+        write_small_recording(Path(f"in/{NAME}.mat"))
+        self._weights()
+        recipe = "\n".join(f"{key} = {value}" for key, value in SETTINGS.items())
+        Path("in/study.toml").write_text(STUDY.format(name=NAME, recipe=recipe))
+        Path("in/cluster.toml").write_text(CLUSTER)
+        lines = (f"{key} = {json.dumps(value)}" for key, value in FILLED_IN.items())
+        Path("in/submission.toml").write_text("\n".join(lines) + "\n")
+        self._results()
+        self._runs()
+        for path in sorted(Path().glob("in/**/*")):
+            if path.is_file() and not path.name.endswith(".lock"):
+                self.files[str(path)] = path.read_bytes()
+
+    def _weights(self) -> None:
+        import torch
+
+        from tests.conversions.stork_files import random_input, simulate, stork_state
+        from tests.models.random_decoders import random_decoder
+
+        state = stork_state(dtype=torch.float32)
+        self._save("in/weights.pth", state)
+        trace = BytesIO()
+        np.savez(trace, **simulate(state, "tinyRSNN", random_input(20)))
+        Path("in/trace.npz").write_bytes(trace.getvalue())
+        self._save("in/baseline.pt", dict(random_decoder("SNN2", 96).state_dict()))
+        _command("convert", "stork", "in/weights.pth", "-o", "in/checkpoint.safetensors")
+        _command("convert", "neurobench", "in/baseline.pt", "-o", "in/baseline.safetensors")
+
+    def _save(self, name: str, state: object) -> None:
+        import torch
+
+        torch.save(state, name)
+
+    def _results(self) -> None:
+        """Results of two decoders on a twin, with provenance, and the package of them."""
+        import torch
+
+        from nbsuite.data.twin import write_twin
+        from nbsuite.sessions import find_session
+        from tests.conversions.stork_files import stork_state
+
+        twin = Path("in/twins") / f"{TWIN}.mat"
+        twin.parent.mkdir()
+        write_twin(find_session("I1"), twin, fraction=0.005)
+        Path("in/packed").mkdir()
+        for seed in (1, 2):
+            self._save("one.pth", stork_state(dtype=torch.float16, seed=seed))
+            target = f"in/packed/seed{seed}.safetensors"
+            options = ["--session", "I1", "--seed", str(seed), "-o", target]
+            _command("convert", "stork", "one.pth", *options)
+        weights = [f"in/packed/seed{seed}.safetensors" for seed in (1, 2)]
+        _command("benchmark", *weights, "-s", str(twin), "-o", "in/packed")
+        options = ["--submission", "in/submission.toml", "--allow-twins", "--partial"]
+        _command("submission", "pack", "in/packed", *options, "-o", "in/package.zip")
+
+    def _runs(self) -> None:
+        """A run's folder, finished, and one that was interrupted in its second stage."""
+        settings = [part for item in SETTINGS.items() for part in ("--set", "{}={}".format(*item))]
+        recording = f"in/{NAME}.mat"
+        options = ["-s", recording, "--pretrain-on", recording, "--threads", "1", "-q"]
+        _in_fork("train", "tinyRSNN", *options, *settings, "-o", "in/runs")
+
+
+def write_small_recording(path: Path) -> None:
+    """A recording of Indy's 96 channels, 12 reaches and 3 s, to be read in milliseconds."""
+    from nbsuite.data.matfile import write_recording
+
+    rng, steps = np.random.default_rng(1), 750
+    time = 100.0 + 0.004 * np.arange(steps)
+    corners = 15.0 * np.cumsum(rng.integers(1, 7, (2, 12)), axis=1) % 120
+    target = np.repeat(corners, np.full(12, steps // 12 + 1), axis=1)[:, :steps]
+    cursor = target + np.cumsum(rng.normal(0, 0.1, target.shape), axis=1)
+    spikes = [[np.sort(rng.uniform(100.0, 102.9, 8)) for _channel in range(96)]]
+    spikes[0][0] = np.empty(0)
+    write_recording(path, spike_times=spikes, cursor=cursor, target=target, time=time)
+
+
+def _command(*arguments: str) -> None:
+    """Run a command in this process, which warms it up too.
+
+    Raises:
+        RuntimeError: it failed.
+    """
+    from nbsuite.cli.main import main
+
+    printed = StringIO()
+    try:
+        with redirect_stdout(printed), redirect_stderr(printed):
+            main(list(arguments), prog_name="nbsuite")
+    except SystemExit as error:
+        if error.code:
+            raise RuntimeError(f"{' '.join(arguments)}: {printed.getvalue()}") from error
+
+
+def _in_fork(*arguments: str) -> None:
+    """Run a command in a fork: torch's automatic differentiation leaves a thread behind.
+
+    Raises:
+        RuntimeError: it failed.
+    """
+    logs = [Path("stdout"), Path("stderr")]
+    process = start(arguments, Path(), {}, [log.absolute() for log in logs], limited=False)
+    if os.waitpid(process, 0)[1]:
+        raise RuntimeError(f"{' '.join(arguments)}: {logs[1].read_text()}")
