@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from random import Random
@@ -10,6 +11,8 @@ from tests.adversarial.box import Place
 from tests.adversarial.corpus import Corpus
 from tests.adversarial.judge import Rule
 from tests.adversarial.mutant import Mutant, Mutator, draw
+
+_NOT_WRITTEN = (ValueError, TypeError, RuntimeError, OSError, OverflowError, struct.error)
 
 
 @dataclass(frozen=True)
@@ -97,6 +100,9 @@ def _mutate(target: Target, corpus: Corpus, rng: Random) -> Mutant:
     """A mutant that is not the sound file."""
     content = corpus.files[target.victim]
     while True:
-        mutant = draw(rng, target.mutators)(content, rng)
+        try:
+            mutant = draw(rng, target.mutators)(content, rng)
+        except _NOT_WRITTEN:  # the library that writes such files refuses what was drawn
+            continue
         if mutant.content != content:
             return mutant

@@ -7,6 +7,7 @@ import os
 import re
 import selectors
 import shutil
+import signal
 import traceback
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -147,12 +148,19 @@ def _gather(readers: dict[int, BinaryIO]) -> Iterator[Result]:
     with selectors.DefaultSelector() as selector:
         for process, reader in readers.items():
             selector.register(reader, selectors.EVENT_READ, process)
-        while selector.get_map():
-            for key, _ in selector.select():
-                line = key.fileobj.readline()  # type: ignore[union-attr]
-                if line:
-                    yield Result(**json.loads(line))
-                    continue
-                selector.unregister(key.fileobj)
-                if os.waitpid(key.data, 0)[1]:
-                    raise RuntimeError("a lane broke down: see what it printed")
+        try:
+            while selector.get_map():
+                for key, _ in selector.select():
+                    if line := key.fileobj.readline():  # type: ignore[union-attr]
+                        yield Result(**json.loads(line))
+                    else:
+                        selector.unregister(key.fileobj)
+                        _check_ended(key.data)
+        finally:
+            for key in selector.get_map().values():  # of lanes still at work
+                os.kill(key.data, signal.SIGTERM)
+
+
+def _check_ended(process: int) -> None:
+    if os.waitpid(process, 0)[1]:
+        raise RuntimeError("a lane broke down: see what it printed")

@@ -111,7 +111,7 @@ def _endless(file: h5py.File, rng: Random) -> Outcome:
     name = rng.choice((*ARRAYS, "spikes"))
     rows, kind = file[name].shape[0], file[name].dtype
     columns = rng.choice((10**7, 10**9, 10**12))
-    chunks = rng.choice(((1, 1000), (1, 1 << 28)))
+    chunks = rng.choice(((1, 1000), (1, min(columns, 1 << 28))))
     _replace(file, name, shape=(rows, columns), dtype=kind, chunks=chunks)
     return f"{columns} columns of {name}", True
 

@@ -96,7 +96,7 @@ def _tensor(header: dict[str, Any], data: bytes, rng: Random) -> Mutant:
     elif what == "shape":
         shape = entry["shape"]
         entry["shape"] = rng.choice(
-            (shape[::-1] + [1], [*shape, 1], [], [0], [-1], [1 << 62], [1 << 32, 1 << 32], [1.5])
+            ([*shape[::-1], 1], [*shape, 1], [], [0], [-1], [1 << 62], [1 << 32, 1 << 32], [1.5])
         )
     elif what == "dtype":
         entry["dtype"] = rng.choice([each for each in _DTYPES if each != entry["dtype"]])
