@@ -61,6 +61,7 @@ setup(
         "jsonschema>=4.18",
         "markupsafe>=2.1",
         "matplotlib>=3.7",
+        "msgspec>=0.19",
         "neurobench>=2.3.0",  # what is said of the loader and the metrics is said of this version
         "numba>=0.59",  # earlier: compiling the kernel takes minutes and gigabytes
         "numpy>=1.24.3",  # NeuroBench's own bound

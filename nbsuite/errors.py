@@ -6,11 +6,21 @@ The command line prints it without a traceback and exits with ``exit_code``.
 
 from __future__ import annotations
 
+from nbsuite.untrusted.text import one_line
+
+LONGEST_MESSAGE = 500
+
 
 class NbsuiteError(Exception):
-    """Base of all errors that a user can mend."""
+    """Base of all errors that a user can mend.
+
+    The message may quote strangers: it becomes one line of at most 500 printable characters.
+    """
 
     exit_code = 1
+
+    def __init__(self, message: str) -> None:
+        super().__init__(one_line(message, LONGEST_MESSAGE))
 
 
 class UsageError(NbsuiteError):

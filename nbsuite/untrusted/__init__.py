@@ -1,0 +1,1 @@
+"""What comes from strangers: read with bounds, checked, and shown without harm."""
