@@ -37,19 +37,21 @@ def main() -> int:
         from tests.adversarial.corpus import Corpus
         from tests.adversarial.lane import Lane, run_lanes
         from tests.adversarial.plan import plan_jobs
+        from tests.adversarial.server import serving
         from tests.adversarial.tally import Tally
 
         corpus = Corpus(work / "corpus")
         settle()
         chosen = [kind for kind in KINDS if arguments.only in (None, kind.name)]
         jobs = plan_jobs(chosen, arguments.cases, arguments.case)
-        lanes = [
-            Lane(work / f"lane{number}", corpus, arguments.seed, arguments.keep)
-            for number in range(arguments.lanes)
-        ]
         tally = Tally()
-        for result in run_lanes(lanes, jobs):
-            tally.add(result)
+        with serving() as corpus.server:
+            lanes = [
+                Lane(work / f"lane{number}", corpus, arguments.seed, arguments.keep)
+                for number in range(arguments.lanes)
+            ]
+            for result in run_lanes(lanes, jobs):
+                tally.add(result)
         print("\n".join(tally.lines()))
     finally:
         shutil.rmtree(work, ignore_errors=True)

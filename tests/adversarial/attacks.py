@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from random import Random
 
-from tests.adversarial.corpus import NAME, TWIN
+from tests.adversarial.corpus import NAME, TRAIN, TWIN
 from tests.adversarial.judge import Rule
-from tests.adversarial.kinds import Command, Kind, Target
+from tests.adversarial.attacks_server import make_download
+from tests.adversarial.cached import BESIDE, READING
+from tests.adversarial.kinds import Command, Kind, Target, of_files
 from tests.adversarial.mutant import Mutant, Mutator
 from tests.adversarial.mutate_bytes import mutate_bytes, replace_whole
+from tests.adversarial.mutate_cluster import name_another_class
 from tests.adversarial.mutate_hdf5 import mutate_hdf5
 from tests.adversarial.mutate_json import mutate_json
 from tests.adversarial.mutate_npz import mutate_npz
@@ -50,13 +53,28 @@ def _tensors(victim: str, *commands: Command, beside: tuple[str, ...] = (RECORDI
 _LISTS = _mutators((76, _refusing(mutate_json, "not-finite", "drop", "text", "deep")))
 _LOOSE = _mutators((76, _refusing(mutate_json, "not-finite", "deep")))
 _ARCHIVE = _refusing(mutate_zip, "add", "rename", "drop", "bomb", "many", "method")
+_BYTES = ((20, mutate_bytes), (4, replace_whole))
 _TOML = _mutators((76, mutate_toml))
+_CLUSTER = (*_TOML, (30, name_another_class))
+_STUDY = ("in/study.toml", RECORDING)
+_TRAINING = Rule(writable=("out/runs", "out/interrupted"), leaves_outputs=True)
+_ON_CLUSTER = Command(
+    ("sweep", "in/study.toml", "--cluster", "in/cluster.toml", "-o", "out"),
+    Rule(must_refuse=True, leaves_outputs=True),
+)
+_STATUS = Command(("sweep", "status", "small", "-o", "out"), strict=False)
+_ON_RUNS = (
+    Command(("sweep", "in/study.toml", "--dry-run", "-o", "out/runs"), strict=False, weight=3),
+    Command(("report", "in/packed", "--runs", "out/runs", "-o", "out/a.html"), strict=False),
+    Command((*TRAIN, "-o", "out/runs"), _TRAINING, strict=False),
+)
+_CACHED = Command(READING, unaffected=True)
 
 KINDS = (
     Kind(
         "recording",
         10,
-        (
+        of_files(
             Target(
                 RECORDING,
                 _mutators((76, mutate_hdf5)),
@@ -72,7 +90,7 @@ KINDS = (
     Kind(
         "checkpoint",
         14,
-        (
+        of_files(
             _tensors(
                 WEIGHTS,
                 Command(("convert", "to-stork", WEIGHTS, "-o", "out"), weight=4),
@@ -90,7 +108,7 @@ KINDS = (
     Kind(
         "stork",
         12,
-        (
+        of_files(
             Target(
                 "in/weights.pth",
                 _mutators((30, mutate_pickle), (30, mutate_state), (10, mutate_zip), (2, reduced)),
@@ -101,7 +119,7 @@ KINDS = (
     Kind(
         "neurobench",
         10,
-        (
+        of_files(
             Target(
                 "in/baseline.pt",
                 _mutators((30, mutate_pickle), (30, mutate_state), (10, mutate_zip), (2, reduced)),
@@ -112,7 +130,7 @@ KINDS = (
     Kind(
         "trace",
         6,
-        (
+        of_files(
             Target(
                 "in/trace.npz",
                 _mutators((60, mutate_npz), (16, _refusing(mutate_zip, "rename", "drop"))),
@@ -129,7 +147,7 @@ KINDS = (
     Kind(
         "package",
         14,
-        (
+        of_files(
             Target(
                 "in/package.zip",
                 _mutators((40, _ARCHIVE), (60, mutate_package), (1, same_weights)),
@@ -144,7 +162,7 @@ KINDS = (
     Kind(
         "results",
         14,
-        (
+        of_files(
             Target(
                 RESULTS,
                 _LISTS,
@@ -164,7 +182,7 @@ KINDS = (
     Kind(
         "provenance",
         6,
-        (
+        of_files(
             Target(
                 PROVENANCE,
                 _LOOSE,
@@ -177,11 +195,17 @@ KINDS = (
             ),
         ),
     ),
-    Kind("submission", 5, (Target("in/submission.toml", _TOML, (PACK,), ("in/packed",)),)),
+    Kind(
+        "submission",
+        5,
+        of_files(
+            Target("in/submission.toml", _TOML, (PACK,), ("in/packed",)),
+        ),
+    ),
     Kind(
         "study",
         8,
-        (
+        of_files(
             Target(
                 "in/study.toml",
                 _TOML,
@@ -194,4 +218,39 @@ KINDS = (
             ),
         ),
     ),
+    Kind("cluster", 3, of_files(Target("in/cluster.toml", _CLUSTER, (_ON_CLUSTER,), _STUDY))),
+    Kind(
+        "study-folder",
+        6,
+        of_files(
+            *(
+                Target(f"out/studies/small/{name}", _LOOSE, (_STATUS,), ("out/studies",))
+                for name in ("tasks.json", "alive.json", "running/finetune_a_seed1.json")
+            )
+        ),
+    ),
+    Kind(
+        "run",
+        2,
+        of_files(
+            Target("out/runs/*/stage.json", _LOOSE, _ON_RUNS, ("out/runs", "in/packed", *_STUDY)),
+            Target("out/runs/*/log.jsonl", _BYTES, _ON_RUNS, ("out/runs", "in/packed", *_STUDY)),
+            Target(
+                "out/interrupted/*/state.safetensors",
+                _mutators((76, mutate_safetensors)),
+                (Command((*TRAIN, "-o", "out/interrupted"), _TRAINING),),
+                ("out/interrupted", RECORDING),
+            ),
+        ),
+    ),
+    Kind(
+        "cache",
+        3,
+        of_files(
+            Target("cache/recordings/*/meta.json", _LOOSE, (_CACHED,), (*BESIDE, "cache")),
+            Target("cache/recordings/*/*.npy", _BYTES, (_CACHED,), (*BESIDE, "cache")),
+            Target("cache/digests/*.json", _LOOSE, (_CACHED,), (*BESIDE, "cache")),
+        ),
+    ),
+    Kind("server", 8, make_download),
 )

@@ -6,11 +6,14 @@ with the same versions of the libraries.
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
+from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
 from io import BytesIO, StringIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -30,6 +33,12 @@ SETTINGS = {
     "prune.highest": 0.5,
     "prune.tolerance": 0.9,
 }
+_TRAIN_ON = ("-s", f"in/{NAME}.mat", "--pretrain-on", f"in/{NAME}.mat", "--threads", "1", "-q")
+_SET = tuple(part for item in SETTINGS.items() for part in ("--set", "{}={}".format(*item)))
+TRAIN = ("train", "tinyRSNN", *_TRAIN_ON, *_SET)
+"""Trains on the small recording in a second."""
+
+_INTERRUPTED = 9
 STUDY = """name = "small"
 models = ["tinyRSNN"]
 sessions = ["{name}.mat"]
@@ -47,12 +56,13 @@ device = "cpu"
 [grid]
 training.lr = [0.001, 0.002]
 """
-CLUSTER = """class = "distributed.LocalCluster"
+CLUSTER = """class = "missing_package.Cluster"
 workers = 2
 
 [options]
-n_workers = 0
-processes = false
+cores = 2
+queue = "long"
+args = ["touch", "pwned"]
 """
 FILLED_IN = {
     "team": "The Decoders",
@@ -73,10 +83,14 @@ class Corpus:
 
     Attributes:
         files: content by name; the names are those below a case's box.
+        printed: what commands print where every file is sound, by their arguments.
+        server: the address of the server under attack.
     """
 
     def __init__(self, folder: Path) -> None:
         self.files: Files = {}
+        self.printed: dict[tuple[str, ...], bytes] = {}
+        self.server = ""
         self._folder = folder
         before = Path.cwd()
         folder.mkdir(parents=True)
@@ -102,8 +116,9 @@ class Corpus:
         Path("in/submission.toml").write_text("\n".join(lines) + "\n")
         self._results()
         self._runs()
-        for path in sorted(Path().glob("in/**/*")):
-            if path.is_file() and not path.name.endswith(".lock"):
+        self._study_folder()
+        for path in sorted((*Path().glob("in/**/*"), *Path().glob("out/**/*"))):
+            if path.is_file() and not path.name.endswith((".lock", ".png")):
                 self.files[str(path)] = path.read_bytes()
 
     def _weights(self) -> None:
@@ -149,11 +164,34 @@ class Corpus:
         _command("submission", "pack", "in/packed", *options, "-o", "in/package.zip")
 
     def _runs(self) -> None:
-        """A run's folder, finished, and one that was interrupted in its second stage."""
-        settings = [part for item in SETTINGS.items() for part in ("--set", "{}={}".format(*item))]
-        recording = f"in/{NAME}.mat"
-        options = ["-s", recording, "--pretrain-on", recording, "--threads", "1", "-q"]
-        _in_fork("train", "tinyRSNN", *options, *settings, "-o", "in/runs")
+        """Folders of a run, finished, and of one that was interrupted in its second stage."""
+        _in_fork(*TRAIN, "-o", "out/runs")
+        _in_fork(*TRAIN, "-o", "out/interrupted", prepare=lambda: _end_after_saves(3))
+
+    def _study_folder(self) -> None:
+        """A study that a worker is at, and one task of which failed."""
+        folder = Path("out/studies/small")
+        (folder / "running").mkdir(parents=True)
+        (folder / "failures").mkdir()
+        task = {
+            "key": "finetune/a_seed1",
+            "title": "finetune tinyRSNN seed 1",
+            "folder": "out/runs",
+            "proof": "stage.json",
+            "parents": ["pretrain/a"],
+            "epochs": 3,
+        }
+        first = {**task, "key": "pretrain/a", "title": "pretrain tinyRSNN", "parents": []}
+        alive = {"host": "here", "process": 1, "dashboard": "http://here:1/", "seen": 2e9}
+        mark = {"task": "finetune/a_seed1", "attempt": "1", "host": "here", "process": 1}
+        contents = {
+            "tasks.json": {"tasks": [first, task]},
+            "alive.json": alive,
+            "running/finetune_a_seed1.json": {**mark, "begun": 1.0},
+        }
+        for name, content in contents.items():
+            (folder / name).write_text(json.dumps(content, indent=1))
+        (folder / "failures/pretrain_a.log").write_text("=== then, pretrain/a on here\nloss\n")
 
 
 def write_small_recording(path: Path) -> None:
@@ -187,13 +225,27 @@ def _command(*arguments: str) -> None:
             raise RuntimeError(f"{' '.join(arguments)}: {printed.getvalue()}") from error
 
 
-def _in_fork(*arguments: str) -> None:
+def _in_fork(*arguments: str, prepare: Callable[[], None] | None = None) -> None:
     """Run a command in a fork: torch's automatic differentiation leaves a thread behind.
 
     Raises:
         RuntimeError: it failed.
     """
-    logs = [Path("stdout"), Path("stderr")]
-    process = start(arguments, Path(), {}, [log.absolute() for log in logs], limited=False)
-    if os.waitpid(process, 0)[1]:
+    logs = [Path("stdout").absolute(), Path("stderr").absolute()]
+    process = start(arguments, Path(), {}, logs, limited=False, prepare=prepare)
+    if os.waitpid(process, 0)[1] not in (0, _INTERRUPTED << 8):
         raise RuntimeError(f"{' '.join(arguments)}: {logs[1].read_text()}")
+
+
+def _end_after_saves(count: int) -> None:
+    """End this process where a run has kept its state so many times."""
+    from nbsuite.training import training_run
+
+    save, saves = training_run.save_state, itertools.count(1)
+
+    def save_and_end(*arguments: Any) -> None:
+        save(*arguments)
+        if next(saves) == count:
+            os._exit(_INTERRUPTED)
+
+    training_run.save_state = save_and_end

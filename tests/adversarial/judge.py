@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tests.adversarial.child import MEMORY_BYTES, SECONDS, Outcome
 
@@ -28,6 +28,7 @@ _SIGNS = {
     "Traceback (most recent call last)": "printed a traceback",
     "There is not enough memory": f"asked for more than {MEMORY_BYTES >> 30} GB",
     "a file would be larger than is allowed": "wrote an enormous file",
+    "File too large": "wrote an enormous file",
 }
 _PYTHON_WARNING = re.compile(r"^\S+\.py:\d+: \w*Warning", re.MULTILINE)
 
@@ -41,12 +42,17 @@ class Rule:
         expected: what has to be printed, where the file is harmless by construction.
         leaves_outputs: refusing, it may leave outputs behind, such as runs that were finished.
         silent: refusing, it tells the fault on standard output, as ``data info`` does.
+        writable: beginnings of names of files that are the command's own, to be changed at will.
+        sound: what a file may hold in the end, by its name; doing its work, the command has to
+            leave the first of these.
     """
 
     must_refuse: bool = False
     expected: bytes | None = None
     leaves_outputs: bool = False
     silent: bool = False
+    writable: tuple[str, ...] = ()
+    sound: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def faults(
@@ -128,15 +134,22 @@ def _of_files(
     outcome: Outcome, rule: Rule, before: Mapping[str, str], after: Mapping[str, str]
 ) -> Iterator[str]:
     for name, content in before.items():
+        if name.startswith(("cache/", *rule.writable)) and name not in rule.sound:
+            continue
         if name not in after:
             yield f"removed {name}"
-        elif after[name] != content and not name.startswith("cache/"):
+        elif after[name] != content and name not in rule.sound:
             yield f"changed {name}"
     for name in sorted(after.keys() - before.keys()):
-        if not name.startswith(_WRITABLE):
+        if not name.startswith((*_WRITABLE, *rule.writable)):
             yield f"wrote {name} outside the output folder"
-        elif ".part" in name:
+        elif ".part" in name and not name.startswith(rule.writable):
             yield f"left {name} behind"
         elif outcome.status and name.startswith("out/") and after[name] != "folder":
             if not rule.leaves_outputs and not _LOCK.search(name):
                 yield f"refused, but wrote {name}"
+    for name, contents in rule.sound.items():
+        if name in after and after[name] not in contents:
+            yield f"put something else into {name}"
+        if outcome.status == 0 and after.get(name) != contents[0]:
+            yield f"did not put what it should into {name}"

@@ -1,10 +1,11 @@
-"""The kinds of files that nbsuite reads: what is mutated, how, and which commands then read it."""
+"""The kinds of things that nbsuite reads, and the cases of each."""
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from fnmatch import fnmatch
 from random import Random
 
 from tests.adversarial.box import Place
@@ -23,12 +24,14 @@ class Command:
         arguments: of nbsuite, in a box.
         rule: what is asked of it besides the rule for all.
         strict: it looks at the whole file, so that it has to refuse what is wrong.
+        unaffected: it has to print what it prints where the file is sound.
         weight: how often it is drawn, relative to the others.
     """
 
     arguments: tuple[str, ...]
     rule: Rule = field(default_factory=Rule)
     strict: bool = True
+    unaffected: bool = False
     weight: int = 1
 
 
@@ -37,7 +40,7 @@ class Target:
     """A file under attack.
 
     Attributes:
-        victim: its name in the box.
+        victim: its name in the box, or a pattern of names.
         mutators: what may become of it, with weights.
         commands: what reads it.
         beside: beginnings of the names of sound files that the commands need.
@@ -50,55 +53,76 @@ class Target:
 
 
 @dataclass(frozen=True)
-class Kind:
-    """A kind of file.
-
-    Attributes:
-        name: what it is called.
-        weight: its share of all cases, relative to the others.
-        targets: the files of the kind.
-    """
-
-    name: str
-    weight: int
-    targets: tuple[Target, ...]
-
-
-@dataclass(frozen=True)
 class Case:
     """One command on one mutant.
 
     Attributes:
-        kind: the kind's name.
-        what: what was done to which file.
+        what: what was done to what.
         files: all files of the box.
         arguments: of nbsuite.
         rule: what is asked of it.
+        environment: variables besides those of every case.
     """
 
-    kind: str
     what: str
     files: Mapping[str, bytes | Place]
     arguments: tuple[str, ...]
     rule: Rule
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+Maker = Callable[[Random, Corpus, str], Case]
+"""Draws a case; the text tells the case from all others."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of thing that is read.
+
+    Attributes:
+        name: what it is called.
+        weight: its share of all cases, relative to the others.
+        make: draws a case.
+    """
+
+    name: str
+    weight: int
+    make: Maker
 
 
 def make_case(kind: Kind, number: int, seed: int, corpus: Corpus) -> Case:
-    """The case of a number: the same for the same kind, number and seed."""
-    rng = Random(f"{seed}/{kind.name}/{number}")
-    target = rng.choice(kind.targets)
-    command = draw(rng, [(each.weight, each) for each in target.commands])
-    mutant = _mutate(target, corpus, rng)
-    files: dict[str, bytes | Place] = dict(corpus.take(*target.beside))
-    files[target.victim] = mutant.content
-    rule = replace(command.rule, must_refuse=mutant.wrong and command.strict)
-    what = f"{target.victim.rpartition('/')[2]}: {mutant.what}"
-    return Case(kind.name, what, files, command.arguments, rule)
+    """The case of a number: the same for the same kind, number and seed.
+
+    Plain seeded random numbers, not hypothesis: a hundred thousand cases have to be shared among
+    processes, and one of them repeated alone.
+    """
+    return kind.make(Random(f"{seed}/{kind.name}/{number}"), corpus, f"{seed}.{number}")
 
 
-def _mutate(target: Target, corpus: Corpus, rng: Random) -> Mutant:
+def of_files(*targets: Target) -> Maker:
+    """Cases of files: a target is drawn, then a command and a mutant."""
+
+    def make(rng: Random, corpus: Corpus, _token: str) -> Case:
+        target = rng.choice(targets)
+        victim = rng.choice([name for name in sorted(corpus.files) if fnmatch(name, target.victim)])
+        command = draw(rng, [(each.weight, each) for each in target.commands])
+        mutant = _mutate(target, corpus.files[victim], rng)
+        files: dict[str, bytes | Place] = dict(corpus.take(*target.beside))
+        files[victim] = mutant.content
+        wrong = mutant.wrong and command.strict and not command.unaffected
+        rule = replace(
+            command.rule,
+            must_refuse=command.rule.must_refuse or wrong,
+            expected=corpus.printed[command.arguments] if command.unaffected else None,
+        )
+        what = f"{victim.rpartition('/')[2]}: {mutant.what}"
+        return Case(what, files, command.arguments, rule)
+
+    return make
+
+
+def _mutate(target: Target, content: bytes, rng: Random) -> Mutant:
     """A mutant that is not the sound file."""
-    content = corpus.files[target.victim]
     while True:
         try:
             mutant = draw(rng, target.mutators)(content, rng)

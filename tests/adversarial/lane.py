@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from tests.adversarial.box import Box
+from tests.adversarial.cached import with_cache
 from tests.adversarial.child import Outcome, run
 from tests.adversarial.corpus import Corpus
 from tests.adversarial.judge import faults
@@ -70,19 +71,22 @@ class Lane:
         self._box = Box(folder / "root")
         self._logs = folder / "logs"
         self._logs.mkdir(parents=True)
-        self._corpus, self._seed, self._keep = corpus, seed, keep
+        self._seed, self._keep = seed, keep
+        self._corpus = with_cache(corpus, self._box, self._logs)
 
     def run(self, kind: Kind, number: int) -> Result:
         """Make a case, run it and judge it."""
         case = make_case(kind, number, self._seed, self._corpus)
         self._box.fill(case.files)
         before = self._box.snapshot()
-        outcome = run(case.arguments, self._box.path, self._box.environment(), self._logs)
+        environment = {**self._box.environment(), **case.environment}
+        outcome = run(case.arguments, self._box.path, environment, self._logs)
         found = faults(outcome, case.rule, before, self._box.snapshot())
         if found and self._keep is not None:
-            self._keep_box(case, number, outcome, found, self._keep)
+            folder = self._keep / f"{kind.name}-{self._seed}-{number}"
+            self._keep_box(case, outcome, found, folder)
         return Result(
-            case.kind,
+            kind.name,
             number,
             case.what,
             "nbsuite " + " ".join(case.arguments),
@@ -93,12 +97,9 @@ class Lane:
             outcome.stderr.decode(errors="replace")[-600:] if found else "",
         )
 
-    def _keep_box(
-        self, case: Case, number: int, outcome: Outcome, found: Sequence[str], keep: Path
-    ) -> None:
+    def _keep_box(self, case: Case, outcome: Outcome, found: Sequence[str], folder: Path) -> None:
         """Keep what the command was given, and what it said."""
         self._box.fill(case.files)
-        folder = keep / f"{case.kind}-{self._seed}-{number}"
         shutil.rmtree(folder, ignore_errors=True)
         names = [name for name, content in case.files.items() if isinstance(content, bytes)]
         for name in names:

@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 
 MODULES = (
+    "distributed",
     "nbsuite.cli.main",
     "nbsuite.cli.benchmark_jobs",
     "nbsuite.cli.sweep_graph",
@@ -26,7 +27,6 @@ MODULES = (
     "nbsuite.submissions.report",
     "rich.progress",
     "rich.table",
-    "torch._dynamo",  # which torch's optimisers import when first used, taking seconds
 )
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
