@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from random import Random
 
-from tests.adversarial.corpus import NAME, TRAIN, TWIN
-from tests.adversarial.judge import Rule
 from tests.adversarial.attacks_server import make_download
 from tests.adversarial.cached import BESIDE, READING
+from tests.adversarial.corpus import NAME, TRAIN, TWIN
+from tests.adversarial.judge import Rule
 from tests.adversarial.kinds import Command, Kind, Target, of_files
 from tests.adversarial.mutant import Mutant, Mutator
 from tests.adversarial.mutate_bytes import mutate_bytes, replace_whole
@@ -136,8 +136,15 @@ KINDS = (
                 _mutators((60, mutate_npz), (16, _refusing(mutate_zip, "rename", "drop"))),
                 (
                     Command(
-                        ("convert", "stork", "in/weights.pth", "--check", "in/trace.npz")
-                        + ("-o", "out")
+                        (
+                            "convert",
+                            "stork",
+                            "in/weights.pth",
+                            "--check",
+                            "in/trace.npz",
+                            "-o",
+                            "out",
+                        )
                     ),
                 ),
                 ("in/weights.pth",),

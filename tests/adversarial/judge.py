@@ -145,11 +145,14 @@ def _of_files(
             yield f"wrote {name} outside the output folder"
         elif ".part" in name and not name.startswith(rule.writable):
             yield f"left {name} behind"
-        elif outcome.status and name.startswith("out/") and after[name] != "folder":
-            if not rule.leaves_outputs and not _LOCK.search(name):
-                yield f"refused, but wrote {name}"
+        elif outcome.status and not rule.leaves_outputs and _is_output(name, after[name]):
+            yield f"refused, but wrote {name}"
     for name, contents in rule.sound.items():
         if name in after and after[name] not in contents:
             yield f"put something else into {name}"
         if outcome.status == 0 and after.get(name) != contents[0]:
             yield f"did not put what it should into {name}"
+
+
+def _is_output(name: str, content: str) -> bool:
+    return name.startswith("out/") and content != "folder" and not _LOCK.search(name)

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
-import selectors
 import shutil
-import signal
-import traceback
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 from tests.adversarial.box import Box
 from tests.adversarial.cached import with_cache
 from tests.adversarial.child import Outcome, run
 from tests.adversarial.corpus import Corpus
+from tests.adversarial.forks import Finding, gather
 from tests.adversarial.judge import faults
 from tests.adversarial.kinds import Case, Kind, make_case
 
@@ -114,54 +109,9 @@ class Lane:
 
 def run_lanes(lanes: Sequence[Lane], jobs: Sequence[Job]) -> Iterator[Result]:
     """Share jobs among lanes, each in a fork of its own, and give the results as they come."""
-    readers = {}
-    for number, lane in enumerate(lanes):
-        reader, writer = os.pipe()
-        process = os.fork()
-        if process == 0:
-            _serve(lane, jobs[number :: len(lanes)], writer)
-        os.close(writer)
-        readers[process] = os.fdopen(reader, "rb", buffering=0)
-    yield from _gather(readers)
+    shares = [_run_all(lane, jobs[number :: len(lanes)]) for number, lane in enumerate(lanes)]
+    return (Result(**finding) for finding in gather(shares))
 
 
-def _serve(lane: Lane, jobs: Iterable[Job], writer: int) -> None:
-    """Run jobs and write the results, in the fork."""
-    status = 1
-    try:
-        with os.fdopen(writer, "wb") as stream:
-            for job in jobs:
-                stream.write(json.dumps(asdict(lane.run(*job))).encode() + b"\n")
-                stream.flush()
-        status = 0
-    except BaseException:
-        traceback.print_exc()
-    finally:
-        os._exit(status)
-
-
-def _gather(readers: dict[int, BinaryIO]) -> Iterator[Result]:
-    """Results of all lanes until each has ended.
-
-    Raises:
-        RuntimeError: a lane ended before its jobs did.
-    """
-    with selectors.DefaultSelector() as selector:
-        for process, reader in readers.items():
-            selector.register(reader, selectors.EVENT_READ, process)
-        try:
-            while selector.get_map():
-                for key, _ in selector.select():
-                    if line := key.fileobj.readline():  # type: ignore[union-attr]
-                        yield Result(**json.loads(line))
-                    else:
-                        selector.unregister(key.fileobj)
-                        _check_ended(key.data)
-        finally:
-            for key in selector.get_map().values():  # of lanes still at work
-                os.kill(key.data, signal.SIGTERM)
-
-
-def _check_ended(process: int) -> None:
-    if os.waitpid(process, 0)[1]:
-        raise RuntimeError("a lane broke down: see what it printed")
+def _run_all(lane: Lane, jobs: Iterable[Job]) -> Iterator[Finding]:
+    return (asdict(lane.run(*job)) for job in jobs)

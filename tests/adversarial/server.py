@@ -10,6 +10,7 @@ import json
 import os
 import signal
 import socketserver
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import md5
@@ -24,6 +25,9 @@ SESSION = "indy_20160407_02"
 CONTENT = b"the recording, as published " * 700
 _CHECKSUM = f"md5:{md5(CONTENT, usedforsecurity=False).hexdigest()}"
 _JSON = "other content"
+SLOWLY = "slowly"
+"""The token under which every answer is sound, and a file takes half a second."""
+
 LISTING = {"files": [{"key": f"{SESSION}.mat", "size": len(CONTENT), "checksum": _CHECKSUM}]}
 
 
@@ -37,9 +41,11 @@ def draw_fault(token: str) -> tuple[str, str, Random]:
 
 def draw_answer(token: str, path: str, first_byte: int | None) -> Iterator[bytes]:
     """The bytes of an answer, under a token, to a request for the rest of a file or all of it."""
-    where, fault, rng = draw_fault(token)
     is_listing = "/api/" in path
     sound = Answer(200, [], json.dumps(LISTING).encode()) if is_listing else _file(first_byte)
+    if token == SLOWLY:
+        return _slowly(sound)
+    where, fault, rng = draw_fault(token)
     if is_listing != (where == "listing"):
         return sound.blocks()
     if fault == _JSON:
@@ -47,6 +53,13 @@ def draw_answer(token: str, path: str, first_byte: int | None) -> Iterator[bytes
         assert isinstance(content, bytes)
         return Answer(200, [], content).blocks()
     return FAULTS[fault](sound, rng)
+
+
+def _slowly(answer: Answer) -> Iterator[bytes]:
+    yield answer.head()
+    for start in range(0, len(answer.body), 400):
+        yield answer.body[start : start + 400]
+        time.sleep(0.01)
 
 
 def _file(first_byte: int | None) -> Answer:

@@ -54,3 +54,8 @@ def settle() -> None:
         raise RuntimeError(f"a process of {threads} threads cannot be forked safely")
     gc.collect()
     gc.freeze()
+
+
+def warm_up_training() -> None:
+    """Import what training needs besides; only here, for it makes every fork dearer."""
+    importlib.import_module("torch._dynamo")  # which optimisers import when first used
