@@ -7,7 +7,6 @@ with the same versions of the libraries.
 from __future__ import annotations
 
 import itertools
-import json
 import os
 from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
@@ -19,9 +18,20 @@ import numpy as np
 
 from tests.adversarial.box import Files
 from tests.adversarial.child import start
+from tests.adversarial.corpus_parts import (
+    CLUSTER,
+    study_text,
+    submission_text,
+    write_small_recording,
+    write_study_folder,
+)
 
 NAME = "indy_20990101_01"
 TWIN = "indy_20160622_01-twin-seed1-fraction0.005"
+RECORDING = f"in/{NAME}.mat"
+WEIGHTS, BASELINE = "in/checkpoint.safetensors", "in/baseline.safetensors"
+RESULTS = f"in/packed/results_tinyRSNN_{TWIN}.json"
+PROVENANCE = f"in/packed/results_tinyRSNN_{TWIN}.provenance.json"
 SETTINGS = {
     "windows.steps": 25,
     "windows.offset_steps": 25,
@@ -39,40 +49,6 @@ TRAIN = ("train", "tinyRSNN", *_TRAIN_ON, *_SET)
 """Trains on the small recording in a second."""
 
 _INTERRUPTED = 9
-STUDY = """name = "small"
-models = ["tinyRSNN"]
-sessions = ["{name}.mat"]
-pretrain_on = ["{name}.mat"]
-seeds = "1-2"
-stages = ["pretrain", "finetune"]
-data = "auto"
-threads = 1
-kernel = "auto"
-device = "cpu"
-
-[recipe]
-{recipe}
-
-[grid]
-training.lr = [0.001, 0.002]
-"""
-CLUSTER = """class = "missing_package.Cluster"
-workers = 2
-
-[options]
-cores = 2
-queue = "long"
-args = ["touch", "pwned"]
-"""
-FILLED_IN = {
-    "team": "The Decoders",
-    "authors": ["A. Author"],
-    "contact": "a@example.org",
-    "track": "trade-off",
-    "model": "tinyRSNN",
-    "licence": "MIT",
-    "description": "Random weights.",
-}
 
 
 class Corpus:
@@ -109,14 +85,12 @@ class Corpus:
     def _make(self) -> None:
         write_small_recording(Path(f"in/{NAME}.mat"))
         self._weights()
-        recipe = "\n".join(f"{key} = {value}" for key, value in SETTINGS.items())
-        Path("in/study.toml").write_text(STUDY.format(name=NAME, recipe=recipe))
+        Path("in/study.toml").write_text(study_text(f"{NAME}.mat", SETTINGS))
         Path("in/cluster.toml").write_text(CLUSTER)
-        lines = (f"{key} = {json.dumps(value)}" for key, value in FILLED_IN.items())
-        Path("in/submission.toml").write_text("\n".join(lines) + "\n")
+        Path("in/submission.toml").write_text(submission_text())
         self._results()
         self._runs()
-        self._study_folder()
+        write_study_folder(Path("out/studies/small"))
         for path in sorted((*Path().glob("in/**/*"), *Path().glob("out/**/*"))):
             if path.is_file() and not path.name.endswith((".lock", ".png")):
                 self.files[str(path)] = path.read_bytes()
@@ -167,45 +141,6 @@ class Corpus:
         """Folders of a run, finished, and of one that was interrupted in its second stage."""
         _in_fork(*TRAIN, "-o", "out/runs")
         _in_fork(*TRAIN, "-o", "out/interrupted", prepare=lambda: _end_after_saves(3))
-
-    def _study_folder(self) -> None:
-        """A study that a worker is at, and one task of which failed."""
-        folder = Path("out/studies/small")
-        (folder / "running").mkdir(parents=True)
-        (folder / "failures").mkdir()
-        task = {
-            "key": "finetune/a_seed1",
-            "title": "finetune tinyRSNN seed 1",
-            "folder": "out/runs",
-            "proof": "stage.json",
-            "parents": ["pretrain/a"],
-            "epochs": 3,
-        }
-        first = {**task, "key": "pretrain/a", "title": "pretrain tinyRSNN", "parents": []}
-        alive = {"host": "here", "process": 1, "dashboard": "http://here:1/", "seen": 2e9}
-        mark = {"task": "finetune/a_seed1", "attempt": "1", "host": "here", "process": 1}
-        contents = {
-            "tasks.json": {"tasks": [first, task]},
-            "alive.json": alive,
-            "running/finetune_a_seed1.json": {**mark, "begun": 1.0},
-        }
-        for name, content in contents.items():
-            (folder / name).write_text(json.dumps(content, indent=1))
-        (folder / "failures/pretrain_a.log").write_text("=== then, pretrain/a on here\nloss\n")
-
-
-def write_small_recording(path: Path) -> None:
-    """A recording of Indy's 96 channels, 12 reaches and 3 s, to be read in milliseconds."""
-    from nbsuite.data.matfile import write_recording
-
-    rng, steps = np.random.default_rng(1), 750
-    time = 100.0 + 0.004 * np.arange(steps)
-    corners = 15.0 * np.cumsum(rng.integers(1, 7, (2, 12)), axis=1) % 120
-    target = np.repeat(corners, np.full(12, steps // 12 + 1), axis=1)[:, :steps]
-    cursor = target + np.cumsum(rng.normal(0, 0.1, target.shape), axis=1)
-    spikes = [[np.sort(rng.uniform(100.0, 102.9, 8)) for _channel in range(96)]]
-    spikes[0][0] = np.empty(0)
-    write_recording(path, spike_times=spikes, cursor=cursor, target=target, time=time)
 
 
 def _command(*arguments: str) -> None:

@@ -35,3 +35,14 @@ def draw(rng: Random, choices: Sequence[tuple[int, Item]]) -> Item:
     """One of several, each as often as its weight says."""
     weights = [weight for weight, _ in choices]
     return rng.choices([item for _, item in choices], weights)[0]
+
+
+def refusing(mutator: Mutator, *classes: str) -> Mutator:
+    """The mutator, knowing that mutants of these classes are wrong in the kind of file at hand."""
+
+    def mutate(content: bytes, rng: Random) -> Mutant:
+        mutant = mutator(content, rng)
+        is_wrong = mutant.what.partition(":")[0] in classes
+        return Mutant(mutant.what, mutant.content, mutant.wrong or is_wrong)
+
+    return mutate

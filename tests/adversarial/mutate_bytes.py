@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from random import Random
 
-from tests.adversarial.mutant import Mutant
+from tests.adversarial.mutant import Mutant, Mutator
 
 _NUMBERS = (b"\x00" * 4, b"\xff" * 4, b"\xff\xff\xff\x7f", b"\x00\x00\x00\x80", b"\xff" * 8)
 _FOREIGN = (
@@ -76,3 +76,12 @@ _PLACES = {
     "link to itself": _loop,
     "sparse 5 GB": _sparse,
 }
+
+
+ANY_FILE: tuple[tuple[int, Mutator], ...] = ((20, mutate_bytes), (4, replace_whole))
+"""What may become of a file of any format, with weights."""
+
+
+def with_bytes(*own: tuple[int, Mutator]) -> tuple[tuple[int, Mutator], ...]:
+    """Mutators that know the format, with weights that make about 76, and those that do not."""
+    return (*own, *ANY_FILE)
