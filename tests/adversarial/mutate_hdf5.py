@@ -180,7 +180,7 @@ def _link(file: h5py.File, rng: Random) -> Outcome:
 
 
 def _drop(file: h5py.File, rng: Random) -> Outcome:
-    name = rng.choice((*ARRAYS, "spikes", "#refs#"))
+    name = rng.choice((*ARRAYS, "spikes"))
     del file[name]
     return name, True
 
