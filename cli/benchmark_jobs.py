@@ -12,7 +12,8 @@ from nbsuite.benchmark.session import RunSettings, check_fit, measure_checkpoint
 from nbsuite.cli import output
 from nbsuite.data.locate import Source, locate
 from nbsuite.data.recording import Recording, load_recording
-from nbsuite.errors import UsageError
+from nbsuite.data.twin_info import TWIN_MARK
+from nbsuite.errors import ResultsError, UsageError
 from nbsuite.files import ensure_writable
 from nbsuite.models.checkpoint import Checkpoint, load_checkpoint
 from nbsuite.sessions import means_a_path
@@ -148,7 +149,7 @@ def run_jobs(
 
     Raises:
         ResultsError: results are there already, or a value is not finite.
-        UsageError: two checkpoints claim the same seed.
+        UsageError: two checkpoints claim the same seed, or hold the same weights.
     """
     groups = _grouped(jobs)
     if folder is not None:
@@ -180,12 +181,33 @@ def _grouped(jobs: Sequence[Job]) -> dict[tuple[str, str], list[Job]]:
 
 def _prepare_folder(folder: Path, groups: dict[tuple[str, str], list[Job]], *, force: bool) -> None:
     """Make sure that results can be written before anything is computed."""
+    paths = [challenge.results_path(folder, *key) for key in groups]
     ensure_writable(folder)
+    for path, ((model, recording), group) in zip(paths, groups.items(), strict=True):
+        if paths.count(path) > 1:
+            raise ResultsError(
+                f"The results of two models on two recordings would both be {path}; rename one of"
+                " the recordings, or measure them into two folders with --output."
+            )
+        _check_runs(group, f"{model} on {recording}")
     if not force:
-        challenge.check_absent(challenge.results_path(folder, *key) for key in groups)
-    for (model, recording), group in groups.items():
-        seeds = [job.checkpoint.header.seed for job in group]
-        challenge.check_seeds(seeds, f"{model} on {recording}")
+        challenge.check_absent(paths)
+    for model, twin in dict.fromkeys((model, TWIN_MARK in name) for model, name in groups):
+        measured = [name for each, name in groups if each == model and (TWIN_MARK in name) is twin]
+        challenge.check_summary(folder, model, measured, twin=twin, force=force)
+
+
+def _check_runs(group: Sequence[Job], what: str) -> None:
+    """Make sure that each checkpoint is a run of its own, and all are on one recording."""
+    if len({job.recording.digest for job in group}) > 1:
+        raise UsageError(
+            f"Results for {what} would be on two recordings of that name; rename one of them, or"
+            " measure on them one after the other with another --output."
+        )
+    seeds = [job.checkpoint.header.seed for job in group]
+    weights = [job.checkpoint.digest for job in group]
+    challenge.check_seeds(seeds, what)
+    challenge.check_distinct_weights(list(zip(seeds, weights, strict=True)), what)
 
 
 def _measure(
@@ -200,7 +222,7 @@ def _measure(
 
 def _write(folder: Path, results: Sequence[BenchmarkResult]) -> list[Path]:
     path = challenge.write_results(folder, results)
-    summary = challenge.write_summary(folder, results[0].model, twin=results[0].twin)
+    summary = challenge.write_summary(folder, results[0].model, twin=TWIN_MARK in path.stem)
     return [path, challenge.provenance_path(path), summary]
 
 

@@ -19,7 +19,7 @@ from nbsuite.cli.convert_options import (
 from nbsuite.cli.examples import examples
 from nbsuite.cli.groups import Group
 from nbsuite.cli.options import force_option, json_option
-from nbsuite.cli.output import print_json, print_table
+from nbsuite.cli.output import print_json, print_table, say
 from nbsuite.errors import ConversionError, UsageError
 from nbsuite.sessions import Session
 
@@ -183,7 +183,7 @@ def stock(checkpoint: Path, output: Path | None, force: bool, as_json: bool) -> 
         print_json(row | {"script": str(script)})
     else:
         print_conversion(row)
-        click.echo(f"It runs with {script} and snnTorch alone.")
+        say(f"It runs with {script} and snnTorch alone.")
 
 
 def _file_name(path: Path, header: CheckpointHeader) -> str:

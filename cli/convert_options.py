@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nbsuite.cli.options import Decorator
+from nbsuite.cli.output import say
 from nbsuite.sessions import Session, find_session
 
 if TYPE_CHECKING:
@@ -63,4 +64,4 @@ def print_conversion(row: dict[str, Any]) -> None:
     details.append("seed unknown" if row["seed"] is None else f"seed {row['seed']}")
     if row["trained_on_twin"]:
         details.append("trained on a TWIN")
-    click.echo(f"{row['source']} -> {row['output'] or 'not written'} ({', '.join(details)})")
+    say(f"{row['source']} -> {row['output'] or 'not written'} ({', '.join(details)})")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +19,7 @@ from nbsuite.cli.options import (
     output_option,
     session_arguments,
 )
-from nbsuite.cli.output import print_json, print_table
+from nbsuite.cli.output import print_json, print_table, say
 from nbsuite.errors import DataError, UsageError
 from nbsuite.sessions import CHALLENGE_SESSIONS, PUBLIC_SESSIONS, Session, find_session
 
@@ -67,7 +68,7 @@ def fetch(sessions: tuple[str, ...], force: bool, data_dir: Path, as_json: bool)
             path = fetch_session(session, data_dir, force=force, progress=report)
         paths.append((session, path))
         if not as_json:
-            click.echo(f"{session.label}: {path} (verified)")
+            say(f"{session.label}: {path} (verified)")
     if as_json:
         print_json(
             [{"id": s.id, "name": s.name, "path": str(p), "verified": True} for s, p in paths]
@@ -120,7 +121,7 @@ def verify(sessions: tuple[str, ...], data_dir: Path, as_json: bool) -> None:
         rows = [[s.id or "", s.name, state.value] for s, state in states.items()]
         print_table(["id", "session", "recording"], rows, caption=f"Folder: {data_dir}")
     else:
-        click.echo(f"No real recording in {data_dir}: fetch one with `nbsuite data fetch I1`.")
+        say(f"No real recording in {data_dir}: fetch one with `nbsuite data fetch I1`.")
     if not {FileState.MISSING, FileState.MISMATCH}.isdisjoint(states.values()):
         raise DataError(_bad_recordings(states, data_dir))
 
@@ -187,7 +188,7 @@ def twin(
         raise UsageError(
             f"{output} can hold one twin, not {len(chosen)}: name one session with -o."
         )
-    if output is not None and output.exists() and not force:
+    if output is not None and os.path.lexists(output) and not force:
         raise DataError(f"{output} exists already: replace it with --force, or choose another.")
     paths = []
     for session in chosen:
@@ -200,7 +201,7 @@ def twin(
                 path = ensure_twin(session, data_dir, fraction=fraction, seed=seed, progress=report)
         paths.append((session, path))
         if not as_json:
-            click.echo(f"{session.label}: {path} (twin)")
+            say(f"{session.label}: {path} (twin)")
     if as_json:
         settings = {"fraction": fraction, "seed": seed}
         print_json([{"id": s.id, "name": s.name, "path": str(p), **settings} for s, p in paths])

@@ -6,10 +6,9 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING
 
-import click
 from rich.progress import BarColumn, DownloadColumn, Progress, TransferSpeedColumn
 
-from nbsuite.cli.output import note, print_table, progress
+from nbsuite.cli.output import note, print_table, progress, say
 
 if TYPE_CHECKING:
     from nbsuite.data.download import Progress as DownloadProgress
@@ -66,9 +65,9 @@ def stage_line(label: str, *, quiet: bool) -> Iterator[Callable[[str, float], No
 
 def print_recording(recording: RecordingInfo) -> None:
     """Print a recording in figures, and what is wrong with it."""
-    click.echo(f"{recording.session or 'Recording'}: {recording.file}")
+    say(f"{recording.session or 'Recording'}: {recording.file}")
     if (twin := recording.twin) is not None:
-        click.echo(
+        say(
             f"TWIN of {twin.session}: synthetic, fraction {twin.fraction:g}, seed {twin.seed},"
             f" generator {twin.generator}"
         )
@@ -90,11 +89,11 @@ def print_recording(recording: RecordingInfo) -> None:
             right=("steps", "seconds", "input events", "events/step"),
         )
     for sentence in recording.warnings:
-        click.echo(f"Warning: {sentence}")
+        say(f"Warning: {sentence}")
     for sentence in recording.problems:
-        click.echo(f"Error: {sentence}")
+        say(f"Error: {sentence}")
     if not (recording.problems or recording.warnings):
-        click.echo("Nothing is wrong with it.")
+        say("Nothing is wrong with it.")
 
 
 def _figures(recording: RecordingInfo) -> list[tuple[str, str]]:

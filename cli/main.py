@@ -14,6 +14,7 @@ import click
 import nbsuite
 from nbsuite.cli.errors import clean_termination, reported_errors
 from nbsuite.cli.groups import LazyGroup
+from nbsuite.cli.output import degrade_streams
 
 COMMANDS = {
     "sessions": "nbsuite.cli.sessions:sessions",
@@ -37,6 +38,18 @@ COMMANDS = {
 
 class RootGroup(LazyGroup):
     """The outermost group: errors of every command end here."""
+
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,
+    ) -> click.Context:
+        """Read the options before the command."""
+        degrade_streams()
+        with reported_errors(debug=False):
+            return super().make_context(info_name, args, parent, **extra)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command and report its errors."""

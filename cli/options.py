@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import click
 from click.shell_completion import CompletionItem
 
-from nbsuite.data.folders import DATA_VARIABLE, data_folder
+from nbsuite.data.folders import DATA_VARIABLE, data_folder, with_home
 from nbsuite.sessions import CHALLENGE_SESSIONS, PUBLIC_SESSIONS, find_session, means_a_path
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -50,7 +50,7 @@ def data_dir_option(*other_names: str) -> Decorator[Any]:
 
 def _data_dir(ctx: click.Context, parameter: click.Parameter, value: Path | None) -> Path:
     del ctx, parameter
-    return data_folder(value.expanduser() if value is not None else None)
+    return data_folder(with_home(value) if value is not None else None)
 
 
 def data_option() -> Decorator[Any]:

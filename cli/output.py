@@ -2,13 +2,13 @@
 
 Results go to standard output, everything else (progress, warnings) to standard error, so that a
 command's output can be piped. Rich leaves out colour where ``NO_COLOR`` is set or the stream is
-no terminal.
+no terminal. What is printed may quote strangers: no escape sequence of theirs reaches a terminal.
 """
 
 from __future__ import annotations
 
-import json
 import os
+import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nbsuite.cli.table_widths import fitted_widths, natural_widths, table_width
+from nbsuite.untrusted.json_output import format_json
+from nbsuite.untrusted.text import printable
 
 if TYPE_CHECKING:  # rich takes longer to import than the help page takes to print
     from rich.console import Console
@@ -27,12 +29,19 @@ WIDTH_OF_PIPES = 200
 
 def console(*, stderr: bool = False) -> Console:
     """A rich console on standard output or standard error."""
-    from rich.console import Console
+    from nbsuite.cli.printable_console import PrintableConsole
 
-    made = Console(stderr=stderr, highlight=False)
+    made = PrintableConsole(stderr=stderr, highlight=False)
     if not made.is_terminal and "COLUMNS" not in os.environ:
         made.width = WIDTH_OF_PIPES
     return made
+
+
+def degrade_streams() -> None:
+    """Let the standard streams write what their encoding lacks as escapes, and never fail at it."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def print_json(content: Any) -> None:
@@ -41,12 +50,19 @@ def print_json(content: Any) -> None:
     Raises:
         ValueError: it holds NaN or infinity, which JSON cannot express.
     """
-    click.echo(json.dumps(content, indent=2, allow_nan=False, ensure_ascii=False))
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    # JSON is UTF-8, of which ASCII is a part that every encoding has.
+    click.echo(format_json(content, ascii_only=not encoding.lower().startswith("utf")))
+
+
+def say(text: str) -> None:
+    """Print a line of results for people."""
+    click.echo(printable(text))
 
 
 def note(text: str) -> None:
     """Print a line for people on standard error, where it does not mix with results."""
-    click.echo(text, err=True)
+    click.echo(printable(text), err=True)
 
 
 def print_table(
@@ -65,14 +81,15 @@ def print_table(
         columns: the headings.
         rows: one text a column; brackets in them are printed as they are.
         title: printed above.
-        caption: printed below.
+        caption: printed below; it may have several lines.
         right: headings of the columns to align right, as figures are.
     """
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
-    out, lines = console(), [tuple(columns), *map(tuple, rows)]
+    out = console()
+    lines = [tuple(map(printable, line)) for line in (columns, *rows)]
     rights = [column in right for column in columns]
     widths = fitted_widths(lines, out.width)
     turned = list(zip(*lines, strict=True))
@@ -80,9 +97,10 @@ def print_table(
         lines, rights = turned, [number > 0 for number in range(len(widths))]
     widths = widths or natural_widths(lines)
     out.width = max(out.width, table_width(widths))
-    table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left")
-    for heading, width, is_right in zip(lines[0], widths, rights, strict=True):
-        table.add_column(Text(heading), justify="right" if is_right else "left", width=width)
+    heading = None if title is None else Text(printable(title), style="table.title")
+    table = Table(title=heading, box=box.SIMPLE_HEAD, title_justify="left")
+    for column, width, is_right in zip(lines[0], widths, rights, strict=True):
+        table.add_column(Text(column), justify="right" if is_right else "left", width=width)
     for line in lines[1:]:
         table.add_row(*map(Text, line))
     out.print(table)

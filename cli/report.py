@@ -11,7 +11,7 @@ import click
 from nbsuite.cli import options
 from nbsuite.cli.examples import examples
 from nbsuite.cli.output import note, progress
-from nbsuite.cli.results import RESULTS
+from nbsuite.cli.results import RESULTS, note_others
 from nbsuite.errors import CheckpointError, UsageError
 
 if TYPE_CHECKING:  # importing torch takes longer than printing the help page
@@ -74,8 +74,7 @@ def report(
         )
     read = [(path, read_results(path)) for path in results]
     for _, folder in read:
-        for other in folder.others:
-            note(f"Note: {other} is left out: its name tells no session of the challenge.")
+        note_others(folder)
     stages = [stage for folder in runs for stage in read_stages(folder)]
     decodings = _decode(_checkpoint_files(checkpoints), session, data_dir, data)
     write_report(output, build_report(read, decodings, stages))

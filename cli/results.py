@@ -10,7 +10,7 @@ import click
 
 from nbsuite.cli.options import Decorator
 from nbsuite.cli.output import note
-from nbsuite.submissions.results_folder import ModelResults, read_results
+from nbsuite.submissions.results_folder import ModelResults, ResultsFolder, read_results
 
 RESULTS = click.Path(path_type=Path)
 """A folder of results, or a single file; the reader says what is wrong with it."""
@@ -25,6 +25,12 @@ def twins_option() -> Decorator[Any]:
     )
 
 
+def note_others(folder: ResultsFolder) -> None:
+    """Say which files of a folder are left out."""
+    for other in folder.others:
+        note(f"Note: {other} is left out: it is not on a session of the challenge.")
+
+
 def read_models(paths: Sequence[Path], *, twins: bool) -> list[ModelResults]:
     """Results on real recordings or on twins; what is left out is said.
 
@@ -33,8 +39,7 @@ def read_models(paths: Sequence[Path], *, twins: bool) -> list[ModelResults]:
     """
     folders = [read_results(path) for path in paths]
     for path, folder in zip(paths, folders, strict=True):
-        for other in folder.others:
-            note(f"Note: {other} is left out: its name tells no session of the challenge.")
+        note_others(folder)
         left_out = folder.real if twins else folder.twins
         if left_out:
             count = sum(len(each.sessions) for each in left_out)

@@ -6,9 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
-from nbsuite.cli.output import note, print_json, print_table
+from nbsuite.cli.output import note, print_json, print_table, say
 
 if TYPE_CHECKING:  # importing torch takes longer than printing the help page
     from nbsuite.submissions.package_validation import Validation
@@ -35,7 +33,7 @@ def print_validation(package: Path, validation: Validation, verdict: str, *, as_
         return
     sessions = ", ".join(each.session.label for each in contents.sessions)
     seeds = ", ".join(map(str, contents.seeds))
-    click.echo(
+    say(
         f"{verdict} {package}: {contents.submission.model} by {contents.submission.team} on "
         f"{sessions}{' (TWINS)' if contents.twin else ''}, seeds {seeds}"
     )

@@ -12,7 +12,15 @@ from nbsuite.cli import output
 from nbsuite.cli.options import Decorator, output_option
 from nbsuite.errors import UsageError
 from nbsuite.files import atomic_write
-from nbsuite.submissions.formats import FORMATS, RENDERERS, SUFFIXES, Format, Table
+from nbsuite.submissions.formats import (
+    FORMATS,
+    RENDERERS,
+    SUFFIXES,
+    Format,
+    Table,
+    json_content,
+)
+from nbsuite.untrusted.text import printable
 
 FILE_SUFFIXES = ", ".join(SUFFIXES)
 
@@ -65,9 +73,11 @@ def emit(table: Table, format_: Format, destination: Path | None) -> None:
             [column.heading for column in table.columns],
             [[cell.text for cell in row] for row in table.rows],
             title=table.title,
-            caption="\n".join(table.notes) or None,
+            caption="\n".join(map(printable, table.notes)) or None,
             right=[column.heading for column in table.columns if column.figures],
         )
+    elif destination is None and format_ == "json":
+        output.print_json(json_content(table))
     elif destination is None:
         click.echo(RENDERERS[format_](table), nl=False)
     else:

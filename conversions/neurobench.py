@@ -14,12 +14,12 @@ from pathlib import Path
 
 from torch import Tensor
 
-from nbsuite.conversions.origin import agreed, check_channels
+from nbsuite.conversions.origin import agreed, check_channels, converted
 from nbsuite.conversions.torch_file import read_state_dict
-from nbsuite.errors import CheckpointError, ConversionError, UsageError
+from nbsuite.errors import ConversionError, UsageError
 from nbsuite.files import digest
 from nbsuite.models.baseline import BASELINE_NAMES, Baseline, BaselineSpec
-from nbsuite.models.checkpoint import CheckpointHeader, build_decoder
+from nbsuite.models.checkpoint import CheckpointHeader
 from nbsuite.models.window_baselines import PARTED
 from nbsuite.sessions import CHALLENGE_SESSIONS, PUBLIC_SESSIONS, Session
 
@@ -57,10 +57,7 @@ def read_neurobench(
         session=None if session is None else session.name,
         source={"format": "neurobench", "file": path.name, "sha256": digest(path)},
     )
-    try:
-        decoder = build_decoder(spec, state, str(path))
-    except CheckpointError as error:
-        raise ConversionError(str(error)) from error
+    decoder = converted(spec, state, path)
     assert isinstance(decoder, Baseline)  # noqa: S101
     return decoder, header
 

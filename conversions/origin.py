@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, overload
 
-from nbsuite.errors import ConversionError
+from torch import Tensor
+
+from nbsuite.errors import CheckpointError, ConversionError
+from nbsuite.models.checkpoint import build_decoder
 from nbsuite.models.decoder import DecoderSpec
+from nbsuite.models.kinds import AnyDecoder, AnySpec
+from nbsuite.models.registry import ModelSpec
+from nbsuite.models.rsnn import RecurrentDecoder
 from nbsuite.sessions import Session
 
 _Value = TypeVar("_Value", Session, int)
@@ -41,3 +48,23 @@ def check_channels(spec: DecoderSpec, session: Session | None, path: Path) -> No
             f"{path} decodes {spec.channels} channels but session {session.label} has "
             f"{session.channels}; name the session it was trained for."
         )
+
+
+@overload
+def converted(spec: ModelSpec, tensors: Mapping[str, Tensor], path: Path) -> RecurrentDecoder: ...
+
+
+@overload
+def converted(spec: AnySpec, tensors: Mapping[str, Tensor], path: Path) -> AnyDecoder: ...
+
+
+def converted(spec: AnySpec, tensors: Mapping[str, Tensor], path: Path) -> AnyDecoder:
+    """A decoder in evaluation mode of foreign weights.
+
+    Raises:
+        ConversionError: they do not fit the specification, or are no weights of such a decoder.
+    """
+    try:
+        return build_decoder(spec, tensors, str(path))
+    except CheckpointError as error:
+        raise ConversionError(str(error)) from error

@@ -22,12 +22,19 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
+from nbsuite.conversions.trace_file import read_trace
 from nbsuite.errors import ConversionError
+from nbsuite.models.finite import require_finite
 from nbsuite.models.registry import OUTPUTS, ModelSpec
 from nbsuite.models.rsnn import Decoded, RecurrentDecoder
 from nbsuite.neurons.kernels import KERNEL_NAMES, KernelName
 
+NAMES = ("input", "spikes", "readout", "heads", "spikes_half", "readout_half")
+MOST_STEPS = 1 << 17
+"""Steps of the longest trace: every kernel runs it, one of them a step at a time."""
+CHUNK_STEPS = 8192
 READOUT_TOLERANCE = 1e-6
 """Largest readout difference in float32, where the order of a sum may differ by rounding."""
 
@@ -112,26 +119,38 @@ def check_parity(
 
     Raises:
         ConversionError: the trace is missing, damaged, or not one of such a decoder.
+        CheckpointError: the decoder decodes values that are not finite.
     """
-    trace = _read_trace(path)
+    trace = read_trace(path, NAMES)
     _check_trace(trace, decoder.spec, path)
     inputs = torch.from_numpy(trace["input"].astype(np.int8)).unsqueeze(1)
-    runs = []
+    runs: list[RunParity] = []
     for dtype in (torch.float32, torch.float16):
         if dtype == torch.float16 and "spikes_half" not in trace:
             continue
         network = copy.deepcopy(decoder).to(device="cpu", dtype=dtype)
-        for kernel in kernels:
-            with torch.no_grad():
-                decoded = network(inputs, kernel=kernel)
-            runs.append(_compare(kernel, decoded, trace))
+        runs += [_compare(kernel, _decode(network, inputs, kernel), trace) for kernel in kernels]
     return ParityReport(path, len(inputs), tuple(runs))
+
+
+@torch.no_grad()
+def _decode(network: RecurrentDecoder, inputs: Tensor, kernel: KernelName) -> Decoded:
+    """Decode in chunks, as a decoder in use does, each of which must be finite."""
+    state, chunks = network.initial_state(), []
+    for chunk in torch.split(inputs, CHUNK_STEPS):
+        chunks.append(network(chunk, state, kernel=kernel))
+        state = chunks[-1].state
+        require_finite(network, chunks[-1].velocity, state)
+    velocity, spikes, heads, _ = zip(*chunks, strict=True)
+    return Decoded(torch.cat(velocity), torch.cat(spikes), torch.cat(heads), state)
 
 
 def _compare(kernel: str, decoded: Decoded, trace: Trace) -> RunParity:
     velocity = decoded.velocity[:, 0].numpy()
     suffix = "_half" if velocity.dtype == np.float16 else ""
-    spikes, readout = trace["spikes" + suffix], trace["readout" + suffix].astype(velocity.dtype)
+    with np.errstate(over="ignore"):  # what half precision cannot hold differs anyway
+        readout = trace["readout" + suffix].astype(velocity.dtype)
+    spikes = trace["spikes" + suffix]
     heads = None
     if "heads" in trace and not suffix:
         heads = _largest_difference(decoded.heads[:, :, 0].transpose(0, 1).numpy(), trace["heads"])
@@ -155,21 +174,6 @@ def _bits(values: NDArray[Any]) -> NDArray[Any]:
     return np.ascontiguousarray(values).view(f"i{values.itemsize}")
 
 
-def _read_trace(path: Path) -> dict[str, NDArray[Any]]:
-    if not path.is_file():
-        raise ConversionError(f"There is no trace {path}; check the path.")
-    try:
-        # numpy leaves a file that it opened itself open when the content is damaged
-        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
-            return {name: arrays[name] for name in arrays.files}
-    except MemoryError:
-        raise
-    except Exception as error:  # numpy has no one error for a damaged or foreign file
-        raise ConversionError(
-            f"{path} is not a readable .npz file of plain arrays; pass a trace."
-        ) from error
-
-
 def _check_trace(trace: Trace, spec: ModelSpec, path: Path) -> None:
     """Every array there, numeric, and shaped as the decoder's input and output."""
     if "input" not in trace:
@@ -180,15 +184,17 @@ def _check_trace(trace: Trace, spec: ModelSpec, path: Path) -> None:
             f"The input of {path} has shape {shape} where (steps, {spec.channels}) is due; "
             f"pass a trace of this checkpoint's session."
         )
+    if shape[0] > MOST_STEPS:
+        raise ConversionError(f"{path} has more than {MOST_STEPS:,} steps; pass a shorter trace.")
     for name, expected in _array_shapes(trace, spec).items():
         if name not in trace:
             raise ConversionError(f"{path} has no array '{name}'; pass a complete trace.")
-        if trace[name].shape != expected or trace[name].dtype.kind not in "biuf":
+        if trace[name].shape != expected or trace[name].dtype.kind not in "iuf":
             raise ConversionError(
                 f"The array '{name}' of {path} is {trace[name].dtype}{trace[name].shape} where "
                 f"numbers of shape {expected} are due; pass a trace of this checkpoint."
             )
-    if not np.isin(trace["input"], (0, 1)).all():
+    if not ((trace["input"] == 0) | (trace["input"] == 1)).all():
         raise ConversionError(f"The input of {path} is not 0 and 1 only; pass a spike train.")
 
 

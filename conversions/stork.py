@@ -16,12 +16,12 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from nbsuite.conversions.origin import agreed, check_channels
+from nbsuite.conversions.origin import agreed, check_channels, converted
 from nbsuite.conversions.stork_layout import INPUT_WEIGHT, stork_layout
 from nbsuite.conversions.torch_file import read_state_dict
 from nbsuite.errors import ConversionError
 from nbsuite.files import atomic_write, digest
-from nbsuite.models.checkpoint import DTYPES, CheckpointHeader, build_decoder
+from nbsuite.models.checkpoint import DTYPES, CheckpointHeader
 from nbsuite.models.registry import MODEL_NAMES, ModelSpec, model_spec
 from nbsuite.models.rsnn import RecurrentDecoder, tensor_shapes
 from nbsuite.sessions import CHALLENGE_SESSIONS, Session
@@ -69,7 +69,7 @@ def read_stork(
         seed=seed,
         source={"format": "stork", "file": path.name, "sha256": digest(path)},
     )
-    return build_decoder(spec, tensors, str(path)), header
+    return converted(spec, tensors, path), header
 
 
 def write_stork(decoder: RecurrentDecoder, path: Path) -> None:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
+import stat
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from nbsuite.errors import UsageError
+from nbsuite.leftovers import PART_SUFFIX, part_prefix, remove_leftovers
 
 CHUNK_BYTES = 1 << 20
 
@@ -17,13 +22,21 @@ def atomic_write(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside ``path`` and rename it to ``path`` once the block succeeds.
 
     Whatever interrupts the block (an error, Ctrl-C, a full disk), ``path`` keeps its old content
-    and the temporary file is removed.
+    and the temporary file is removed. One that was left when a process was killed is removed by
+    the next that writes the same path.
 
     Raises:
+        UsageError: the path is that of a device, a pipe or a socket.
         OSError: the folder cannot be written, or the disk is full.
     """
+    _check_replaceable(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+    remove_leftovers(path)
+    try:
+        handle, name = tempfile.mkstemp(PART_SUFFIX, part_prefix(path), path.parent)
+    except OSError as error:
+        error.filename = str(path)  # a name that nobody gave says nothing
+        raise
     os.close(handle)
     temporary = Path(name)
     try:
@@ -34,6 +47,25 @@ def atomic_write(path: Path) -> Iterator[Path]:
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _check_replaceable(path: Path) -> None:
+    """Keep devices, pipes and sockets, and what stands for them, from being replaced by a file.
+
+    Raises:
+        UsageError: the path is one of them.
+        OSError: it cannot be looked at.
+    """
+    try:
+        mode = path.stat().st_mode
+    except OSError as error:
+        if error.errno in (errno.ENOENT, errno.ELOOP):  # a link that leads nowhere is replaced
+            return
+        raise
+    # /dev/stdout is a link to whatever the output is sent to.
+    of_devices = path.is_symlink() and path.parent.resolve() == Path("/dev")
+    if of_devices or not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        raise UsageError(f"{path} is a device, a pipe or a socket, not a file; choose another.")
 
 
 def _copy_usual_permissions(path: Path) -> None:

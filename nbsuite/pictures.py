@@ -6,6 +6,7 @@ own whatever the user's settings: the same data give the same bytes.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +18,7 @@ from matplotlib.style import context
 
 from nbsuite.errors import UsageError
 from nbsuite.files import atomic_write
+from nbsuite.untrusted.text import one_line
 
 # Okabe and Ito's colours, which people with any common colour blindness can tell apart.
 BLACK = "#000000"
@@ -37,6 +39,17 @@ _STYLE = {
     "svg.hashsalt": "nbsuite",
     "text.parse_math": False,  # a dollar sign in a name is a dollar sign
 }
+
+
+_LONGEST_TEXT = 100
+
+
+def picture_text(text: str) -> str:
+    """A text, which may quote strangers, as one line that has room in a picture.
+
+    Characters that no font has and formulas need no care: they are drawn as boxes and as they are.
+    """
+    return one_line(text, _LONGEST_TEXT)
 
 
 def check_format(path: Path) -> None:
@@ -65,7 +78,8 @@ def drawn(path: Path, size: tuple[float, float]) -> Iterator[Figure]:
     """
     check_format(path)
     suffix = path.suffix.lower()
-    with context(["default", _STYLE]):
+    with context(["default", _STYLE]), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from")  # which is drawn as a box
         figure = Figure(figsize=size, dpi=150)
         canvas = FORMATS[suffix](figure)
         yield figure

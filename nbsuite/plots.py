@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from nbsuite.errors import UsageError
-from nbsuite.pictures import BLACK, TWIN_COLOUR, VERMILLION, check_format, drawn
+from nbsuite.pictures import BLACK, TWIN_COLOUR, VERMILLION, check_format, drawn, picture_text
 from nbsuite.sessions import CM_PER_SECOND, STEP_SECONDS
 
 DEFAULT_SECONDS = 10.0
@@ -185,5 +185,5 @@ def _warning(*, twin: bool, trained_on_twin: bool) -> str:
 
 
 def _write_title(figure: Figure, title: str, warning: str) -> None:
-    figure.text(0.09, 0.955, title, fontsize=12, fontweight="bold", va="center")
+    figure.text(0.09, 0.955, picture_text(title), fontsize=12, fontweight="bold", va="center")
     figure.text(0.09, 0.91, warning, color=TWIN_COLOUR, fontweight="bold", va="center")

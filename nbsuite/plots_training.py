@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from nbsuite.pictures import BLACK, BLUE, TWIN_COLOUR, VERMILLION, drawn
+from nbsuite.pictures import BLACK, BLUE, TWIN_COLOUR, VERMILLION, drawn, picture_text
 
 Lines = Sequence[Mapping[str, Any]]
 
@@ -101,11 +101,12 @@ def plot_pruning(path: Path, summary: Mapping[str, Any], *, title: str, twin: bo
                     marker=marker,
                     label=label,
                 )
-        axes.axvline(summary["sparsity"], color=BLACK, linewidth=0.8, label="chosen")
+        if summary["sparsity"]:
+            axes.axvline(summary["sparsity"], color=BLACK, linewidth=0.8, label="chosen")
         axes.set_xlabel("weights removed from each matrix")
         axes.set_xticks([trial["sparsity"] for trial in trials])
         axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
-        axes.set_ylabel("R² on the training stretch, after retraining")
+        axes.set_ylabel("training R² after retraining")
         _legend(axes)
         _write_title(figure, title, twin=twin)
 
@@ -147,7 +148,7 @@ def _legend(axes: Axes) -> None:
 
 
 def _write_title(figure: Figure, title: str, *, twin: bool) -> None:
-    figure.text(0.02, 0.955, title, fontsize=12, fontweight="bold", va="center")
+    figure.text(0.02, 0.955, picture_text(title), fontsize=12, fontweight="bold", va="center")
     if twin:
         statement = "TWIN: a synthetic recording, not a real one"
         figure.text(0.02, 0.91, statement, color=TWIN_COLOUR, fontweight="bold", va="center")

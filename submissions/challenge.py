@@ -8,14 +8,23 @@ enter the summary of real ones.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import os
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nbsuite.data.twin_info import TWIN_MARK
 from nbsuite.errors import ResultsError, UsageError
-from nbsuite.submissions.schema import read_json, write_json
+from nbsuite.submissions.results_names import (
+    PROVENANCE_SUFFIX,
+    SUMMARY_PREFIX,
+    check_inside,
+    model_and_recording,
+    results_in,
+    results_name,
+)
+from nbsuite.submissions.schema import read_json, read_object, write_json
 
 if TYPE_CHECKING:  # reading and comparing results needs no torch
     from nbsuite.benchmark.results import BenchmarkResult
@@ -30,36 +39,78 @@ METRICS = (
     "r2",
 )
 
+AVERAGE = "average"
+"""What a summary calls the means over its sessions."""
+
 Results = dict[str, list[float]]
 Means = dict[str, float]
 
 
 def results_path(folder: Path, model: str, recording: str) -> Path:
-    """Where the results of a model on a recording are written."""
-    return folder / f"results_{model}_{recording}.json"
+    """Where the results of a model on a recording are written.
+
+    Raises:
+        ResultsError: no file can be named after the two.
+    """
+    return folder / results_name(model, recording)
 
 
 def provenance_path(results: Path) -> Path:
     """Where the provenance of a results file is written: beside it."""
-    return results.with_name(f"{results.stem}.provenance.json")
+    return results.with_name(f"{results.stem}{PROVENANCE_SUFFIX}")
 
 
 def summary_path(folder: Path, model: str, *, twin: bool) -> Path:
     """Where the summary of a model is written; twins have a summary of their own."""
-    return folder / f"results_summary_{model}{TWIN_MARK if twin else ''}.json"
+    return folder / f"{SUMMARY_PREFIX}{model}{TWIN_MARK if twin else ''}.json"
 
 
 def check_absent(paths: Iterable[Path]) -> None:
-    """Make sure that no results would be replaced.
+    """Make sure that no results, nor their provenance, would be replaced.
+
+    Args:
+        paths: the results files.
 
     Raises:
         ResultsError: names the first file that exists.
     """
-    for path in paths:
-        if path.exists():
+    for results in paths:
+        for path in (results, provenance_path(results)):
+            if os.path.lexists(path):
+                raise ResultsError(
+                    f"{path} exists already and is kept; replace it with --force, "
+                    "or choose another folder with --output."
+                )
+
+
+def check_summary(
+    folder: Path, model: str, recordings: Collection[str], *, twin: bool, force: bool
+) -> None:
+    """Make sure that a summary can be written once there are new results, and loses nothing.
+
+    Args:
+        folder: the folder of results.
+        model: the model.
+        recordings: those on which there will be new results.
+        twin: whether these are twins.
+        force: replace a summary that tells of results which are not there.
+
+    Raises:
+        ResultsError: other results of the folder are damaged, or the summary there is or tells of
+            results that are not there.
+    """
+    others = _results_of(folder, model, twin=twin)
+    for recording, results in others.items():
+        if recording not in recordings:
+            read_json(results, "results")
+    path = summary_path(folder, model, twin=twin)
+    if force or not os.path.lexists(path):
+        return
+    for recording in read_json(path, "summary"):
+        if recording not in {*recordings, *others, AVERAGE}:
             raise ResultsError(
-                f"{path} exists already and is kept; replace it with --force, "
-                "or choose another folder with --output."
+                f"{path} tells of results on {recording} that are not in the folder, and is kept;"
+                " replace it with --force, or choose another folder with --output."
             )
 
 
@@ -75,6 +126,29 @@ def check_seeds(seeds: Sequence[int | None], what: str) -> None:
             raise UsageError(
                 f"Two checkpoints of seed {seed} were given for {what}; leave one of them out."
             )
+
+
+def check_distinct_weights(runs: Sequence[tuple[int | None, str]], what: str) -> None:
+    """Make sure that no weights count as several runs, whatever seeds are claimed for them.
+
+    Args:
+        runs: the seed, if known, and the digest of the weights of each run.
+        what: what the runs are of, as in ``tinyRSNN on I1``.
+
+    Raises:
+        UsageError: names the seeds of two runs with the same weights.
+    """
+    first: dict[str, int | None] = {}
+    for seed, weights in runs:
+        if weights in first:
+            told = " and ".join(
+                "no seed" if each is None else f"seed {each}" for each in (first[weights], seed)
+            )
+            raise UsageError(
+                f"Two checkpoints for {what}, of {told}, hold the same weights and would count as"
+                " two runs; leave one of them out."
+            )
+        first[weights] = seed
 
 
 def challenge_results(results: Iterable[BenchmarkResult]) -> Results:
@@ -104,9 +178,12 @@ def write_results(folder: Path, results: Sequence[BenchmarkResult]) -> Path:
 
     Raises:
         ResultsError: a metric is missing or a value is not finite.
+        UsageError: two of the results are of the same weights.
         OSError: the folder cannot be written, or the disk is full.
     """
     first = results[0]
+    runs = [(each.seed, each.weights_digest) for each in results]
+    check_distinct_weights(runs, f"{first.model} on {first.recording}")
     path = results_path(folder, first.model, first.recording)
     content = challenge_results(results)
     provenance = {
@@ -114,6 +191,8 @@ def write_results(folder: Path, results: Sequence[BenchmarkResult]) -> Path:
         "twin": first.twin,
         "runs": [result.provenance for result in in_seed_order(results)],
     }
+    check_inside(path)
+    check_inside(provenance_path(path))
     write_json(provenance_path(path), provenance)
     write_json(path, content, "results")
     return path
@@ -127,7 +206,7 @@ def means(results: Mapping[str, Sequence[float]]) -> Means:
 def summarise(by_session: Mapping[str, Mapping[str, Sequence[float]]]) -> dict[str, Means]:
     """Summary in challenge format: means over seeds by session, and over sessions ``average``."""
     summary = {session: means(results) for session, results in by_session.items()}
-    summary["average"] = {
+    summary[AVERAGE] = {
         metric: fmean(session[metric] for session in summary.values()) for metric in METRICS
     }
     return summary
@@ -137,15 +216,37 @@ def write_summary(folder: Path, model: str, *, twin: bool) -> Path:
     """Write the summary over all results of a model in a folder, twins or real ones.
 
     Raises:
-        ResultsError: a results file in the folder is damaged.
+        ResultsError: there are none, or a results file in the folder is damaged.
         OSError: the folder cannot be written, or the disk is full.
     """
-    prefix = f"results_{model}_"
-    by_session: dict[str, Any] = {}
-    for path in sorted(folder.glob(f"{prefix}*.json")):
-        recording = path.stem.removeprefix(prefix)
-        if not path.name.endswith(".provenance.json") and (TWIN_MARK in recording) == twin:
-            by_session[recording] = read_json(path, "results")
+    found = _results_of(folder, model, twin=twin)
+    if not found:
+        kind = "twins" if twin else "real recordings"
+        raise ResultsError(f"{folder} holds no results of {model} on {kind}; measure it first.")
+    by_session = {recording: read_json(path, "results") for recording, path in found.items()}
     path = summary_path(folder, model, twin=twin)
+    check_inside(path)
     write_json(path, summarise(by_session), "summary")
     return path
+
+
+def _results_of(folder: Path, model: str, *, twin: bool) -> dict[str, Path]:
+    """Recording to results file of a model; those on twins are marked by their names."""
+    prefix = f"results_{model}_"
+    found = {}
+    for path in results_in(folder):
+        recording = path.stem.removeprefix(prefix)
+        if path.name.startswith(prefix) and (TWIN_MARK in recording) == twin:
+            named = model_and_recording(path)
+            if (named[0] if named else _model_told(path) or model) == model:
+                found[recording] = path
+    return found
+
+
+def _model_told(results: Path) -> str | None:
+    """The model that a results file is of, if the provenance beside it tells."""
+    path = provenance_path(results)
+    try:
+        return str(read_object(path)["runs"][0]["checkpoint"]["model"]["name"])
+    except (ResultsError, KeyError, IndexError, TypeError):
+        return None

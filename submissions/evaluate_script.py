@@ -23,7 +23,10 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +40,8 @@ ROOT = Path(__file__).resolve().parent
 STEP_SECONDS = 0.004
 INITIAL_READOUT = -0.01
 CHUNK_STEPS = 8192
+LARGEST_FILE = 256 << 20
+LARGEST_TEXT = 8 << 20
 DTYPES = {"F16": np.float16, "F32": np.float32, "F64": np.float64}
 CHALLENGE_ARGUMENTS = {
     "num_steps": 1,
@@ -48,6 +53,20 @@ CHALLENGE_ARGUMENTS = {
 }
 TOLERANCES = {"activation_sparsity": 1e-12, "r2": 1e-6}
 """For means of fractions and sums of rounded numbers; all other metrics have to be equal."""
+
+NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+ -]{0,199}")
+"""What may become part of a path, and shows on a terminal as what it is."""
+
+FAULTS = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+"""What comes of reading a file that is missing or not as it must be."""
 
 Array = Any
 
@@ -177,27 +196,66 @@ class Decoder(nn.Module):
         """One chunk: project, spike, project, read out, average."""
         fired = self.hidden(self.input(spikes))
         heads = [read(send(fired)) for send, read in zip(self.output, self.readout, strict=True)]
-        total: Tensor = heads[0]
+        half = heads[0].dtype == torch.float16  # which is rounded once, after adding
+        total: Tensor = heads[0].float() if half else heads[0]
         for head in heads[1:]:
             total = total + head
-        return (total / len(heads)).float()
+        mean: Tensor = total / len(heads)
+        return mean.half().float() if half else mean.float()
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Tell in a sentence that a file of the package is missing or not as it must be."""
+    try:
+        yield
+    except FAULTS as error:
+        fault = ascii(str(error))[:200]
+        raise SystemExit(
+            f"{path} is missing or damaged ({fault}): unpack the package again."
+        ) from error
+
+
+def read_bounded(path: Path, largest: int) -> bytes:
+    """The content of a plain file of a size that a package's may have."""
+    if not path.is_file() or path.stat().st_size > largest:
+        raise ValueError(f"there is no plain file of at most {largest:,} bytes")
+    return path.read_bytes()
+
+
+def read_json(path: Path) -> Any:
+    """The content of a JSON file of the package."""
+    with reading(path):
+        return json.loads(read_bounded(path, LARGEST_TEXT))
+
+
+def named(value: object) -> str:
+    """A name out of a file of the package."""
+    if NAME.fullmatch(str(value)) is None:
+        raise ValueError(f"{str(value)[:100]!a} is no name")
+    return str(value)
 
 
 def load_decoder(path: Path) -> Decoder:
     """The decoder in a safetensors file: 8 bytes of length, a JSON header, the numbers."""
-    content = path.read_bytes()
-    start = 8 + int.from_bytes(content[:8], "little")
-    header = json.loads(content[8:start])
-    model = json.loads(header.pop("__metadata__")["nbsuite"])["model"]
-    tensors = {}
-    for name, entry in header.items():
-        begin, end = entry["data_offsets"]
-        values = np.frombuffer(content[start + begin : start + end], DTYPES[entry["dtype"]])
-        short = name.replace("parametrizations.", "").replace(".original", "")
-        tensors[short] = torch.from_numpy(values.reshape(entry["shape"]).copy())
-    decoder = Decoder(model).to(tensors["input.weight"].dtype)
-    decoder.load_state_dict(tensors)
-    return decoder.eval()
+    with reading(path):
+        content = read_bounded(path, LARGEST_FILE)
+        start = 8 + int.from_bytes(content[:8], "little")
+        header = json.loads(content[8:start])
+        model = json.loads(header.pop("__metadata__")["nbsuite"])["model"]
+        tensors = {}
+        for name, entry in header.items():
+            begin, end = entry["data_offsets"]
+            values = np.frombuffer(content[start + begin : start + end], DTYPES[entry["dtype"]])
+            short = name.replace("parametrizations.", "").replace(".original", "")
+            tensors[short] = torch.from_numpy(values.reshape(entry["shape"]).copy())
+        with torch.device("meta"):  # shapes alone: a header may claim any size
+            due = {name: value.shape for name, value in Decoder(model).state_dict().items()}
+        if due != {name: value.shape for name, value in tensors.items()}:
+            raise ValueError("the tensors are not those of the decoder")
+        decoder = Decoder(model).to(tensors["input.weight"].dtype)
+        decoder.load_state_dict(tensors)
+        return decoder.eval()
 
 
 class TestSamples:
@@ -267,15 +325,23 @@ def official_metrics() -> tuple[dict[str, Any], dict[str, Any]]:
 
 def check_package() -> None:
     """Compare every file with the digest that the manifest gives."""
-    for name, entry in json.loads((ROOT / "manifest.json").read_text())["files"].items():
-        if hashlib.sha256((ROOT / name).read_bytes()).hexdigest() != entry["sha256"]:
+    manifest = ROOT / "manifest.json"
+    with reading(manifest):
+        digests = {name: entry["sha256"] for name, entry in read_json(manifest)["files"].items()}
+        for name in digests:
+            for part in name.split("/"):
+                named(part)
+    for name, digest in digests.items():
+        with reading(ROOT / name):
+            content = read_bounded(ROOT / name, LARGEST_FILE)
+        if hashlib.sha256(content).hexdigest() != digest:
             raise SystemExit(f"{name} is not as it was packed: unpack the package again.")
 
 
 def find_recording(folder: Path, provenance: dict[str, Any]) -> Path:
     """The recording that results were measured on."""
     data = provenance["runs"][0]["data"]
-    path = folder / str(data["file"])
+    path = folder / named(data["file"])
     if not path.is_file():
         raise SystemExit(f"{path} is not there: name the folder of the recordings with --data.")
     if data["twin"] is None and hashlib.sha256(path.read_bytes()).hexdigest() != data["sha256"]:
@@ -288,24 +354,47 @@ def agrees(metric: str, measured: float, due: float) -> bool:
     return abs(measured - due) <= TOLERANCES.get(metric, 0.0) * max(1.0, abs(due))
 
 
+def read_claims(provenance_file: Path) -> list[tuple[str, Path, dict[str, float]]]:
+    """Of each run of a results file: what it is, its checkpoint, and the results by metric."""
+    claims = []
+    with reading(provenance_file):
+        provenance = read_json(provenance_file)
+        claimed = read_json(provenance_file.parent / named(provenance["results"]))
+        for index, run in enumerate(provenance["runs"]):
+            model, session = (
+                named(run["checkpoint"]["model"]["name"]),
+                named(run["data"]["session"]),
+            )
+            seed = int(run["checkpoint"]["seed"])
+            named(run["data"]["file"])
+            if run["data"]["twin"] is None:
+                named(run["data"]["sha256"])
+            file = ROOT / "checkpoints" / f"{model}_{session}_seed{seed}.safetensors"
+            what = f"{session}{' (TWIN)' if provenance['twin'] else ''}, seed {seed}"
+            claims.append((what, file, {name: float(x[index]) for name, x in claimed.items()}))
+    return claims
+
+
 def evaluate(provenance_file: Path, folder: Path) -> bool:
     """Measure all checkpoints of one results file again and compare; True if all agree."""
-    provenance = json.loads(provenance_file.read_text())
-    claimed = json.loads((provenance_file.parent / provenance["results"]).read_text())
-    samples = TestSamples(find_recording(folder, provenance))
+    claims = read_claims(provenance_file)
+    samples = TestSamples(find_recording(folder, read_json(provenance_file)))
     agree = True
-    for index, run in enumerate(provenance["runs"]):
-        model, session = run["checkpoint"]["model"]["name"], run["data"]["session"]
-        seed = run["checkpoint"]["seed"]
-        file = ROOT / "checkpoints" / f"{model}_{session}_seed{seed}.safetensors"
-        print(f"{session}{' (TWIN)' if provenance['twin'] else ''}, seed {seed}:")
+    for what, file, claimed in claims:
+        print(f"{what}:")
         for metric, value in measure(load_decoder(file), samples).items():
-            due = claimed[metric][index]
+            due = claimed.get(metric, float("nan"))
             same = agrees(metric, value, due)
             agree = agree and same
             print(f"  {metric:20} {value:<22.16g} {'as packed' if same else f'PACKED: {due!r}'}")
         sys.stdout.flush()
     return agree
+
+
+def session_of(provenance_file: Path) -> str:
+    """The session that a results file is about."""
+    with reading(provenance_file):
+        return named(read_json(provenance_file)["runs"][0]["data"]["session"])
 
 
 def main() -> None:
@@ -318,8 +407,7 @@ def main() -> None:
     chosen = [
         file
         for file in sorted(ROOT.glob("results/*.provenance.json"))
-        if arguments.session is None
-        or json.loads(file.read_text())["runs"][0]["data"]["session"] in arguments.session
+        if arguments.session is None or session_of(file) in arguments.session
     ]
     if not chosen:
         raise SystemExit("The package has no results of such a session.")

@@ -1,16 +1,20 @@
 """Tables as text: Markdown, CSV, JSON and LaTeX, from one description.
 
-People's formats print each cell's text; programs' formats, CSV and JSON, its exact value.
+People's formats print each cell's text; programs' formats, CSV and JSON, its exact value. Texts may
+be strangers': in every format they stay texts, whatever they look like.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
+
+from nbsuite.untrusted.json_output import format_json
+from nbsuite.untrusted.text import printable
 
 Format = Literal["table", "markdown", "csv", "json", "latex"]
 FORMATS: tuple[Format, ...] = ("table", "markdown", "csv", "json", "latex")
@@ -81,9 +85,19 @@ def text_cell(text: str | None) -> Cell:
 
 
 def records(table: Table) -> list[dict[str, Any]]:
-    """The rows for programs: key to value."""
-    keys = [column.key for column in table.columns]
+    """The rows for programs: key to value; of columns with the same key, the later are numbered."""
+    keys: list[str] = []
+    for column in table.columns:
+        number, key = 1, column.key
+        while key in keys:
+            number, key = number + 1, f"{column.key} ({number + 1})"
+        keys.append(key)
     return [dict(zip(keys, (cell.value for cell in row), strict=True)) for row in table.rows]
+
+
+def json_content(table: Table) -> dict[str, Any]:
+    """Title, rows and notes as JSON values."""
+    return {"title": table.title, "rows": records(table), "notes": list(table.notes)}
 
 
 def to_json(table: Table) -> str:
@@ -92,20 +106,33 @@ def to_json(table: Table) -> str:
     Raises:
         ValueError: a value is not finite.
     """
-    content = {"title": table.title, "rows": records(table), "notes": list(table.notes)}
-    return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return format_json(json_content(table)) + "\n"
 
 
 def to_csv(table: Table) -> str:
-    """Rows under a line of keys; a cell of several values takes as many columns."""
+    """Rows under a line of keys; a cell of several values takes as many columns.
+
+    A text that a spreadsheet would compute as a formula begins with an apostrophe.
+    """
     rows = [_flattened(record) for record in records(table)]
     keys = list(dict.fromkeys(key for row in rows for key in row))
     keys = [key for key in keys if not _is_empty_parent(key, keys)]
     stream = io.StringIO()
-    writer = csv.DictWriter(stream, keys, extrasaction="ignore", lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(map(_csv, keys))
+    writer.writerows([_csv(row.get(key)) for key in keys] for row in rows)
     return stream.getvalue()
+
+
+_FORMULA = re.compile(r"[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]")
+"""How formulas begin, also in the full width of East Asian letters."""
+
+
+def _csv(value: Value) -> Value:
+    """A value as a spreadsheet may read it."""
+    if not isinstance(value, str):
+        return value
+    return printable(f"'{value}" if _FORMULA.match(value) else value)
 
 
 def _flattened(record: Mapping[str, Any]) -> dict[str, Value]:
@@ -130,18 +157,34 @@ def to_markdown(table: Table) -> str:
         ["---:" if column.figures else "---" for column in table.columns],
         *([cell.text for cell in row] for row in table.rows),
     ]
-    body = ["| " + " | ".join(_markdown(text) for text in line) + " |" for line in lines]
-    return "\n".join([f"**{_markdown(table.title)}**", "", *body, *_markdown_notes(table), ""])
+    body = ["| " + " | ".join(markdown_text(text) for text in line) + " |" for line in lines]
+    return "\n".join([f"**{markdown_text(table.title)}**", "", *body, *_markdown_notes(table), ""])
 
 
 def _markdown_notes(table: Table) -> list[str]:
-    return [line for note in table.notes for line in ("", _markdown(note))]
+    return [line for note in table.notes for line in ("", markdown_paragraph(note))]
 
 
-def _markdown(text: str) -> str:
-    for special in ("\\", "|", "<", "*", "`"):
-        text = text.replace(special, f"\\{special}")
-    return " ".join(text.split())
+_MARKDOWN = re.compile(
+    r"""[\\|<*`~$]          # escapes, cells, HTML, emphasis, code, formulas
+    | \](?=[(\[:])         # links and what they refer to
+    | &(?=[\#\w]+;)         # entities
+    | (?<!\w)_ | _(?!\w)    # emphasis
+    """,
+    re.VERBOSE,
+)
+
+
+def markdown_text(text: str) -> str:
+    """Markdown that shows a text as it is, on one line and within one cell."""
+    return _MARKDOWN.sub(r"\\\g<0>", printable(" ".join(text.split())))
+
+
+def markdown_paragraph(text: str) -> str:
+    """Markdown that shows a text as it is, and begins no heading, list, quotation or rule."""
+    escaped = markdown_text(text)
+    begin = re.match(r"\d*[#>=+.)-]", escaped)
+    return escaped if begin is None else f"{begin[0][:-1]}\\{escaped[begin.end() - 1 :]}"
 
 
 def to_latex(table: Table) -> str:
@@ -168,7 +211,9 @@ def to_latex(table: Table) -> str:
 
 
 def _latex_line(texts: Sequence[str]) -> str:
-    return " & ".join(_latex(text) for text in texts) + " \\\\"
+    line = " & ".join(_latex(text) for text in texts) + " \\\\"
+    # What the line before ends with would take a bracket or an asterisk for its own.
+    return f"{{}}{line}" if line.startswith(("[", "*")) else line
 
 
 _LATEX = str.maketrans(
@@ -186,7 +231,7 @@ _LATEX = str.maketrans(
 
 
 def _latex(text: str) -> str:
-    return " ".join(text.split()).translate(_LATEX)
+    return printable(" ".join(text.split())).translate(_LATEX)
 
 
 RENDERERS: Mapping[str, Callable[[Table], str]] = {

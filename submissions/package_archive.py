@@ -4,6 +4,10 @@ Every member is stored uncompressed under a sorted name, with one date and one s
 so that the same files give the same bytes on every machine. Reading accepts compressed archives
 too (people pack again by hand), but no member that could leave the folder, replace another, run
 code, or fill the disk: sizes are counted while unpacking, whatever the archive says of them.
+
+A member may have several names: the one in the directory, the same with what the system's zipfile
+makes of it, the one in a field for Unicode paths (which Python follows since 3.12), and the one
+before its content. Only a member with one name is unpacked, and where that leads is checked.
 """
 
 from __future__ import annotations
@@ -11,10 +15,13 @@ from __future__ import annotations
 import errno
 import stat
 import struct
+import warnings
 import zipfile
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
+from typing import BinaryIO
 
 from nbsuite.errors import PackageError
 from nbsuite.files import CHUNK_BYTES, atomic_write
@@ -26,12 +33,27 @@ from nbsuite.submissions.package_layout import (
     refusal,
     size_limit,
 )
+from nbsuite.untrusted.fault import FormatFault
+from nbsuite.untrusted.files import open_regular
+from nbsuite.untrusted.names import inside
 
 _DATE = (1980, 1, 1, 0, 0, 0)
 _UNIX = 3
 _PERMISSIONS = stat.S_IFREG | 0o644
 _ENCRYPTED = 0x1
-_DAMAGE = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, RuntimeError, ValueError)
+_UNICODE_PATH = 0x7075
+_EXTRA_HEADER = struct.Struct("<HH")
+_LARGEST_READ = 4 << 20
+_LARGEST_ARCHIVE = 4 << 30
+_DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    ArithmeticError,
+    EOFError,
+    RuntimeError,
+    ValueError,
+)
 """What zipfile raises on damaged archives; seeking to where no file reaches is an OSError."""
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _PICKLE_SUFFIXES = (".pkl", ".pickle", ".pt", ".pth", ".bin", ".ckpt", ".joblib", ".npy", ".npz")
@@ -41,10 +63,19 @@ def write_archive(path: Path, folder: Path, names: Iterable[str]) -> None:
     """Write files of a folder as an archive, whole or not at all; the same give the same bytes.
 
     Raises:
+        PackageError: the archive would be refused when it is read.
         OSError: the archive's folder cannot be written, or the disk is full.
     """
+    for name in (due := sorted(names)):
+        if fault := _fault_of_name(name):
+            raise PackageError(f"{path} is not written: {name!a} {fault}.")
+    if len(due) > MOST_FILES:
+        raise PackageError(
+            f"{path} is not written: {len(due):,} files, where {MOST_FILES:,} are allowed; "
+            "submit fewer seeds."
+        )
     with atomic_write(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
-        for name in sorted(names):
+        for name in due:
             member = zipfile.ZipInfo(name, _DATE)
             member.create_system = _UNIX
             member.external_attr = _PERMISSIONS << 16
@@ -63,12 +94,14 @@ def unpack(path: Path, folder: Path) -> list[str]:
     if not path.is_file():
         raise PackageError(f"There is no package at {path}; check the path.")
     try:
-        with zipfile.ZipFile(path) as archive:
+        with _opened(path) as archive:
             members = archive.infolist()
             _check_members(path, members)
             total = 0
             for member in members:
                 total += _extract(path, archive, member, folder, LARGEST_PACKAGE - total)
+    except FormatFault as fault:
+        raise refusal(path, f"it {fault}.") from fault
     except (*_DAMAGE, OSError) as error:
         if isinstance(error, OSError) and error.errno != errno.EINVAL:
             raise  # a full disk, for example, is no fault of the archive
@@ -76,6 +109,39 @@ def unpack(path: Path, folder: Path) -> list[str]:
             f"{path} is not a whole zip archive ({error}); copy it again from where it was packed."
         ) from error
     return [member.filename for member in members]
+
+
+class _BoundedReads:
+    """A file of which no more is read at once than the directory of any package has."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self.seek, self.tell, self.seekable = stream.seek, stream.tell, stream.seekable
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Read as any file does.
+
+        Raises:
+            BadZipFile: more is asked for than is ever needed.
+        """
+        content = self._stream.read(size if 0 <= size <= _LARGEST_READ else _LARGEST_READ + 1)
+        if len(content) > _LARGEST_READ:
+            raise zipfile.BadZipFile("its directory is larger than that of any package")
+        return content
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
+    """An archive, opened for reading.
+
+    Raises:
+        FormatFault: it is no regular file, or larger than any package.
+        BadZipFile: it is no archive, or its directory is larger than any package's.
+    """
+    with open_regular(path, _LARGEST_ARCHIVE) as stream, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what zipfile only warns of is refused below
+        with zipfile.ZipFile(_BoundedReads(stream)) as archive:
+            yield archive
 
 
 def _check_members(path: Path, members: list[zipfile.ZipInfo]) -> None:
@@ -88,9 +154,9 @@ def _check_members(path: Path, members: list[zipfile.ZipInfo]) -> None:
         raise refusal(path, f"it holds {len(members):,} files, where {MOST_FILES:,} are allowed.")
     seen = set()
     for member in members:
-        if fault := _fault_of_name(member.orig_filename) or _fault_of_member(member):
+        if fault := _fault_of_member(member):
             raise _refusal(path, member, fault)
-        if (name := member.filename.lower()) in seen:
+        if (name := member.filename.lower()) in seen:  # no name has letters that fold otherwise
             raise _refusal(path, member, "is there twice, and only one of them can be meant")
         seen.add(name)
 
@@ -100,19 +166,34 @@ def _fault_of_name(name: str) -> str | None:
         return "has an absolute path, which would be written outside the folder"
     if ".." in PurePosixPath(name.replace("\\", "/")).parts:
         return "has a path that leads out of the folder"
+    if name.endswith(_PICKLE_SUFFIXES):
+        return "is of a kind that can hold a pickle, which could run code when it is read"
+    if not KNOWN_NAME.fullmatch(name):
+        return "is none of the files that a package holds"
     return None
 
 
+def _extra_fields(extra: bytes) -> set[int]:
+    """The kinds of a member's extra fields: each has its kind and length before it."""
+    kinds = set()
+    while len(extra) >= _EXTRA_HEADER.size:
+        kind, length = _EXTRA_HEADER.unpack_from(extra)
+        kinds.add(kind)
+        extra = extra[_EXTRA_HEADER.size + length :]
+    return kinds
+
+
 def _fault_of_member(member: zipfile.ZipInfo) -> str | None:
+    for name in (member.filename, member.orig_filename):
+        if fault := _fault_of_name(name):
+            return fault
+    if member.filename != member.orig_filename or _UNICODE_PATH in _extra_fields(member.extra):
+        return "has a second name, which it could be written under"
     kind = stat.S_IFMT(member.external_attr >> 16)
     if stat.S_ISLNK(kind):
         return "is a link, which could point anywhere"
-    if kind not in (0, stat.S_IFREG) and not member.is_dir():
+    if kind not in (0, stat.S_IFREG):
         return "is no plain file"
-    if member.filename.endswith(_PICKLE_SUFFIXES):
-        return "is of a kind that can hold a pickle, which could run code when it is read"
-    if not KNOWN_NAME.fullmatch(member.orig_filename):
-        return "is none of the files that a package holds"
     if member.flag_bits & _ENCRYPTED:
         return "is encrypted"
     if member.compress_type not in _METHODS:
@@ -124,7 +205,7 @@ def _extract(
     path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo, folder: Path, room: int
 ) -> int:
     """Unpack one member and count what comes out; the archive's own figures are not believed."""
-    target = folder / member.filename
+    target = inside(folder, member.filename)
     target.parent.mkdir(exist_ok=True)
     limit = min(size_limit(member.filename), room)
     allowed = max(CHUNK_BYTES, HIGHEST_RATIO * member.compress_size)

@@ -6,6 +6,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from nbsuite.submissions.package_contents import (
     results_name,
     summary_name,
 )
+from nbsuite.submissions.package_json import read_text
 from nbsuite.submissions.package_layout import (
     CHECKPOINTS,
     LOCK,
@@ -33,11 +35,15 @@ from nbsuite.submissions.package_layout import (
     SCRIPT,
     SUBMISSION,
 )
+from nbsuite.submissions.package_lock import dependency_lock
 from nbsuite.submissions.package_manifest import make_manifest
-from nbsuite.submissions.package_readme import dependency_lock, render_readme, script
+from nbsuite.submissions.package_readme import render_readme, script
 from nbsuite.submissions.package_sources import CheckpointFinder, FoundResults, find_results
 from nbsuite.submissions.package_submission import Submission, read_submission
 from nbsuite.submissions.package_validation import Validation, validate_folder, without_folder
+from nbsuite.untrusted.text import one_line
+
+_MOST_NAMED = 5
 
 
 def pack(
@@ -76,14 +82,26 @@ def pack(
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         try:
-            names = _assemble(folder, described, submission, found, finder)
+            names = _assemble(folder, described, submission, found.results, finder)
             validation = validate_folder(folder, names, allow_twins=allow_twins, partial=partial)
         except NbsuiteError as error:
             raise PackageError(
                 f"{output} is not written: {without_folder(error, folder)}"
             ) from error
         write_archive(output, folder, names)
+    if found.foreign:
+        remarks = (*validation.remarks, _passed_over(found.foreign, described.model))
+        return replace(validation, remarks=remarks)
     return validation
+
+
+def _passed_over(foreign: Sequence[Path], model: str) -> str:
+    named = ", ".join(one_line(str(path)) for path in foreign[:_MOST_NAMED])
+    more = len(foreign) - _MOST_NAMED
+    return (
+        f"Passed over {named}{f' and {more} more' if more > 0 else ''}: no results of {model} on"
+        " sessions of the challenge."
+    )
 
 
 def _assemble(
@@ -107,7 +125,7 @@ def _assemble(
             shutil.copyfile(checkpoint.path, folder / name)
             recipes[name] = recipe_of(checkpoint)
     texts = {
-        SUBMISSION: submission.read_text(encoding="utf-8"),
+        SUBMISSION: read_text(submission, str(submission)),
         summary_name(described.model, twin=contents.twin): _json(summary, 4),
         RECIPES: _json(recipes, 2),
         LOCK: dependency_lock(),

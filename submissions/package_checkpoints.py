@@ -18,7 +18,7 @@ from nbsuite.models.rsnn import RecurrentDecoder
 from nbsuite.models.training_data import TrainingData
 from nbsuite.submissions.package_checks import describe_run
 from nbsuite.submissions.package_contents import Contents, SessionResults
-from nbsuite.submissions.package_json import parse_json, read_text
+from nbsuite.submissions.package_json import read_json
 from nbsuite.submissions.package_layout import RECIPES
 from nbsuite.submissions.package_tensors import check_tensor_file
 
@@ -98,7 +98,7 @@ def recipe_of(checkpoint: Checkpoint) -> dict[str, Any]:
 
 
 def _read_recipes(folder: Path) -> dict[str, Any]:
-    content = parse_json(read_text(folder / RECIPES, RECIPES), RECIPES)
+    content = read_json(folder / RECIPES, RECIPES)
     if not isinstance(content, dict):
         raise PackageError(f"{RECIPES} is no JSON object.")
     return content

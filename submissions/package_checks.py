@@ -11,7 +11,7 @@ from typing import Any
 
 from nbsuite.errors import PackageError
 from nbsuite.sessions import CHALLENGE_SESSIONS
-from nbsuite.submissions.challenge import METRICS, summarise
+from nbsuite.submissions.challenge import METRICS, check_distinct_weights, summarise
 from nbsuite.submissions.package_contents import Contents, SessionResults, summary_name
 
 _ROUNDING = 1e-9
@@ -19,7 +19,7 @@ _WHOLE = 1e-3
 
 
 def check_completeness(contents: Contents, *, partial: bool) -> None:
-    """Make sure that all sessions are there, with the same seeds.
+    """Make sure that all sessions are there, with the same seeds, each of weights of its own.
 
     Args:
         contents: the submission.
@@ -27,6 +27,7 @@ def check_completeness(contents: Contents, *, partial: bool) -> None:
 
     Raises:
         PackageError: names the sessions that are missing, or the one whose seeds differ.
+        UsageError: names the session and the seeds of two runs with the same weights.
     """
     there = [each.session for each in contents.sessions]
     missing = [session.label for session in CHALLENGE_SESSIONS if session not in there]
@@ -43,6 +44,8 @@ def check_completeness(contents: Contents, *, partial: bool) -> None:
                 f"{each.session.label} has the seeds {_listed(each.seeds)}, where "
                 f"{contents.sessions[0].session.label} has {_listed(contents.seeds)}."
             )
+        weights = [run["checkpoint"]["weights_sha256"] for run in each.runs]
+        check_distinct_weights(list(zip(each.seeds, weights, strict=True)), each.session.label)
 
 
 def check_results(contents: Contents) -> None:

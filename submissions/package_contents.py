@@ -15,12 +15,12 @@ from nbsuite.submissions.challenge import Results, results_path, summary_path
 from nbsuite.submissions.package_json import read_json
 from nbsuite.submissions.package_layout import (
     FIXED,
-    PROVENANCE_SUFFIX,
     RESULTS,
     SUBMISSION,
     checkpoint_name,
 )
 from nbsuite.submissions.package_submission import Submission, read_submission
+from nbsuite.submissions.results_names import PROVENANCE_SUFFIX
 
 _SESSIONS = {session.name: session for session in CHALLENGE_SESSIONS}
 _IDENTITY = ("file", "sha256", "session", "twin")
@@ -130,6 +130,11 @@ def read_contents(folder: Path, names: Collection[str]) -> Contents:
     origins = sorted(name for name in names if name.endswith(PROVENANCE_SUFFIX))
     if not origins:
         raise PackageError(f"{RESULTS}/ holds no results with provenance.")
+    if len(origins) > len(CHALLENGE_SESSIONS):
+        raise PackageError(
+            f"{RESULTS}/ holds {len(origins)} files of provenance, where there are "
+            f"{len(CHALLENGE_SESSIONS)} sessions."
+        )
     read = [read_session(folder, origin, submission.model) for origin in origins]
     sessions = sorted(read, key=lambda each: CHALLENGE_SESSIONS.index(each.session))
     if len({each.twin for each in sessions}) > 1:
@@ -138,7 +143,7 @@ def read_contents(folder: Path, names: Collection[str]) -> Contents:
         raise PackageError("it holds two results files on one session.")
     summary = summary_name(submission.model, twin=sessions[0].twin)
     contents = Contents(
-        submission, tuple(sessions), read_json(_require(folder, summary), "summary", summary)
+        submission, tuple(sessions), read_json(_require(folder, summary), summary, "summary")
     )
     _check_names(contents.names(), set(names))
     return contents
@@ -155,11 +160,11 @@ def read_session(folder: Path, origin: str, model: str) -> SessionResults:
     Raises:
         PackageError: a file is missing, damaged, or contradicts itself or its name.
     """
-    provenance = read_json(folder / origin, "provenance", origin)
+    provenance = read_json(folder / origin, origin, "provenance")
     runs, data = provenance["runs"], provenance["runs"][0]["data"]
     session = _SESSIONS.get(data["session"])
     if session is None:
-        raise PackageError(f"{origin} is about {data['session'][:100]!a}, no challenge session.")
+        raise PackageError(f"{origin} is about {data['session']!a}, no challenge session.")
     twin = data["twin"] is not None
     recording = data["file"].removesuffix(".mat")
     results = results_name(model, recording)
@@ -175,7 +180,9 @@ def read_session(folder: Path, origin: str, model: str) -> SessionResults:
         raise PackageError(f"{origin} is the provenance of other results.")
     if any(run["data"][key] != data[key] for run in runs for key in _IDENTITY):
         raise PackageError(f"{origin} has seeds that were measured on different files.")
-    values = read_json(_require(folder, results), "results", results)
+    if any(run["checkpoint"]["model"]["name"] != model for run in runs):
+        raise PackageError(f"{origin} has runs of another model than {model}.")
+    values = read_json(_require(folder, results), results, "results")
     return SessionResults(session, recording, twin, values, tuple(runs), origin)
 
 

@@ -30,10 +30,9 @@ RESULTS = "results"
 CHECKPOINTS = "checkpoints"
 FIXED = (MANIFEST, SUBMISSION, README, SCRIPT, LOCK, RECIPES)
 
-PROVENANCE_SUFFIX = ".provenance.json"
 KNOWN_NAME = re.compile(
     "|".join(map(re.escape, FIXED))
-    + rf"|{RESULTS}/results_[\w.+-]{{1,120}}\.json|{CHECKPOINTS}/[\w.+-]{{1,120}}\.safetensors",
+    + rf"|{RESULTS}/results_[\w.+ -]{{1,230}}\.json|{CHECKPOINTS}/[\w.+ -]{{1,230}}\.safetensors",
     re.ASCII,
 )
 """Names that a package may hold; which of them it has to hold follows from its results."""

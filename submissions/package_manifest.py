@@ -41,7 +41,7 @@ def check_manifest(folder: Path, names: Collection[str]) -> str:
     """
     if MANIFEST not in names:
         raise PackageError(f"{MANIFEST} is missing.")
-    manifest = read_json(folder / MANIFEST, "manifest", MANIFEST)
+    manifest = read_json(folder / MANIFEST, MANIFEST, "manifest")
     if manifest["format"] != FORMAT:
         raise PackageError(
             f"it has format {manifest['format']}, where this nbsuite reads format {FORMAT}."

@@ -1,51 +1,19 @@
-"""The texts of a package that are generated: README.md and requirements.txt."""
+"""The texts of a package for people: README.md, and the source of evaluate.py."""
 
 from __future__ import annotations
 
-import importlib.metadata
-import re
 from collections.abc import Iterator, Mapping
 from importlib import resources
 
+from nbsuite.submissions.formats import markdown_paragraph, markdown_text
 from nbsuite.submissions.package_contents import Contents
 from nbsuite.submissions.package_layout import LOCK, RECIPES, SCRIPT
 from nbsuite.submissions.quantities import MEASURED
-
-NEEDED = ("torch", "snntorch", "neurobench", "h5py", "scipy", "numpy")
-"""What evaluate.py imports, itself or through NeuroBench."""
-
-LOCK_LINE = re.compile(r"#.*|[A-Za-z0-9._-]+==[A-Za-z0-9._+!-]+|")
-_NAME = re.compile(r"[A-Za-z0-9._-]+")
 
 
 def script() -> bytes:
     """The source of evaluate.py."""
     return (resources.files("nbsuite.submissions") / "evaluate_script.py").read_bytes()
-
-
-def dependency_lock() -> str:
-    """The installed versions of what evaluate.py needs, and of what those need in turn."""
-    found: dict[str, str] = {}
-    for name in NEEDED:
-        _collect(name, found)
-    lines = [f"{name}=={version}" for name, version in sorted(found.items())]
-    return "\n".join([f"# What {SCRIPT} needs, as installed where this was packed.", *lines, ""])
-
-
-def _collect(name: str, found: dict[str, str]) -> None:
-    name = re.sub(r"[-_.]+", "-", name).lower()
-    if name in found:
-        return
-    try:
-        distribution = importlib.metadata.distribution(name)
-    except importlib.metadata.PackageNotFoundError:
-        return  # of another platform or Python version
-    # A build such as 2.13.0+cpu is found in no index under that version.
-    found[name] = distribution.version.partition("+")[0]
-    for requirement in distribution.requires or []:
-        match = _NAME.match(requirement)
-        if match is not None and "extra ==" not in requirement:
-            _collect(match[0], found)
 
 
 def render_readme(contents: Contents) -> str:
@@ -55,14 +23,14 @@ def render_readme(contents: Contents) -> str:
     seeds = ", ".join(map(str, contents.seeds))
     return "\n".join(
         [
-            f"# {submission.team}: {submission.model}",
+            f"# {markdown_text(submission.team)}: {submission.model}",
             "",
-            submission.description,
+            *map(markdown_paragraph, submission.description.split("\n")),
             "",
-            f"- Authors: {', '.join(submission.authors)}",
-            f"- Contact: {submission.contact}",
+            f"- Authors: {markdown_text(', '.join(submission.authors))}",
+            f"- Contact: {markdown_text(submission.contact)}",
             f"- Track: {submission.track}",
-            f"- Licence of the weights: {submission.licence}",
+            f"- Licence of the weights: {markdown_text(submission.licence)}",
             f"- Measured on: {kind}",
             *_training(contents),
             f"- Seeds: {seeds}",

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from nbsuite.data.twin_info import TWIN_MARK
 from nbsuite.errors import CheckpointError, PackageError
 from nbsuite.models.checkpoint import Checkpoint, load_checkpoint
+from nbsuite.sessions import CHALLENGE_SESSIONS
 from nbsuite.submissions.challenge import provenance_path
 from nbsuite.submissions.package_json import read_json
+from nbsuite.submissions.results_names import PROVENANCE_SUFFIX, model_and_recording
+
+_SESSIONS = frozenset(session.name for session in CHALLENGE_SESSIONS)
 
 
 @dataclass(frozen=True)
@@ -26,11 +32,6 @@ class FoundResults:
     provenance: dict[str, Any]
 
     @property
-    def twin(self) -> bool:
-        """Whether the results are about a twin."""
-        return bool(self.provenance["twin"])
-
-    @property
     def runs(self) -> frozenset[tuple[Any, ...]]:
         """What tells the runs apart: seed, weights and data."""
         return frozenset(
@@ -39,7 +40,20 @@ class FoundResults:
         )
 
 
-def find_results(paths: Sequence[Path], model: str, *, allow_twins: bool) -> list[FoundResults]:
+@dataclass(frozen=True)
+class Found:
+    """The results that make a submission.
+
+    Attributes:
+        results: the results, each on another recording.
+        foreign: files that begin as the model's results do, but are none of the challenge.
+    """
+
+    results: Sequence[FoundResults]
+    foreign: Sequence[Path]
+
+
+def find_results(paths: Sequence[Path], model: str, *, allow_twins: bool) -> Found:
     """The results of a model in files and folders: those on real recordings if there are any.
 
     Results whose runs are all among those of others of the same name add nothing to them: a study
@@ -51,28 +65,36 @@ def find_results(paths: Sequence[Path], model: str, *, allow_twins: bool) -> lis
         allow_twins: take results on twins where there are no others.
 
     Raises:
-        PackageError: there are none, there are different ones of one name, or one is without
-            provenance.
+        PackageError: there are none, there are different ones of one name, or one is damaged or
+            without provenance.
     """
-    by_name: dict[str, list[FoundResults]] = {}
+    real: dict[str, list[Path]] = {}
+    twins: dict[str, list[Path]] = {}
+    foreign = []
     for path in _files(paths, f"results_{model}_", ".json"):
-        if path.name.endswith(".provenance.json"):
+        if path.name.endswith(PROVENANCE_SUFFIX):
             continue
-        beside = provenance_path(path)
-        if not beside.is_file():
-            raise PackageError(
-                f"{path} has no provenance beside it, which a package needs; "
-                "measure it with `nbsuite benchmark`."
-            )
-        provenance = read_json(beside, "provenance", str(beside))
-        by_name.setdefault(path.name, []).append(FoundResults(path, provenance))
-    found = [_fullest(same) for same in by_name.values()]
-    chosen = [each for each in found if not each.twin]
-    if not chosen and allow_twins:
-        chosen = found
+        of, recording = model_and_recording(path) or ("", "")
+        session, mark, _ = recording.partition(TWIN_MARK)
+        if of != model or session not in _SESSIONS:
+            foreign.append(path)
+        else:
+            (twins if mark else real).setdefault(path.name, []).append(path)
+    chosen = real or (twins if allow_twins else {})
     if not chosen:
-        raise PackageError(_nothing(paths, model, twins=bool(found)))
-    return chosen
+        raise PackageError(_nothing(paths, model, twins=bool(twins)))
+    return Found([_fullest([_read(path) for path in same]) for same in chosen.values()], foreign)
+
+
+def _read(path: Path) -> FoundResults:
+    beside = provenance_path(path)
+    if not beside.is_file():
+        raise PackageError(
+            f"{path} has no provenance beside it, which a package needs; "
+            "measure it with `nbsuite benchmark`."
+        )
+    read_json(path, str(path), "results")  # before it is copied: it could be of any size
+    return FoundResults(path, read_json(beside, str(beside), "provenance"))
 
 
 def _fullest(same: Sequence[FoundResults]) -> FoundResults:
@@ -161,7 +183,8 @@ def _files(paths: Sequence[Path], prefix: str, suffix: str) -> Iterator[Path]:
         if not path.exists():
             raise PackageError(f"There is nothing at {path}; check the path.")
         for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
-            known = file.resolve() in seen
-            if file.name.startswith(prefix) and file.suffix == suffix and not known:
-                seen.add(file.resolve())
-                yield file
+            if file.name.startswith(prefix) and file.suffix == suffix and file.is_file():
+                real = os.path.realpath(file)
+                if real not in seen:
+                    seen.add(real)
+                    yield file

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import difflib
-import importlib
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from nbsuite.errors import PackageError
 from nbsuite.files import atomic_write
-from nbsuite.submissions.package_json import read_text
+from nbsuite.untrusted.fault import FormatFault
+from nbsuite.untrusted.names import fault_of_name
+from nbsuite.untrusted.toml_text import read_toml_file
 
 TRACKS = ("r2", "trade-off")
 """The challenge's two tracks: the best R2, and the best trade-off between R2 and complexity."""
 
-_TOML = "tomllib" if sys.version_info >= (3, 11) else "tomli"
 _LONGEST = 10_000
 _MOST_AUTHORS = 100
 
@@ -103,26 +102,26 @@ def read_submission(path: Path, origin: str | None = None) -> Submission:
         raise PackageError(
             f"There is no {origin}; write one with `nbsuite submission new` and fill it in."
         )
-    toml = importlib.import_module(_TOML)
     try:
-        values = toml.loads(read_text(path, origin))
-    except (toml.TOMLDecodeError, RecursionError) as error:
-        raise PackageError(f"{origin} is not valid TOML ({error}); correct it.") from error
+        values = read_toml_file(path)
+    except FormatFault as fault:
+        raise PackageError(f"{origin} {fault}; correct it.") from fault
     for name in values:
         _check_known(name, origin)
     return Submission(
-        **{name: _text(values, name, origin) for name in _FIELDS if name not in _CHECKED},
+        team=_line(values, "team", origin),
         authors=_authors(values, origin),
+        contact=_line(values, "contact", origin),
         track=_track(values, origin),
+        model=_model(values, origin),
+        licence=_line(values, "licence", origin),
+        description=_text(values, "description", origin),
     )
-
-
-_CHECKED = ("authors", "track")
 
 
 def _check_known(name: str, origin: str) -> None:
     if name not in _FIELDS:
-        close = difflib.get_close_matches(name, _FIELDS, n=1)
+        close = difflib.get_close_matches(name[:100], _FIELDS, n=1)
         hint = f"did you mean {close[0]}?" if close else f"known are {', '.join(_FIELDS)}."
         raise PackageError(f"{origin} has the unknown value {name[:100]!a}; {hint}")
 
@@ -132,6 +131,18 @@ def _text(values: dict[str, Any], name: str, origin: str) -> str:
     if not isinstance(value, str) or not value.strip():
         raise PackageError(f"{origin} does not give '{name}'; fill in a text.")
     return _checked_text(value.strip(), name, origin)
+
+
+def _line(values: dict[str, Any], name: str, origin: str) -> str:
+    """A text on one line, whatever it was written on: more could pass for more than a name."""
+    return " ".join(_text(values, name, origin).split())
+
+
+def _model(values: dict[str, Any], origin: str) -> str:
+    model = _line(values, "model", origin)
+    if (fault := fault_of_name(model)) is not None:
+        raise PackageError(f"{origin} has an impossible 'model': {fault}; correct it.")
+    return model
 
 
 def _authors(values: dict[str, Any], origin: str) -> tuple[str, ...]:
@@ -144,7 +155,8 @@ def _authors(values: dict[str, Any], origin: str) -> tuple[str, ...]:
         raise PackageError(
             f"{origin} does not give 'authors'; fill in a list of 1 to {_MOST_AUTHORS} names."
         )
-    return tuple(_checked_text(author.strip(), "authors", origin) for author in authors)
+    texts = (_checked_text(author.strip(), "authors", origin) for author in authors)
+    return tuple(" ".join(text.split()) for text in texts)
 
 
 def _track(values: dict[str, Any], origin: str) -> str:

@@ -12,12 +12,11 @@ from nbsuite.submissions.package_archive import unpack
 from nbsuite.submissions.package_checkpoints import check_checkpoints
 from nbsuite.submissions.package_checks import check_completeness, check_results
 from nbsuite.submissions.package_contents import Contents, read_contents
-from nbsuite.submissions.package_json import one_line, read_text
+from nbsuite.submissions.package_json import read_text
 from nbsuite.submissions.package_layout import LOCK, README, SCRIPT, refusal
+from nbsuite.submissions.package_lock import check_lock
 from nbsuite.submissions.package_manifest import check_manifest
-from nbsuite.submissions.package_readme import LOCK_LINE, render_readme, script
-
-_LONGEST = 500
+from nbsuite.submissions.package_readme import render_readme, script
 
 
 @dataclass(frozen=True)
@@ -57,7 +56,7 @@ def validate_package(
     try:
         return validate_folder(folder, names, allow_twins=allow_twins, partial=partial)
     except NbsuiteError as error:
-        raise refusal(package, one_line(without_folder(error, folder), _LONGEST)) from error
+        raise refusal(package, without_folder(error, folder)) from error
 
 
 def validate_folder(
@@ -84,22 +83,15 @@ def validate_folder(
     check_completeness(contents, partial=partial)
     check_results(contents)
     check_checkpoints(folder, contents)
-    _check_lock(folder)
+    lock_remark = check_lock(read_text(folder / LOCK, LOCK))
     own_script = (folder / SCRIPT).read_bytes() == script()
-    remarks = tuple(_remarks(folder, contents, own_script=own_script))
-    return Validation(folder, contents, packed_by, own_script, remarks)
+    remarks = [*_remarks(folder, contents, own_script=own_script), lock_remark]
+    return Validation(folder, contents, packed_by, own_script, tuple(filter(None, remarks)))
 
 
 def without_folder(error: Exception, folder: Path) -> str:
     """An error's sentence with files of the folder under their names in the package."""
     return str(error).replace(f"{folder}{os.sep}", "")
-
-
-def _check_lock(folder: Path) -> None:
-    """Only plain pins: pip takes options from such files, such as another index."""
-    for line in read_text(folder / LOCK, LOCK).splitlines():
-        if not LOCK_LINE.fullmatch(line.strip()):
-            raise PackageError(f"{LOCK} holds {line[:100]!a}, where `name==version` is due.")
 
 
 def _remarks(folder: Path, contents: Contents, *, own_script: bool) -> Iterator[str]:

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from nbsuite.errors import ResultsError
-from nbsuite.pictures import BLACK, TWIN_COLOUR, VERMILLION, drawn
+from nbsuite.pictures import BLACK, TWIN_COLOUR, VERMILLION, drawn, picture_text
 from nbsuite.submissions.label_places import label_points
 from nbsuite.submissions.leaderboard import MEAN, Ranking, Row
 from nbsuite.submissions.pareto import pareto_front
@@ -21,6 +21,9 @@ _PANELS = {
     "operations": "effective operations per sample (MACs + ACs)",
     "footprint": "footprint (bytes)",
 }
+_MOST_NAMED = 60
+"""Points of a panel that all have room for their names."""
+
 _FRONT_COLOUR = "0.72"
 # Yours are hollow and larger, so that both are seen where they coincide.
 _KINDS = (
@@ -103,10 +106,19 @@ def _draw_panel(axes: Axes, points: Sequence[Point]) -> None:
     label_points(
         axes,
         [
-            (cost, r2, row.entry.method, BLACK if row.entry.published else VERMILLION)
-            for cost, r2, row in points
+            (cost, r2, picture_text(row.entry.method), BLACK if row.entry.published else VERMILLION)
+            for cost, r2, row in _named(points, front)
         ],
     )
+
+
+def _named(points: Sequence[Point], front: Sequence[Point]) -> list[Point]:
+    """The points that have room for their names: all, or those of the front and the published."""
+    if len(points) <= _MOST_NAMED:
+        return list(points)
+    on_front = {id(row) for _, _, row in front}
+    marked = [point for point in points if point[2].entry.published or id(point[2]) in on_front]
+    return marked[:_MOST_NAMED]
 
 
 def _set_cost_scale(axes: Axes, costs: Sequence[float]) -> None:

@@ -15,6 +15,8 @@ from nbsuite.submissions.report_results import results_section, summary_section
 from nbsuite.submissions.report_training import FinishedStage, training_section
 from nbsuite.submissions.results_folder import ModelResults, ResultsFolder
 
+_MOST_MODELS = 500
+
 SUFFIXES = (".html", ".htm")
 
 
@@ -41,7 +43,8 @@ def build_report(
         stages: finished stages of training to show.
 
     Raises:
-        ResultsError: there are no results on the challenge's sessions, or provenance is damaged.
+        ResultsError: there are no results on the challenge's sessions, or those of too many models
+            for one page, or provenance is damaged.
     """
     paths = [path for path, _ in results]
     models = [model for _, folder in results for model in folder.models]
@@ -49,6 +52,11 @@ def build_report(
         raise ResultsError(
             f"{', '.join(map(str, paths))} holds no results on the challenge's sessions; name"
             " another folder."
+        )
+    if len(models) > _MOST_MODELS:
+        raise ResultsError(
+            f"{', '.join(map(str, paths))} holds results of {len(models):,} models, where a report"
+            f" has room for {_MOST_MODELS}; name other folders, or files."
         )
     provenance = read_all_provenance(paths)
     twin_digests = provenance.twin_digests()

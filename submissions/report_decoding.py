@@ -8,7 +8,7 @@ from functools import partial
 
 from nbsuite.plots import DEFAULT_SECONDS, FloatArray, SpikeArray, plot_decoding
 from nbsuite.submissions.report_page import Data, PageFigure, Section
-from nbsuite.submissions.report_pictures import draw_picture, printable
+from nbsuite.submissions.report_pictures import draw_picture
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,8 +48,7 @@ def decoding_section(decodings: Sequence[Decoding]) -> Section:
 
 def _figure(number: int, decoding: Decoding) -> PageFigure:
     seed = "" if decoding.seed is None else f", seed {decoding.seed},"
-    model, session = printable(decoding.model), printable(decoding.session)
-    who = f"{model}{seed} on {session}"
+    who = f"{decoding.model}{seed} on {decoding.session}"
     shown = "velocity in x and y, decoded (coloured) and true"
     if decoding.spikes is not None:
         shown += f", and the spikes of its {decoding.spikes.shape[1]} hidden neurons"
@@ -59,8 +58,8 @@ def _figure(number: int, decoding: Decoding) -> PageFigure:
         velocity_decoded=decoding.velocity_decoded,
         spikes=decoding.spikes,
         r2=decoding.r2,
-        model=model,
-        session=session,
+        model=decoding.model,
+        session=decoding.session,
         twin=decoding.twin,
         trained_on_twin=decoding.trained_on_twin,
     )

@@ -16,7 +16,8 @@ from typing import Any, ClassVar
 import jinja2
 
 from nbsuite.submissions.formats import Table
-from nbsuite.submissions.report_pictures import Picture, colour_rules, printable
+from nbsuite.submissions.report_pictures import Picture, colour_rules
+from nbsuite.untrusted.text import printable
 
 _TEMPLATES = "templates"
 
@@ -168,4 +169,4 @@ def _read_template(name: str) -> str:
 
 def _shown(value: Any) -> Any:
     """What the template prints of a value; markup of our own stays as it is."""
-    return printable(value) if type(value) is str else value
+    return "\n".join(map(printable, value.split("\n"))) if type(value) is str else value

@@ -34,7 +34,6 @@ _COLOUR = re.compile(r"#[0-9a-fA-F]{6}\b")
 _REFERENCE = re.compile(r"url\(#")
 _DRAWN_FONT = "'DejaVu Sans'"
 _FONT = "var(--figure-font)"
-_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
 @dataclass(frozen=True)
@@ -54,17 +53,12 @@ class Picture:
     colours: frozenset[str]
 
 
-def printable(text: str) -> str:
-    """Text without the characters that HTML, SVG or UTF-8 cannot hold."""
-    return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", text)
-
-
 def draw_picture(name: str, draw: Callable[[Path], None]) -> Picture:
     """Draw a picture for a page.
 
     Args:
         name: a name that no other picture of the page has: letters, digits and hyphens.
-        draw: draws it into the SVG file that it is given; strangers' names have to be printable.
+        draw: draws it into the SVG file that it is given.
     """
     with TemporaryDirectory(prefix="nbsuite-report-") as folder:
         path = Path(folder) / "picture.svg"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from nbsuite.sessions import CHALLENGE_SESSIONS
 from nbsuite.submissions.formats import EMPTY, Cell, Column, Table, text_cell
@@ -27,7 +26,7 @@ from nbsuite.submissions.report_page import (
     Paragraph,
     Section,
 )
-from nbsuite.submissions.report_pictures import draw_picture, printable
+from nbsuite.submissions.report_pictures import draw_picture
 from nbsuite.submissions.results_folder import ModelResults
 from nbsuite.submissions.tables import accuracy_table, demand_table
 
@@ -65,7 +64,7 @@ def summary_section(models: Sequence[ModelResults]) -> Section:
 
 def _summary_rows(models: Sequence[ModelResults]) -> Iterator[list[Cell]]:
     """Rows of models all on real recordings or all on twins."""
-    entries = _entries(models)
+    entries = own_entries(models)
     ranking = _ranking(entries, MEAN)
     for model, entry in zip(models, entries, strict=True):
         values = entry.values.get(MEAN, {})
@@ -101,18 +100,13 @@ def results_section(models: Sequence[ModelResults], *, twin: bool) -> Section:
         Heading("Computational demand"),
         PageTable(demand_table(models), data, ("model", "session")),
     ]
-    entries = _entries(models)
+    entries = own_entries(models)
     for place in _places(entries):
         blocks += _leaderboard(_ranking(entries, place), data)
     name, heading = (
         ("twins", "Results on TWINS") if twin else ("real", "Results on real recordings")
     )
     return Section(name, heading, blocks)
-
-
-def _entries(models: Sequence[ModelResults]) -> list[Entry]:
-    """Entries whose names, which may hold those of folders, can be drawn."""
-    return [replace(each, method=printable(each.method)) for each in own_entries(models)]
 
 
 def _places(entries: Sequence[Entry]) -> list[str]:

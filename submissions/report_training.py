@@ -14,8 +14,16 @@ from nbsuite.errors import TrainingError
 from nbsuite.plots_training import plot_pruning, plot_training
 from nbsuite.sessions import PUBLIC_SESSIONS
 from nbsuite.submissions.formats import EMPTY, Cell, Column, Table, text_cell
-from nbsuite.submissions.report_page import Block, Data, Heading, PageFigure, PageTable, Section
-from nbsuite.submissions.report_pictures import draw_picture, printable
+from nbsuite.submissions.report_page import (
+    Block,
+    Data,
+    Heading,
+    PageFigure,
+    PageTable,
+    Paragraph,
+    Section,
+)
+from nbsuite.submissions.report_pictures import draw_picture
 from nbsuite.training.log import LOG_NAME, read_log
 from nbsuite.training.recipe import LOSS_NAMES
 from nbsuite.training.run_folder import RECORD_NAME, read_record
@@ -25,6 +33,9 @@ _CURVES = ("epoch", "loss", "penalty", "train_r2", "validation_r2", "spikes_per_
 _LABELS = {each.name: each.label for each in PUBLIC_SESSIONS}
 _MOST_NAMED = 6
 """Recordings that a picture's title has room for."""
+
+_MOST_DRAWN = 200
+"""Stages whose curves a page has room for."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +65,7 @@ class FinishedStage:
     @property
     def title(self) -> str:
         """What was trained on what."""
-        return printable(f"{self.model} seed {self.seed}, {self.stage} on {self.sessions}")
+        return f"{self.model} seed {self.seed}, {self.stage} on {self.sessions}"
 
     @property
     def sessions(self) -> str:
@@ -99,6 +110,9 @@ def _read_stage(folder: Path) -> FinishedStage | None:
     try:
         identity, summary = record.identity, record.summary
         loss = identity["recipe"].get("loss")
+        lines = _read_lines(folder)
+        if lines and loss is None:
+            raise ValueError("it has a log of training, but no loss")
         return FinishedStage(
             folder,
             stage=str(identity["stage"]),
@@ -107,7 +121,7 @@ def _read_stage(folder: Path) -> FinishedStage | None:
             recordings=[(str(name), str(digest)) for name, digest in identity["data"]],
             loss=None if loss is None else LOSS_NAMES[LOSS_NAMES.index(loss["name"])],
             summary=_checked_summary(summary),
-            lines=_read_lines(folder),
+            lines=lines,
         )
     except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
         raise TrainingError(
@@ -136,10 +150,13 @@ def _read_lines(folder: Path) -> list[dict[str, Any]]:
     if not (folder / LOG_NAME).exists():
         return []
     lines = read_log(folder)
+    pruned = any("sparsity" in line for line in lines)
     for line in lines:
         for key in _CURVES:
             if line[key] is not None:
                 _check_finite(line[key])
+        if pruned:
+            _check_finite(line["sparsity"])
     return lines
 
 
@@ -151,11 +168,13 @@ def training_section(stages: Sequence[FinishedStage], twin_digests: Collection[s
         twin_digests: digests of recordings that are known to be twins.
     """
     blocks: list[Block] = [_table(stages, twin_digests)]
-    for number, stage in enumerate(stages, start=1):
-        if stage.lines:
-            blocks.append(Heading(stage.title))
-            data = Data.of(twin=stage.is_twin(twin_digests))
-            blocks += _figures(f"training-{number}", stage, data)
+    trained = [(number, stage) for number, stage in enumerate(stages, start=1) if stage.lines]
+    for number, stage in trained[:_MOST_DRAWN]:
+        blocks.append(Heading(stage.title))
+        data = Data.of(twin=stage.is_twin(twin_digests))
+        blocks += _figures(f"training-{number}", stage, data)
+    if len(trained) > _MOST_DRAWN:
+        blocks.append(Paragraph(f"The curves of {len(trained) - _MOST_DRAWN:,} more are left out."))
     return Section("training", "Training", blocks)
 
 

@@ -6,8 +6,8 @@ provenance and a summary by model. A summary alone will do: its means then stand
 
 from __future__ import annotations
 
-import json
-import re
+import os
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,18 +15,15 @@ from pathlib import Path
 from nbsuite.data.twin_info import TWIN_MARK
 from nbsuite.errors import ResultsError
 from nbsuite.sessions import CHALLENGE_SESSIONS
-from nbsuite.submissions.challenge import METRICS, Results, provenance_path, summarise
-from nbsuite.submissions.schema import read_json
+from nbsuite.submissions.challenge import AVERAGE, METRICS, Results, provenance_path, summarise
+from nbsuite.submissions.results_names import model_and_recording, model_of_summary, results_in
+from nbsuite.submissions.schema import read_json, read_object
 
 EARLIER_NAMES = {"maxR2": "bigRSNN"}
 """Names in published files, and the names of the same models in the publication."""
 
 UNNAMED_TWIN = "twin"
 
-_LISTS = re.compile(
-    r"results_(?P<model>[\w.+ -]+?)_(?P<recording>(?:indy|loco)_\d{8}_\d\d(?:-.+)?)"
-)
-_SUMMARY = re.compile(rf"results_summary_(?P<model>[\w.+ -]+?)(?P<twin>{TWIN_MARK})?")
 _SESSIONS = {session.name: session for session in CHALLENGE_SESSIONS}
 _AGREEMENT = 1e-9
 
@@ -61,7 +58,8 @@ class ResultsFolder:
 
     Attributes:
         models: the results by model and kind of data.
-        others: files of results on recordings that are no session of the challenge.
+        others: files of results on recordings that are no session of the challenge, or of twins
+            that are not told apart.
     """
 
     models: Sequence[ModelResults]
@@ -100,7 +98,9 @@ def read_results(path: Path) -> ResultsFolder:
         _collect(file, collected)
     models = [
         ModelResults(model, twin, path, _in_order(sessions))
-        for (model, twin), sessions in sorted(collected.lists.items(), key=str)
+        for (model, twin), sessions in sorted(
+            collected.lists.items(), key=lambda item: str(item[0])
+        )
     ]
     models += _from_summaries(path, collected)
     if not models and not collected.others:
@@ -113,8 +113,7 @@ def read_results(path: Path) -> ResultsFolder:
 
 def results_files(path: Path) -> list[Path]:
     """The files of results and summaries in a folder, or the one file; provenance left out."""
-    files = sorted(path.glob("results_*.json")) if path.is_dir() else [path]
-    return [file for file in files if not file.name.endswith(".provenance.json")]
+    return results_in(path) if path.is_dir() else [path]
 
 
 def read_lists(file: Path) -> Results:
@@ -134,47 +133,52 @@ def read_lists(file: Path) -> Results:
     return results
 
 
-def is_twin(file: Path) -> bool:
+def is_twin(file: Path, provenance: Mapping[str, object] | None = None) -> bool:
     """Whether a results file is about a twin: its name says so, or the provenance beside it.
+
+    Args:
+        file: the results file.
+        provenance: what is beside it, where that was read already.
 
     Raises:
         ResultsError: the provenance is damaged.
     """
-    return TWIN_MARK in file.stem or bool(read_provenance(file).get("twin"))
+    if TWIN_MARK in file.stem:
+        return True
+    return bool((read_provenance(file) if provenance is None else provenance).get("twin"))
 
 
 def read_provenance(file: Path) -> dict[str, object]:
     """The provenance beside a results file; empty where there is none.
 
     Raises:
-        ResultsError: it is no JSON object.
+        ResultsError: it is no JSON object, or does not say whether it is about a twin as it must.
     """
     path = provenance_path(file)
-    if not path.is_file():
+    if not os.path.lexists(path):
         return {}
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise ResultsError(f"{path} is not valid JSON ({error}); write it again.") from error
-    if not isinstance(content, dict):
-        raise ResultsError(f"{path} is no JSON object; write it again.")
+    content = read_object(path)
+    if not isinstance(content.get("twin", False), bool):
+        raise ResultsError(
+            f"{path} must say whether it is about a twin with true or false; write it again."
+        )
     return content
 
 
 def _collect(file: Path, collected: _Collected) -> None:
-    if summary := _SUMMARY.fullmatch(file.stem):
-        key = (_current_name(summary["model"]), UNNAMED_TWIN if summary["twin"] else None)
-        collected.summaries[key] = file
+    if (summarised := model_of_summary(file)) is not None:
+        model, of_twins = summarised
+        collected.summaries[_current_name(model), UNNAMED_TWIN if of_twins else None] = file
         return
-    named = _LISTS.fullmatch(file.stem)
-    name, _, variant = named["recording"].partition("-") if named else ("", "", "")
+    model, recording = model_and_recording(file) or ("", "")
+    name, _, variant = recording.partition("-")
     session = _SESSIONS.get(name)
     results = read_lists(file)
     twin = (variant or UNNAMED_TWIN) if is_twin(file) else None
-    if named is None or session is None or (variant and twin is None):
+    if session is None or (variant and twin is None):
         collected.others.append(file)
         return
-    sessions = collected.lists.setdefault((_current_name(named["model"]), twin), {})
+    sessions = collected.lists.setdefault((_current_name(model), twin), {})
     if session.label in sessions:
         raise ResultsError(
             f"{file} holds results that another file of the folder holds under another name; "
@@ -202,23 +206,32 @@ def _from_summaries(path: Path, collected: _Collected) -> list[ModelResults]:
     for (model, twin), file in collected.summaries.items():
         summary = read_json(file, "summary")
         lists = collected.lists.get((model, twin))
+        sessions = {
+            _SESSIONS[name].label: {metric: [means[metric]] for metric in METRICS}
+            for name, means in summary.items()
+            if name in _SESSIONS
+        }
         if lists is not None:
             _check_summary(summary, lists, file)
-        elif twin is None:
-            sessions = {
-                _SESSIONS[name].label: {metric: [means[metric]] for metric in METRICS}
-                for name, means in summary.items()
-                if name in _SESSIONS
-            }
+        elif sessions and twin is None:
             found.append(ModelResults(model, None, path, _in_order(sessions), averaged=True))
+        elif not any(each == model and of_twins for each, of_twins in collected.lists):
+            collected.others.append(file)
     return found
 
 
 def _check_summary(
     summary: Mapping[str, Mapping[str, float]], lists: Mapping[str, Results], file: Path
 ) -> None:
-    """Hold the summary's sessions against the lists beside it."""
-    for name, means in _by_name(lists).items():
+    """Hold the summary's sessions against the lists beside it.
+
+    Its average is held against theirs where it is over the same sessions.
+    """
+    names = {session.label: session.name for session in CHALLENGE_SESSIONS}
+    due_means = summarise({names[label]: results for label, results in lists.items()})
+    if summary.keys() != due_means.keys():
+        del due_means[AVERAGE]
+    for name, means in due_means.items():
         for metric, due in means.items():
             found = summary.get(name, {}).get(metric)
             if found is not None and abs(found - due) > _AGREEMENT * max(1.0, abs(due)):
@@ -228,20 +241,21 @@ def _check_summary(
                 )
 
 
-def _by_name(lists: Mapping[str, Results]) -> dict[str, dict[str, float]]:
-    """Means of each session by the session's file name, and their average if they are complete."""
-    names = {session.label: session.name for session in CHALLENGE_SESSIONS}
-    found = summarise({names[label]: results for label, results in lists.items()})
-    if len(lists) < len(names):
-        del found["average"]
-    return found
-
-
 def labels_of(models: Iterable[ModelResults]) -> list[str]:
-    """The models' names, told apart by their folders where two share one."""
+    """The models' names, told apart by their folders where two share one.
+
+    Where that does not tell them apart, their twins do, or their places in the row.
+    """
     models = list(models)
-    names = [each.model for each in models]
-    return [
-        each.model if names.count(each.model) == 1 else f"{each.model} ({each.origin})"
-        for each in models
-    ]
+    labels = [each.model for each in models]
+    for told in (
+        [str(each.origin) for each in models],
+        [each.twin or "real" for each in models],
+        [f"{number} of {len(models)}" for number in range(1, 1 + len(models))],
+    ):
+        counts = Counter(labels)
+        labels = [
+            f"{label} ({more})" if counts[label] > 1 else label
+            for label, more in zip(labels, told, strict=True)
+        ]
+    return labels

@@ -5,13 +5,26 @@ from __future__ import annotations
 import json
 from functools import cache
 from importlib import resources
+from itertools import islice
 from pathlib import Path
-from typing import Any, Literal, NoReturn
+from typing import Any, Literal
 
 import jsonschema
 
 from nbsuite.errors import ResultsError
 from nbsuite.files import atomic_write
+from nbsuite.untrusted.fault import FormatFault
+from nbsuite.untrusted.files import LARGEST_TEXT
+from nbsuite.untrusted.json_text import read_json_file
+from nbsuite.untrusted.text import one_line
+
+LARGEST_RESULTS = 1 << 20
+"""Bytes of the largest file of results, which has room for thousands of seeds."""
+
+_LONGEST_PLACE = 80
+_LONGEST_FAULT = 160
+_MOST_FAULTS = 100
+"""Faults of which the one to tell is chosen: a large file may have millions."""
 
 SchemaName = Literal["results", "summary", "provenance", "manifest"]
 
@@ -43,29 +56,55 @@ def validate(content: Any, name: SchemaName, origin: str) -> None:
 
 def fault_of(content: Any, name: SchemaName) -> str | None:
     """Where and how JSON content departs from a schema; None where it follows it."""
-    validator = jsonschema.Draft202012Validator(schema(name))
-    fault = jsonschema.exceptions.best_match(validator.iter_errors(content))
+    faults = _validator()(schema(name)).iter_errors(content)
+    fault = jsonschema.exceptions.best_match(islice(faults, _MOST_FAULTS))
     if fault is None:
         return None
     place = ".".join(str(part) for part in fault.absolute_path) or "the top level"
-    return f"at {place}, {fault.message}"
+    return f"at {one_line(place, _LONGEST_PLACE)}, {one_line(fault.message, _LONGEST_FAULT)}"
+
+
+@cache
+def _validator() -> Any:
+    """JSON Schema, but that 1.0 is no integer: it would be written otherwise in a file's name."""
+    validator = jsonschema.Draft202012Validator
+    types = validator.TYPE_CHECKER.redefine("integer", lambda _, value: type(value) is int)
+    return jsonschema.validators.extend(validator, type_checker=types)
 
 
 def read_json(path: Path, name: SchemaName) -> dict[str, Any]:
-    """Read a file and check it against a schema; NaN and infinity are refused.
+    """Read a file of at most a megabyte and check it against a schema.
 
     Raises:
-        ResultsError: the file is missing, no JSON, or not in challenge format.
+        ResultsError: the file is missing, cannot be read as JSON, or is not in challenge format.
+        OSError: it must not be read.
     """
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse)
-    except FileNotFoundError as error:
-        raise ResultsError(f"There is no results file at {path}; check the path.") from error
-    except (ValueError, RecursionError) as error:
-        raise ResultsError(f"{path} is not valid JSON ({error}); write it again.") from error
+    content = _read(path, LARGEST_RESULTS)
     validate(content, name, str(path))
     checked: dict[str, Any] = content
     return checked
+
+
+def read_object(path: Path) -> dict[str, Any]:
+    """Read a file that holds a JSON object, whatever that holds.
+
+    Raises:
+        ResultsError: the file is missing, cannot be read as JSON, or is no object.
+        OSError: it must not be read.
+    """
+    content = _read(path, LARGEST_TEXT)
+    if not isinstance(content, dict):
+        raise ResultsError(f"{path} is no JSON object; write it again.")
+    return content
+
+
+def _read(path: Path, largest: int) -> Any:
+    try:
+        return read_json_file(path, largest)
+    except FileNotFoundError as error:
+        raise ResultsError(f"There is no results file at {path}; check the path.") from error
+    except FormatFault as fault:
+        raise ResultsError(f"{path} {fault}; write it again.") from fault
 
 
 def write_json(path: Path, content: Any, name: SchemaName | None = None) -> None:
@@ -85,7 +124,3 @@ def write_json(path: Path, content: Any, name: SchemaName | None = None) -> None
         validate(content, name, str(path))
     with atomic_write(path) as temporary:
         temporary.write_text(text + "\n", encoding="utf-8")
-
-
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is not allowed")

@@ -12,10 +12,11 @@ import pytest
 
 from nbsuite import pictures, plots
 from nbsuite.errors import UsageError
-from nbsuite.pictures import check_format
+from nbsuite.pictures import check_format, picture_text
 from nbsuite.plots import plot_decoding
 
 STEPS_PER_SECOND = 250
+SESSION = "I1 (indy_20160622_01)"
 
 
 def _decoding(**changes: Any) -> dict[str, Any]:
@@ -30,7 +31,7 @@ def _decoding(**changes: Any) -> dict[str, Any]:
         "spikes": (rng.random((len(time), 64)) < 0.01).astype(np.int8),
         "r2": 0.4567,
         "model": "tinyRSNN",
-        "session": "I1 (indy_20160622_01)",
+        "session": SESSION,
         "twin": True,
         "trained_on_twin": True,
     }
@@ -169,3 +170,23 @@ def test_a_failed_picture_leaves_the_old_one(
     assert [(entry.name, entry.read_bytes()) for entry in tmp_path.iterdir()] == [
         ("picture.png", b"old")
     ]
+
+
+@pytest.mark.parametrize(
+    "name", ["$", "$x^2$ $", "a\x1b[2J\nb", "\u5b57\U0001f600", "\ud800", "x" * 9000]
+)
+@pytest.mark.parametrize("suffix", [".svg", ".png"])
+def test_a_stranger_s_name_is_drawn_as_one_line_of_text(
+    tmp_path: Path, name: str, suffix: str
+) -> None:
+    path = tmp_path / f"picture{suffix}"
+    plot_decoding(path, **_decoding(model=name))
+    if suffix == ".svg":
+        assert any(
+            text == picture_text(f"{name} on {SESSION}: R² = 0.457") for text in _texts(path)
+        )
+
+
+def test_texts_of_pictures_are_short() -> None:
+    assert picture_text("$x^2$ a\x1b\n") == "$x^2$ a?"
+    assert len(picture_text("x" * 9000)) == 100

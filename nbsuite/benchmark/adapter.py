@@ -23,7 +23,7 @@ from nbsuite.benchmark.counting import (
     SourceRecord,
     SpikeRecord,
 )
-from nbsuite.benchmark.streams import chunk_stream, step_stream
+from nbsuite.benchmark.streams import ChunkStream, StepStream, chunk_stream, step_stream
 from nbsuite.models.kinds import AnyDecoder
 from nbsuite.neurons.kernels import KernelName
 
@@ -72,6 +72,7 @@ class DecoderModel(NeuroBenchModel):  # type: ignore[misc]
     """
 
     kernel: str
+    _stream: ChunkStream | StepStream
 
     def __init__(self, decoder: AnyDecoder, progress: Progress | None = None) -> None:
         super().__init__()
@@ -84,9 +85,14 @@ class DecoderModel(NeuroBenchModel):  # type: ignore[misc]
         return self.decoder
 
     def __call__(self, batch: Tensor) -> Tensor:
-        """Decode consecutive samples (samples, 1, channels) into velocities (samples, 2)."""
+        """Decode consecutive samples (samples, 1, channels) into velocities (samples, 2).
+
+        Raises:
+            CheckpointError: a velocity or the state is not finite.
+        """
         values_before, zeros_before = self.tally.outputs()
         velocity = self._decode(batch[:, 0])
+        self._stream.require_finite(velocity)
         values, zeros = self.tally.outputs()
         if values > values_before:
             share = (zeros - zeros_before) / (values - values_before)
@@ -122,7 +128,7 @@ class ChunkModel(DecoderModel):
         progress: Progress | None = None,
     ) -> None:
         super().__init__(decoder, progress)
-        self._stream = chunk_stream(decoder, kernel)
+        self._stream: ChunkStream = chunk_stream(decoder, kernel)
         self._chunk_steps = chunk_steps
         self.kernel = self._stream.kernel
 
@@ -159,7 +165,7 @@ class StepModel(DecoderModel):
 
     def __init__(self, decoder: AnyDecoder, progress: Progress | None = None) -> None:
         super().__init__(decoder, progress)
-        self._stream = step_stream(decoder)
+        self._stream: StepStream = step_stream(decoder)
 
     def register_hooks(self) -> None:
         """Hook the layers as NeuroBench does, with counts in float64."""

@@ -33,6 +33,11 @@ class BenchmarkResult:
     provenance: dict[str, Any]
 
     @property
+    def weights_digest(self) -> str:
+        """SHA-256 of the weights that were measured."""
+        return str(self.provenance["checkpoint"]["weights_sha256"])
+
+    @property
     def trained_on_twin(self) -> bool | None:
         """Whether the checkpoint was trained on a twin; None where it is not known."""
         return TrainingData.from_json(self.provenance["checkpoint"].get("trained_on")).on_twin

@@ -82,6 +82,7 @@ def run_benchmark(
 
     Raises:
         BenchmarkError: a metric failed or differs from its closed form.
+        CheckpointError: what is decoded is not finite.
         UsageError: a metric is unknown or does not apply.
     """
     model = ChunkModel(decoder, kernel, chunk_steps, progress)
@@ -107,6 +108,7 @@ def run_per_step(
 
     Raises:
         BenchmarkError: a metric failed or differs from its closed form.
+        CheckpointError: what is decoded is not finite.
         UsageError: a metric is unknown or does not apply.
     """
     model = StepModel(decoder, progress)

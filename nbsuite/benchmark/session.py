@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -23,6 +24,8 @@ from nbsuite.neurons.kernels import (
     TrainingKernelName,
     require_triton,
 )
+
+_DEVICE = re.compile(r"(cpu)(?::0)?|(cuda|mps|xpu)(?::[0-9]{1,3})?")
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,8 @@ def measure_checkpoint(
     """Run the benchmark on a recording's test set.
 
     Raises:
-        CheckpointError: the decoder's channels do not fit the recording.
+        CheckpointError: the decoder's channels do not fit the recording, or what it decodes is not
+            finite.
         BenchmarkError: a metric failed or is not exact.
         UsageError: a metric is unknown or does not apply, or the device is not there.
     """
@@ -151,12 +155,15 @@ def _kind_of(device: str) -> str:
     """The device's type, such as ``cpu``.
 
     Raises:
-        UsageError: the device is not there.
+        UsageError: the device is not there, or is none that decoders run on.
     """
+    found = _DEVICE.fullmatch(device)
     try:
-        torch.empty(0, device=device)
-        return torch.device(device).type
-    except (RuntimeError, AssertionError) as error:
+        if found is None or float(torch.ones(1, device=device)) != 1:
+            raise RuntimeError("no such device")
+        return str(found[1] or found[2])
+    # What torch raises differs from device to device, a missing module being among it.
+    except (RuntimeError, AssertionError, ValueError, ImportError) as error:
         raise UsageError(
-            f"There is no device '{device}' on this machine; choose --device cpu."
+            f"There is no device {device!a} on this machine; choose --device cpu."
         ) from error

@@ -15,7 +15,8 @@ from torch import Tensor, nn
 
 from nbsuite.benchmark.stock_baselines import stock_network
 from nbsuite.models.baseline import Baseline
-from nbsuite.models.decoder import DecodedChunk, StreamDecoder
+from nbsuite.models.decoder import DecodedChunk
+from nbsuite.models.finite import require_finite
 from nbsuite.models.kinds import AnyDecoder
 from nbsuite.models.linear import LinearDecoder
 from nbsuite.models.rsnn import Decoded, RecurrentDecoder
@@ -43,6 +44,13 @@ class ChunkStream(Protocol):
 
     def advance(self, spikes: Tensor) -> DecodedChunk:
         """Decode the next steps (steps, channels)."""
+
+    def require_finite(self, velocity: Tensor) -> None:
+        """Refuse to go on where the velocities or the state are not finite.
+
+        Raises:
+            CheckpointError: they are not.
+        """
 
 
 class RecurrentStream:
@@ -73,13 +81,17 @@ class RecurrentStream:
             state=(),
         )
 
+    def require_finite(self, velocity: Tensor) -> None:
+        """See ``ChunkStream``."""
+        require_finite(self._decoder, velocity, self._state)
+
 
 class VectorisedStream:
     """Any other decoder; each of its connections has inputs of its own."""
 
     kernel: str = VECTORISED
 
-    def __init__(self, decoder: StreamDecoder) -> None:
+    def __init__(self, decoder: Baseline | LinearDecoder) -> None:
         self.sources: Sources = tuple((connection,) for connection in decoder.connections())
         self.activation_layers = decoder.activation_layers
         self._decoder = decoder
@@ -90,6 +102,10 @@ class VectorisedStream:
         chunk = self._decoder.decode(spikes, self._state)
         self._state = chunk.state
         return chunk
+
+    def require_finite(self, velocity: Tensor) -> None:
+        """See ``ChunkStream``."""
+        require_finite(self._decoder, velocity, self._state)
 
 
 def chunk_stream(decoder: AnyDecoder, kernel: KernelName) -> ChunkStream:
@@ -125,6 +141,9 @@ class StepStream(Protocol):
     def advance(self, sample: Tensor) -> Step:
         """Decode the next sample (1, channels)."""
 
+    def require_finite(self, velocity: Tensor) -> None:
+        """See ``ChunkStream``."""
+
 
 class RecurrentSteps:
     """A recurrent spiking decoder, whose own layers are called."""
@@ -140,11 +159,16 @@ class RecurrentSteps:
         chunk = self._stream.advance(sample)
         return Step(chunk.velocity, chunk.spikes)
 
+    def require_finite(self, velocity: Tensor) -> None:
+        """See ``ChunkStream``."""
+        self._stream.require_finite(velocity)
+
 
 class StockSteps:
     """Any other decoder, made of stock layers, which NeuroBench itself finds."""
 
     def __init__(self, decoder: Baseline | LinearDecoder) -> None:
+        self._decoder = decoder
         self._network = stock_network(decoder)
         self._device = decoder.device
         finder = TorchModel(self._network)
@@ -156,6 +180,10 @@ class StockSteps:
         """Decode the next sample (1, channels)."""
         velocity = self._network(sample.to(self._device, torch.float64))
         return Step(velocity.to("cpu", torch.float32), None)
+
+    def require_finite(self, velocity: Tensor) -> None:
+        """See ``ChunkStream``; the state is within the layers."""
+        require_finite(self._decoder, velocity, ())
 
 
 def step_stream(decoder: AnyDecoder) -> StepStream:

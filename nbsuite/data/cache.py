@@ -1,39 +1,39 @@
 """Loaded recordings kept on disk, so that only the first load takes time.
 
 An entry is a folder ``recordings/<key>/`` of the cache with ``spikes.npy``, ``labels.npy`` and
-``meta.json``. The key is made of all that the arrays depend on, so that an entry never is out of
-date; checksums tell a damaged one, which is made again. Entries are written beside their place
-and renamed, under a lock, so that processes that need the same one wait for the first of them.
+``meta.json``. The key is a digest of all that the arrays depend on, so that an entry never is out
+of date; the entry carries it too, so that one in the place of another is not taken for it.
+Checksums tell a damaged one, which is made again. Entries are written beside their place and
+renamed, under a lock, so that processes that need the same one wait for the first of them.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import tempfile
-import zlib
 from collections.abc import Callable
-from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from filelock import FileLock
 
+from nbsuite.data.cache_meta import Meta, read_meta, write_meta
 from nbsuite.data.guards import Finding
 from nbsuite.data.loader import CHALLENGE_ARGUMENTS, LoadedArrays
-from nbsuite.data.twin_info import TwinInfo
+from nbsuite.data.mapped_array import checksum, map_array
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 """Version of the entries' layout, and of what our own code makes of NeuroBench's output."""
 
 SPIKES, LABELS, META = "spikes.npy", "labels.npy", "meta.json"
 
 
 def entry_folder(cache: Path, digest: str) -> Path:
-    """Where the recording of that file digest is kept in the cache."""
+    """Where the recording of that file digest is kept in the cache; its name is the key."""
     ingredients = {
         "digest": digest,
         "arguments": CHALLENGE_ARGUMENTS,
@@ -72,28 +72,32 @@ def load_or_build(
 
 
 def read_entry(folder: Path) -> LoadedArrays | None:
-    """The entry in ``folder``, memory-mapped; None where it is not there, or damaged."""
+    """The entry in ``folder``, memory-mapped.
+
+    None where it is not there, or damaged, or made for another folder.
+    """
     try:
-        meta = json.loads((folder / META).read_text(encoding="utf-8"))
-        content = meta["content"]
-        if meta["checksum"] != _content_checksum(content):
+        meta = read_meta(folder / META)
+        if meta.key != folder.name:
             return None
-        if _file_checksums(folder) != content["checksums"]:  # before NumPy parses any of it
+        packed = map_array(folder / SPIKES, np.dtype(np.uint8), (meta.steps, meta.bytes_a_step))
+        labels = map_array(folder / LABELS, np.dtype(np.float32), (meta.steps, 2))
+        if (packed.checksum, labels.checksum) != meta.checksums:
             return None
         return LoadedArrays(
-            np.load(folder / SPIKES, mmap_mode="r"),
-            np.load(folder / LABELS, mmap_mode="r"),
-            channels=content["channels"],
-            ends=tuple(content["ends"]),
-            findings=tuple(Finding(text, grave=False) for text in content["findings"]),
-            twin=TwinInfo(**content["twin"]) if content["twin"] else None,
+            packed.array,
+            labels.array,
+            channels=meta.channels,
+            ends=meta.ends,
+            findings=tuple(Finding(text, grave=False) for text in meta.findings),
+            twin=meta.twin,
         )
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError):
         return None
 
 
 def write_entry(folder: Path, loaded: LoadedArrays) -> None:
-    """Write the entry, whole or not at all, in the place of one that is there.
+    """Write the entry, whole or not at all, in the place of whatever is there.
 
     Raises:
         OSError: the cache cannot be written, or the disk is full.
@@ -104,26 +108,25 @@ def write_entry(folder: Path, loaded: LoadedArrays) -> None:
     try:
         np.save(temporary / SPIKES, loaded.packed)
         np.save(temporary / LABELS, loaded.labels)
-        content = {
-            "channels": loaded.channels,
-            "ends": loaded.ends,
-            "findings": [finding.predicate for finding in loaded.findings],
-            "twin": asdict(loaded.twin) if loaded.twin else None,
-            "checksums": _file_checksums(temporary),
-        }
-        meta = {"content": content, "checksum": _content_checksum(content)}
-        (temporary / META).write_text(json.dumps(meta, indent=1), encoding="utf-8")
-        if folder.exists():
-            shutil.rmtree(folder)
+        meta = Meta(
+            key=folder.name,
+            channels=loaded.channels,
+            steps=len(loaded.labels),
+            ends=loaded.ends,
+            findings=tuple(finding.predicate for finding in loaded.findings),
+            twin=loaded.twin,
+            checksums=(checksum(temporary / SPIKES), checksum(temporary / LABELS)),
+        )
+        write_meta(temporary / META, meta)
+        _remove(folder)
         temporary.rename(folder)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def _content_checksum(content: dict[str, Any]) -> int:
-    return zlib.crc32(json.dumps(content, sort_keys=True).encode())
-
-
-def _file_checksums(folder: Path) -> list[int]:
-    """CRC-32 of the array files, read without taking up memory."""
-    return [zlib.crc32(np.memmap(folder / name, mode="r").data) for name in (SPIKES, LABELS)]
+def _remove(place: Path) -> None:
+    """Remove what lies where an entry belongs: one that is damaged, or no folder at all."""
+    if place.is_dir() and not place.is_symlink():
+        shutil.rmtree(place)
+    elif os.path.lexists(place):
+        place.unlink()

@@ -17,7 +17,7 @@ from nbsuite.data.folders import real_path
 from nbsuite.data.retries import OnPause, RetryPolicy, TransientFault
 from nbsuite.data.transfer import discard_partial, download_to
 from nbsuite.data.web import host
-from nbsuite.data.zenodo import base_url, file_url, published_md5
+from nbsuite.data.zenodo import base_url, file_url, largest_size, published_md5
 from nbsuite.errors import DownloadError
 from nbsuite.files import digest
 from nbsuite.sessions import Session
@@ -81,13 +81,17 @@ def fetch(
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with _one_run_at_a_time(path, report):
+            _check_places(path, partial, force)
             on_pause = _pauses(report)
             md5 = published_md5(session, address, policy, on_pause)
-            if not (path.exists() and _is_published(path, md5, force, report)):
+            if path.exists() and _is_published(path, md5, force, report):
+                discard_partial(partial)  # of a run that was killed at its very end
+            else:
                 download_to(
                     partial,
                     file_url(session, address),
                     policy,
+                    largest=largest_size(session, md5, address),
                     progress=lambda held, total: report(Progress("downloading", held, total)),
                     on_pause=on_pause,
                 )
@@ -112,6 +116,23 @@ def _one_run_at_a_time(path: Path, report: Report) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def _check_places(path: Path, partial: Path, force: bool) -> None:
+    """Refuse to write where something else lies, before a byte is fetched.
+
+    Raises:
+        DownloadError: a folder, a pipe or the like is in the way, or a link that leads nowhere.
+    """
+    if path.exists() and not path.is_file():
+        raise DownloadError(f"{path} is in the way and no file: move it away.")
+    if path.is_symlink() and not path.exists() and not force:
+        raise DownloadError(
+            f"{path} is a link that leads nowhere: mend it, or replace it with --force."
+        )
+    # Through a link, bytes that nobody has verified would get another name than they are due.
+    if os.path.lexists(partial) and (partial.is_symlink() or not partial.is_file()):
+        raise DownloadError(f"{partial} is in the way and no file of bytes begun: move it away.")
 
 
 def _is_published(path: Path, md5: str, force: bool, report: Report) -> bool:

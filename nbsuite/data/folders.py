@@ -8,25 +8,48 @@ from pathlib import Path
 import platformdirs
 
 from nbsuite.data.twin_info import TWIN_MARK
+from nbsuite.errors import UsageError
 from nbsuite.sessions import Session
 
 DATA_VARIABLE = "NBSUITE_DATA"
 CACHE_VARIABLE = "NBSUITE_CACHE"
 
 
+def with_home(path: Path) -> Path:
+    """The path with the home folder in the place of a leading ``~`` or ``~user``.
+
+    Raises:
+        UsageError: that user has no home that is known here.
+    """
+    try:
+        return path.expanduser()
+    except RuntimeError as error:
+        raise UsageError(
+            f"{path} begins with a home folder that is unknown: write the path out."
+        ) from error
+
+
 def data_folder(explicit: Path | None = None) -> Path:
-    """The folder of recordings: ``explicit``, else ``NBSUITE_DATA``, else the platform's own."""
+    """The folder of recordings: ``explicit``, else ``NBSUITE_DATA``, else the platform's own.
+
+    Raises:
+        UsageError: ``NBSUITE_DATA`` begins with the home of a user who is not known here.
+    """
     if explicit is not None:
         return explicit
     if named := os.environ.get(DATA_VARIABLE):
-        return Path(named).expanduser()
+        return with_home(Path(named))
     return Path(platformdirs.user_data_dir("nbsuite", appauthor=False))
 
 
 def cache_folder() -> Path:
-    """The folder of everything that can be made again: ``NBSUITE_CACHE``, else the platform's."""
+    """The folder of everything that can be made again: ``NBSUITE_CACHE``, else the platform's.
+
+    Raises:
+        UsageError: ``NBSUITE_CACHE`` begins with the home of a user who is not known here.
+    """
     if named := os.environ.get(CACHE_VARIABLE):
-        return Path(named).expanduser()
+        return with_home(Path(named))
     return Path(platformdirs.user_cache_dir("nbsuite", appauthor=False))
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from nbsuite.data.folders import real_path
+from nbsuite.data.folders import real_path, with_home
 from nbsuite.data.guards import require_file, session_named
 from nbsuite.errors import DataError
 from nbsuite.sessions import Session, find_session, means_a_path
@@ -46,11 +46,11 @@ def locate(
         progress: told the stage and fraction done when a twin has to be generated.
 
     Raises:
-        UsageError: there is no such session.
+        UsageError: there is no such session, or no such home folder.
         DataError: the real recording, or the file of that path, is not there or empty.
     """
     if means_a_path(target):
-        path = Path(target).expanduser()
+        path = with_home(Path(target))
         require_file(path)
         return Location(path, session_named(path), twin=None)
     session = find_session(target)

@@ -7,7 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
+from nbsuite.untrusted.text import one_line
+
 Result = TypeVar("Result")
+
+_WORTHWHILE_BYTES = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -15,12 +19,13 @@ class RetryPolicy:
     """How long to be patient; all times in seconds.
 
     Attributes:
-        attempts: failures in a row, without a byte gained between them, that end the try.
+        attempts: failures in a row, with less than 64 KiB gained between them, that end the try.
         first_pause: pause after the first failure; it doubles with every further one.
         longest_pause: the pause no longer doubles beyond this.
         longest_retry_after: a server that asks (``Retry-After``) for more is not waited for.
         connect_timeout: wait for a connection.
         read_timeout: wait for the next bytes of an answer.
+        pace_timeout: wait for an answer to begin, and for every 64 KiB of it, however they drip.
     """
 
     attempts: int = 5
@@ -29,6 +34,7 @@ class RetryPolicy:
     longest_retry_after: float = 300.0
     connect_timeout: float = 10.0
     read_timeout: float = 30.0
+    pace_timeout: float = 60.0
 
     def pause(self, failures: int, retry_after: float | None) -> float:
         """Seconds to wait after so many failures in a row, or as long as the server asks."""
@@ -37,10 +43,10 @@ class RetryPolicy:
 
 
 class TransientFault(Exception):  # noqa: N818 - not an error before the last attempt
-    """A fault that may be gone at the next attempt."""
+    """A fault that may be gone at the next attempt; its reason may quote strangers."""
 
     def __init__(self, reason: str, retry_after: float | None = None) -> None:
-        super().__init__(reason)
+        super().__init__(one_line(reason))
         self.retry_after = retry_after
 
 
@@ -60,8 +66,8 @@ def call_with_retries(
     Args:
         action: what to try.
         policy: when to pause and when to give up.
-        bytes_held: bytes gained so far; more than ever before, and the count of failures starts
-            anew: a long download over a bad line reaches its end.
+        bytes_held: bytes gained so far; 64 KiB more than when the count of failures began, and it
+            begins anew: a long download over a bad line reaches its end.
         on_pause: told before each pause.
 
     Raises:
@@ -72,8 +78,9 @@ def call_with_retries(
         try:
             return action()
         except TransientFault as fault:  # noqa: PERF203 - waits for seconds anyway
-            failures = 1 if bytes_held() > most_held else failures + 1
-            most_held = max(most_held, bytes_held())
+            failures += 1
+            if bytes_held() >= most_held + _WORTHWHILE_BYTES:
+                failures, most_held = 1, bytes_held()
             if failures >= policy.attempts:
                 raise
             if fault.retry_after and fault.retry_after > policy.longest_retry_after:

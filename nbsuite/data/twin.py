@@ -9,7 +9,9 @@ A twin says that it is one in the root attribute ``nbsuite_twin``.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +25,7 @@ from nbsuite.data.twin_info import TWIN_ATTRIBUTE, TwinInfo, read_twin_info
 from nbsuite.data.twin_plan import TwinPlan, draw_segments, plan_twin
 from nbsuite.errors import DataError, UsageError
 from nbsuite.sessions import STEP_SECONDS, Session
+from nbsuite.untrusted.text import one_line
 
 if TYPE_CHECKING:
     from nbsuite.data.twin_spikes import UnitSpikes
@@ -35,6 +38,9 @@ GENERATOR_VERSION = 2
 # Recordings do not start at 0, and must not here: the loader reads the empty cell of a silent
 # channel as a spike at time 0.
 _FIRST_SECOND = 20.0
+
+_LARGEST_SEED = 2**63 - 1  # a twin's label holds it, and no reader of labels takes larger numbers
+_HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 
 Progress = Callable[[str, float], None]
 
@@ -55,7 +61,7 @@ def write_twin(
         session: one of the six challenge sessions.
         path: the file to write.
         fraction: length as a fraction of the real recording's, above 0 and at most 1.
-        seed: random seed, 0 or more.
+        seed: random seed, 0 or more and below 2^63.
         progress: called with the stage and how much of the whole is done, 0 to 1.
 
     Raises:
@@ -99,8 +105,10 @@ def write_twin(
 
 def _checked_plan(session: Session, fraction: float, seed: int) -> TwinPlan:
     """The plan of a twin that can be made."""
-    if seed < 0:
-        raise UsageError(f"A twin cannot have the seed {seed}: choose 0 or more.")
+    if not 0 <= seed <= _LARGEST_SEED:
+        raise UsageError(
+            f"A twin cannot have the seed {one_line(str(seed), 40)}: choose 0 or more, below 2^63."
+        )
     return plan_twin(session, fraction)
 
 
@@ -126,10 +134,12 @@ def ensure_twin(
 ) -> Path:
     """Path of the twin in ``folder``; it is generated unless this generator has done so before.
 
-    Processes that ask at once wait for one of them to generate it.
+    Processes that ask at once wait for one of them to generate it. A twin that is damaged, or of
+    another version, is replaced; anything else that has its name is not.
 
     Raises:
         UsageError: as for `write_twin`.
+        DataError: something else than a twin has its name.
         OSError: the folder cannot be written.
     """
     _checked_plan(session, fraction, seed)
@@ -138,15 +148,43 @@ def ensure_twin(
     if _holds(path, wanted):
         return path
     path.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(path.with_suffix(".lock")):
-        if not _holds(path, wanted):
-            write_twin(session, path, fraction=fraction, seed=seed, progress=progress)
+    lock = path.with_suffix(".lock")
+    with FileLock(lock):
+        try:
+            if not _holds(path, wanted):
+                write_twin(session, path, fraction=fraction, seed=seed, progress=progress)
+        finally:
+            # Should another process hold the file that goes here, a third may generate the same
+            # twin beside it: time is lost, and nothing else.
+            with suppress(OSError):
+                lock.unlink()
     return path
 
 
 def _holds(path: Path, wanted: TwinInfo) -> bool:
-    """Whether ``path`` is that twin, whole."""
-    try:
-        return path.exists() and read_twin_info(path) == wanted
-    except DataError:
+    """Whether ``path`` is that twin, whole; False where nothing is, or a twin to be replaced.
+
+    Raises:
+        DataError: something else is there.
+    """
+    if not os.path.lexists(path):
         return False
+    if path.is_file():
+        try:
+            info = read_twin_info(path)
+        except DataError:
+            if _may_be_damaged_twin(path):
+                return False
+        else:
+            if info is not None:
+                return info == wanted
+    raise DataError(
+        f"{path} is there already and is no twin: move it away, or replace it with"
+        " `nbsuite data twin` and --force."
+    )
+
+
+def _may_be_damaged_twin(path: Path) -> bool:
+    """Whether a file begins as a twin does, however early it ends."""
+    with path.open("rb") as stream:
+        return _HDF5_SIGNATURE.startswith(stream.read(len(_HDF5_SIGNATURE)))

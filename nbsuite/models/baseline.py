@@ -15,8 +15,10 @@ from typing import Any, ClassVar
 
 from torch import nn
 
-from nbsuite.models.decoder import MOST_CHANNELS, StreamDecoder
+from nbsuite.models.decoder import StreamDecoder
 from nbsuite.models.leaky import Leaky
+from nbsuite.models.registry import MOST_CHANNELS, without_kind
+from nbsuite.untrusted.fields import decode
 
 BASELINE_NAMES = ("SNN2", "SNN3", "ANN2D", "ANN3D")
 
@@ -44,9 +46,9 @@ class BaselineSpec:
         """The inverse of :meth:`to_json`.
 
         Raises:
-            KeyError, TypeError, ValueError: the values do not describe a baseline.
+            FormatFault: the values do not describe a baseline.
         """
-        return cls(name=str(values["name"]), channels=int(values["channels"]))
+        return decode(cls, without_kind(values))
 
     def is_possible(self) -> bool:
         """Whether there is such a decoder."""
@@ -69,4 +71,5 @@ class Baseline(StreamDecoder):
     def fault(self) -> str | None:
         """What is wrong with the constants that were loaded, if anything."""
         faults = (layer.fault() for layer in self.children() if isinstance(layer, Leaky))
-        return next((fault for fault in faults if fault is not None), None)
+        fault = next((fault for fault in faults if fault is not None), None)
+        return None if fault is None else f"{fault}, which {self.spec.name} has not"

@@ -1,7 +1,7 @@
 """Checkpoints: safetensors files whose header says what the weights belong to.
 
 Format 1: the tensors of the decoder's ``state_dict()``, and under the metadata key ``nbsuite`` a
-JSON object with the fields of :class:`CheckpointHeader`. The model's ``kind`` says which decoder it
+JSON object (see ``nbsuite.models.header``). The model's ``kind`` says which decoder it
 is (see ``nbsuite.models.kinds``); without one it is a recurrent spiking decoder, whose tensors are
 all of one floating dtype.
 """
@@ -9,56 +9,45 @@ all of one floating dtype.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, overload
+from typing import overload
 
 import torch
-from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
 from nbsuite.errors import CheckpointError
 from nbsuite.files import atomic_write
-from nbsuite.models.baseline import Baseline
-from nbsuite.models.kinds import (
-    FLOATING,
-    AnyDecoder,
-    AnySpec,
-    expected_tensors,
-    new_decoder,
-    spec_from_json,
+from nbsuite.models.header import (
+    FORMAT,
+    CheckpointHeader,
+    header_text,
+    parse_header,
+    written_format,
 )
+from nbsuite.models.kinds import FLOATING, AnyDecoder, AnySpec, expected_tensors, new_decoder
+from nbsuite.models.linear import LinearDecoder
 from nbsuite.models.registry import ModelSpec
 from nbsuite.models.rsnn import RecurrentDecoder
-from nbsuite.models.training_data import UNKNOWN, TrainingData
+from nbsuite.untrusted.fault import FormatFault
+from nbsuite.untrusted.tensor_file import read_tensor_file
 
-FORMAT = 1
+__all__ = [
+    "DTYPES",
+    "METADATA_KEY",
+    "Checkpoint",
+    "CheckpointHeader",
+    "build_decoder",
+    "load_checkpoint",
+    "recurrent_decoder",
+    "save_checkpoint",
+    "weights_digest",
+]
+
 METADATA_KEY = "nbsuite"
 DTYPES = FLOATING
-
-
-@dataclass(frozen=True)
-class CheckpointHeader:
-    """What a checkpoint's weights belong to.
-
-    Attributes:
-        spec: the decoder's specification.
-        session: name of the session the weights were trained for, if known.
-        seed: random seed of the training run, if known.
-        source: where converted weights come from (file name, digest, format), if converted.
-        recipe: hyperparameters of the training run, if trained here.
-        trained_on: the recordings that the weights were trained on, as far as they are known.
-    """
-
-    spec: AnySpec
-    session: str | None = None
-    seed: int | None = None
-    source: Mapping[str, Any] | None = None
-    recipe: Mapping[str, Any] | None = None
-    trained_on: TrainingData = UNKNOWN
 
 
 @dataclass(frozen=True)
@@ -85,17 +74,8 @@ def save_checkpoint(path: Path, decoder: AnyDecoder, header: CheckpointHeader) -
         OSError: the folder cannot be written, or the disk is full.
     """
     tensors = {name: value.contiguous().cpu() for name, value in decoder.state_dict().items()}
-    fields = {
-        "format": FORMAT,
-        "model": header.spec.to_json(),
-        "session": header.session,
-        "seed": header.seed,
-        "source": None if header.source is None else dict(header.source),
-        "recipe": None if header.recipe is None else dict(header.recipe),
-        "trained_on": header.trained_on.to_json(),
-    }
     with atomic_write(path) as temporary:
-        save_file(tensors, temporary, {METADATA_KEY: json.dumps(fields, sort_keys=True)})
+        save_file(tensors, temporary, {METADATA_KEY: header_text(header)})
 
 
 def load_checkpoint(path: Path) -> Checkpoint:
@@ -147,18 +127,21 @@ def build_decoder(spec: AnySpec, tensors: Mapping[str, Tensor], origin: str) -> 
         origin: the file's name, for messages.
 
     Raises:
-        CheckpointError: a tensor is missing, unexpected, mis-shaped, not finite, or of another
-            dtype than is due.
+        CheckpointError: there is no such decoder, or a tensor is missing, unexpected, mis-shaped,
+            not finite, of another dtype than is due, or no time constant.
     """
+    if not spec.is_possible():
+        raise CheckpointError(
+            f"{origin} describes an impossible decoder; make or copy the file again."
+        )
     _check_tensors(spec, tensors, origin)
     decoder = new_decoder(spec)
     if isinstance(decoder, RecurrentDecoder):
         decoder = decoder.to(tensors["input.weight"].dtype)
     decoder.load_state_dict(dict(tensors))
-    if isinstance(decoder, Baseline) and (fault := decoder.fault()):
-        raise CheckpointError(
-            f"{origin} {fault}, which {spec.name} has not; make or copy the file again."
-        )
+    if not isinstance(decoder, LinearDecoder) and (fault := decoder.fault()):
+        raise CheckpointError(f"{origin} {fault}; make or copy the file again.")
+    decoder.origin = origin
     return decoder.eval()
 
 
@@ -178,11 +161,9 @@ def _read(path: Path) -> tuple[CheckpointHeader, dict[str, Tensor]]:
     if not path.is_file():
         raise CheckpointError(f"There is no checkpoint at {path}; check the path.")
     try:
-        with safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError, ValueError) as error:
-        raise CheckpointError(_not_a_checkpoint(path)) from error
+        metadata, tensors = read_tensor_file(path)
+    except FormatFault as error:
+        raise CheckpointError(_not_a_checkpoint(path, error)) from error
     if METADATA_KEY not in metadata:
         raise CheckpointError(
             f"{path} holds tensors but no nbsuite header; "
@@ -191,8 +172,8 @@ def _read(path: Path) -> tuple[CheckpointHeader, dict[str, Tensor]]:
     return _parse_header(metadata[METADATA_KEY], path), tensors
 
 
-def _not_a_checkpoint(path: Path) -> str:
-    """Say what a file that safetensors refuses most likely is."""
+def _not_a_checkpoint(path: Path, fault: FormatFault) -> str:
+    """Say what a file that is no checkpoint most likely is."""
     with path.open("rb") as stream:
         start = stream.read(4)
     if start.startswith((b"PK", b"\x80")):
@@ -200,36 +181,22 @@ def _not_a_checkpoint(path: Path) -> str:
             f"{path} is a PyTorch file, not an nbsuite checkpoint; "
             "convert it first with 'nbsuite convert stork'."
         )
-    return f"{path} is empty, truncated or not a safetensors file; make or copy it again."
+    return f"{path} {fault}; make or copy it again."
 
 
 def _parse_header(text: str, path: Path) -> CheckpointHeader:
     try:
-        fields = json.loads(text)
-        written = int(fields["format"])
-        spec = spec_from_json(fields["model"]) if written == FORMAT else None
-        trained_on = TrainingData.from_json(fields.get("trained_on"))
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        written, fields = written_format(text)
+        if written != FORMAT:
+            raise CheckpointError(
+                f"{path} has checkpoint format {written}, this nbsuite reads format {FORMAT}; "
+                "update nbsuite or make the checkpoint again."
+            )
+        return parse_header(fields)
+    except FormatFault as error:
         raise CheckpointError(
-            f"The header of {path} is damaged ({error}); make or copy the checkpoint again."
+            f"The header of {path} is damaged: it {error}; make or copy the checkpoint again."
         ) from error
-    if spec is None:
-        raise CheckpointError(
-            f"{path} has checkpoint format {written}, this nbsuite reads format {FORMAT}; "
-            "update nbsuite or make the checkpoint again."
-        )
-    if not spec.is_possible():
-        raise CheckpointError(
-            f"The header of {path} describes an impossible decoder; make or copy it again."
-        )
-    return CheckpointHeader(
-        spec,
-        fields.get("session"),
-        fields.get("seed"),
-        fields.get("source"),
-        fields.get("recipe"),
-        trained_on,
-    )
 
 
 def _check_tensors(spec: AnySpec, tensors: Mapping[str, Tensor], origin: str) -> None:

@@ -14,9 +14,6 @@ from torch import Tensor, nn
 
 from nbsuite.errors import UsageError
 
-MOST_CHANNELS = 1 << 16
-"""More than any recording has: no header of a checkpoint can ask for more memory than there is."""
-
 
 class DecoderSpec(Protocol):
     """Everything that fixes a decoder but its weights."""
@@ -65,10 +62,12 @@ class StreamDecoder(nn.Module, ABC):
     Attributes:
         activation_layers: names of the layers of neurons, in the order in which they act; one
             that acts twice is named twice.
+        origin: the file that its weights are from, for messages; None where there is none.
     """
 
     activation_layers: ClassVar[tuple[str, ...]]
     spec: DecoderSpec
+    origin: str | None = None
 
     @property
     def dtype(self) -> torch.dtype:

@@ -15,6 +15,7 @@ from nbsuite.models.baselines import baseline_decoder
 from nbsuite.models.linear import LinearDecoder, LinearSpec
 from nbsuite.models.registry import ModelSpec
 from nbsuite.models.rsnn import RecurrentDecoder, tensor_shapes
+from nbsuite.untrusted.fault import FormatFault
 
 AnySpec: TypeAlias = ModelSpec | BaselineSpec | LinearSpec
 AnyDecoder: TypeAlias = RecurrentDecoder | Baseline | LinearDecoder
@@ -32,11 +33,11 @@ def spec_from_json(values: dict[str, Any]) -> AnySpec:
     """The specification that a checkpoint's header holds.
 
     Raises:
-        KeyError, TypeError, ValueError, AttributeError: the values do not describe a decoder.
+        FormatFault: the values do not describe a decoder.
     """
     kind = values.get("kind", "recurrent")
-    if kind not in _SPECS:
-        raise ValueError(f"no decoder is of the kind '{kind}'")
+    if not isinstance(kind, str) or kind not in _SPECS:
+        raise FormatFault(f"names a kind of decoder, but no decoder is of the kind {str(kind)!a}")
     return _SPECS[kind].from_json(values)
 
 

@@ -14,12 +14,15 @@ from typing import Any, ClassVar, cast
 import torch
 from torch import Tensor, nn
 
-from nbsuite.models.decoder import MOST_CHANNELS, DecodedChunk, StreamDecoder, apply
-from nbsuite.models.registry import OUTPUTS
+from nbsuite.models.decoder import DecodedChunk, StreamDecoder, apply
+from nbsuite.models.registry import MOST_CHANNELS, OUTPUTS, without_kind
 from nbsuite.models.window import Window, slide
+from nbsuite.untrusted.fields import decode
 
 MOST_WINDOW_STEPS = 1 << 14
 """A minute: longer than any linear decoder looks back."""
+LARGEST_WINDOW = 1 << 24
+"""Bytes of the window, which no file holds: a header alone could ask for any number of them."""
 
 
 @dataclass(frozen=True)
@@ -54,10 +57,9 @@ class LinearSpec:
         """The inverse of :meth:`to_json`.
 
         Raises:
-            KeyError, TypeError, ValueError: the values do not describe a decoder.
+            FormatFault: the values do not describe a decoder.
         """
-        sizes = {key: int(values[key]) for key in ("channels", "bins", "bin_steps")}
-        return cls(name=str(values["name"]), **sizes)
+        return decode(cls, without_kind(values))
 
     def is_possible(self) -> bool:
         """Whether there can be such a decoder."""
@@ -66,6 +68,7 @@ class LinearSpec:
             smallest >= 1
             and self.channels <= MOST_CHANNELS
             and self.window.samples <= MOST_WINDOW_STEPS
+            and self.window.samples * self.channels <= LARGEST_WINDOW
         )
 
 

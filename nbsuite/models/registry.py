@@ -11,9 +11,15 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from nbsuite.errors import UsageError
+from nbsuite.untrusted.fields import decode
 
 OUTPUTS = 2
 INITIAL_READOUT = -0.01
+MOST_CHANNELS = 1 << 16
+"""More than any recording has: no header of a checkpoint can ask for more memory than there is."""
+MOST_READOUTS = 100
+LONGEST_TIME_CONSTANT = 1000.0
+"""Seconds: a quarter of an hour, in which a decoder of movements forgets."""
 
 
 @dataclass(frozen=True)
@@ -44,21 +50,24 @@ class ModelSpec:
         """The inverse of :meth:`to_json`.
 
         Raises:
-            KeyError, TypeError, ValueError: the values do not describe a decoder.
+            FormatFault: the values do not describe a decoder.
         """
-        membrane, synapse = values["hidden"]
-        return cls(
-            name=str(values["name"]),
-            channels=int(values["channels"]),
-            neurons=int(values["neurons"]),
-            hidden=(float(membrane), float(synapse)),
-            readouts=tuple((float(mem), float(syn)) for mem, syn in values["readouts"]),
-        )
+        return decode(cls, without_kind(values))
 
     def is_possible(self) -> bool:
         """Whether there can be such a decoder."""
-        sizes = (self.channels, self.neurons, len(self.readouts))
-        return min(sizes) >= 1 and min(min(pair) for pair in (self.hidden, *self.readouts)) > 0
+        taus = [tau for pair in (self.hidden, *self.readouts) for tau in pair]
+        return (
+            1 <= self.channels <= MOST_CHANNELS
+            and self.neurons >= 1
+            and 1 <= len(self.readouts) <= MOST_READOUTS
+            and all(0 < tau <= LONGEST_TIME_CONSTANT for tau in taus)
+        )
+
+
+def without_kind(values: dict[str, Any]) -> dict[str, Any]:
+    """The fields of a specification, of which its kind is none."""
+    return {key: value for key, value in values.items() if key != "kind"}
 
 
 @dataclass(frozen=True)

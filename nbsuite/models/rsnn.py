@@ -59,7 +59,13 @@ class RecurrentDecoder(nn.Module):
     >>> decoder = RecurrentDecoder(model_spec("tinyRSNN", channels=96))
     >>> decoder(torch.zeros(250, 1, 96)).velocity.shape
     torch.Size([250, 1, 2])
+
+    Attributes:
+        spec: everything that fixes it but its weights.
+        origin: the file that its weights are from, for messages; None where there is none.
     """
+
+    origin: str | None = None
 
     def __init__(self, spec: ModelSpec) -> None:
         super().__init__()
@@ -196,6 +202,16 @@ class RecurrentDecoder(nn.Module):
             readouts=tuple((readout.alpha, readout.beta) for _, readout in self.heads()),
         )
 
+    @torch.no_grad()
+    def fault(self) -> str | None:
+        """What is wrong with the time constants that were loaded, if anything."""
+        parameters = self.parameters_for_kernel()
+        for pair in (parameters.hidden, *parameters.readouts):
+            # NaN is not in any range.
+            if not all(bool(((decays >= 0) & (decays <= 1)).all()) for decays in pair):
+                return "has time constants whose decay is not from 0 to 1"
+        return None
+
     def _check(self, spikes: Tensor) -> None:
         if spikes.ndim != 3 or spikes.shape[2] != self.spec.channels:
             raise UsageError(
@@ -224,8 +240,14 @@ def _decay_shapes(layer: str, neurons: int) -> dict[str, tuple[int, ...]]:
 
 
 def _mean_of_heads(heads: Tensor) -> Tensor:
-    """Sum over heads in order, then divide: the order that stork adds them in."""
-    total = heads[:, 0]
+    """Sum over heads in order, then divide: the order that stork adds them in.
+
+    Half precision is added in float32 and rounded once, as ``torch.mean`` does.
+    """
+    if heads.shape[1] == 1:
+        return heads[:, 0]
+    summands = heads.float() if heads.dtype == torch.float16 else heads
+    total = summands[:, 0]
     for index in range(1, heads.shape[1]):
-        total = total + heads[:, index]
-    return total / heads.shape[1] if heads.shape[1] > 1 else total
+        total = total + summands[:, index]
+    return (total / heads.shape[1]).to(heads.dtype)

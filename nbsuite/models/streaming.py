@@ -91,10 +91,12 @@ class StreamingDecoder:
 
     def _mean_of_heads(self, heads: NDArray[np.floating]) -> NDArray[np.floating]:
         """Add in order, then divide, as ``RecurrentDecoder`` does: the order decides rounding."""
-        total: NDArray[np.floating] = heads[0]
-        for other in heads[1:]:
+        summands = heads.astype(np.float32) if heads.dtype == np.float16 else heads
+        total: NDArray[np.floating] = summands[0]
+        for other in summands[1:]:
             total = total + other
-        return np.divide(total, len(heads)) if len(heads) > 1 else total
+        mean: NDArray[np.floating] = np.divide(total, len(heads)).astype(heads.dtype)
+        return mean
 
 
 def _recurrent(source: str | Path | Checkpoint | RecurrentDecoder) -> RecurrentDecoder:

@@ -12,15 +12,23 @@ wherever they are measured. As JSON::
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from nbsuite.data.twin_info import TwinInfo
+from nbsuite.untrusted.fault import FormatFault
+from nbsuite.untrusted.fields import decode
+from nbsuite.untrusted.names import fault_of_name
+from nbsuite.untrusted.text import printable
 
 if TYPE_CHECKING:  # a report reads this from provenance, without any recording
     from nbsuite.data.recording import Recording
+
+_LONGEST_NAME = 255
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -67,7 +75,9 @@ class TrainingData:
         """What weights were trained on after they were trained on some recordings more."""
         known = {each.sha256: each for each in self.recordings}
         for each in recordings:
-            known.setdefault(each.digest, TrainedOn(each.path.name, each.digest, each.twin))
+            known.setdefault(
+                each.digest, TrainedOn(printable(each.path.name), each.digest, each.twin)
+            )
         return TrainingData(tuple(known.values()), self.complete)
 
     def to_json(self) -> dict[str, Any]:
@@ -80,15 +90,28 @@ class TrainingData:
         """The inverse of :meth:`to_json`; nothing is known where files do not speak of it.
 
         Raises:
-            KeyError, TypeError, ValueError: it is not as it should be.
+            FormatFault: it is not as it should be.
         """
         if values is None:
             return UNKNOWN
-        recordings = []
-        for each in values["recordings"]:
-            twin = None if each["twin"] is None else TwinInfo(**each["twin"])
-            recordings.append(TrainedOn(str(each["file"]), str(each["sha256"]), twin))
-        return cls(tuple(recordings), bool(values["complete"]))
+        data = decode(cls, values)
+        for each in data.recordings:
+            if fault := _fault(each):
+                raise FormatFault(f"was trained on a recording that {fault}")
+        return data
+
+
+def _fault(recording: TrainedOn) -> str | None:
+    """What cannot be of a recording, as the end of a sentence."""
+    name, twin = recording.file, recording.twin
+    is_one_part = name not in ("", "..") and PurePath(name).name == name
+    if not is_one_part or len(name) > _LONGEST_NAME or not name.isprintable():
+        return f"has the impossible name {name[:_LONGEST_NAME]!a}"
+    if _SHA256.fullmatch(recording.sha256) is None:
+        return "has an impossible SHA-256"
+    if twin is not None and (fault_of_name(twin.session) or not 0 < twin.fraction <= 1):
+        return "is a twin of what cannot be"
+    return None
 
 
 UNKNOWN = TrainingData()

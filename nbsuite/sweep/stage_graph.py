@@ -26,7 +26,7 @@ from nbsuite.training.compute import Compute
 from nbsuite.training.overrides import override
 from nbsuite.training.pipeline import PUBLISHED_STAGES, recording_label
 from nbsuite.training.pretraining import find_recordings, in_order, pretraining_folder
-from nbsuite.training.pruning_search import most_trials
+from nbsuite.training.pruning_rules import most_trials
 from nbsuite.training.recipe import Recipe, WindowRecipe, published_recipe
 from nbsuite.training.run_folder import (
     RECORD_NAME,

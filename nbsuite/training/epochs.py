@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nbsuite.data.windows import TrainingWindows
-from nbsuite.models.rsnn import RecurrentDecoder
+from nbsuite.models.rsnn import DecodedWindows, RecurrentDecoder
 from nbsuite.neurons.dropout import Dropout
 from nbsuite.neurons.kernels import TrainingKernelName
 from nbsuite.sessions import STEP_SECONDS
@@ -24,7 +24,7 @@ from nbsuite.training.pruning import mask_gradients
 from nbsuite.training.randomness import Place, generator_of, key_of
 from nbsuite.training.recipe import Recipe
 from nbsuite.training.regularizers import spike_count_penalty
-from nbsuite.training.scores import VelocityScore
+from nbsuite.training.scores import VelocityScore, joined_score, mean_of_batches
 from nbsuite.training.smorms3 import SMORMS3
 
 
@@ -56,6 +56,7 @@ class EpochFigures(NamedTuple):
     loss: float
     penalty: float
     train_r2: float | None
+    batch_r2: float | None
     spikes_per_second: float
     windows_per_second: float
 
@@ -114,23 +115,49 @@ def run_epoch(
     begun = time.perf_counter()
     for group in optimiser.param_groups:
         group["lr"] = plan.lr
-    order = generator_of(plan.seed, *plan.place, "order").permutation(len(windows))
-    size = plan.recipe.training.batch
-    batches = [order[first : first + size] for first in range(0, len(order), size)]
-    totals, score = np.zeros(3), VelocityScore()
+    batches = _batches(windows, plan)
+    totals, scores = np.zeros(3), []
     for number, chosen in enumerate(batches, start=1):
-        step = _train_on(decoder, optimiser, windows, chosen, plan, number, score)
+        step, score = _train_on(decoder, optimiser, windows, chosen, plan, number)
         totals += len(chosen) * np.array(step)
+        scores.append(score)
         if on_batch is not None:
             on_batch(number, len(batches))
     loss, penalty, spikes = (totals / len(windows)).tolist()
     return EpochFigures(
         loss=loss,
         penalty=penalty,
-        train_r2=score.r2(),
+        train_r2=joined_score(scores).r2(),
+        batch_r2=mean_of_batches(scores),
         spikes_per_second=spikes / (windows.steps * STEP_SECONDS),
         windows_per_second=len(windows) / (time.perf_counter() - begun),
     )
+
+
+@torch.no_grad()
+def training_r2(
+    decoder: RecurrentDecoder, windows: TrainingWindows, plan: EpochPlan
+) -> float | None:
+    """``batch_r2`` of an epoch in which no weight changes; None where it is undefined.
+
+    Args:
+        decoder: the decoder.
+        windows: the training windows.
+        plan: the epoch.
+    """
+    scores = []
+    for number, chosen in enumerate(_batches(windows, plan), start=1):
+        decoded, target = _decode(decoder, windows, chosen, plan, number)
+        scores.append(VelocityScore())
+        scores[-1].add(decoded=decoded.velocity, true=target)
+    return mean_of_batches(scores)
+
+
+def _batches(windows: TrainingWindows, plan: EpochPlan) -> list[NDArray[np.int64]]:
+    """The windows of each batch, in the epoch's own order."""
+    order = generator_of(plan.seed, *plan.place, "order").permutation(len(windows))
+    size = plan.recipe.training.batch
+    return [order[first : first + size] for first in range(0, len(order), size)]
 
 
 def _train_on(
@@ -140,9 +167,33 @@ def _train_on(
     chosen: NDArray[np.int64],
     plan: EpochPlan,
     number: int,
-    score: VelocityScore,
-) -> _Step:
+) -> tuple[_Step, VelocityScore]:
     """One batch: forward, backward, and a step of the optimiser."""
+    recipe = plan.recipe
+    decoded, target = _decode(decoder, windows, chosen, plan, number)
+    loss = loss_function(recipe.loss)(decoded.velocity, target)
+    penalty = spike_count_penalty(decoded.counts, recipe.regularisation)
+    optimiser.zero_grad()
+    total = loss + penalty
+    total.backward()  # type: ignore[no-untyped-call]
+    if plan.masks is not None:
+        mask_gradients(decoder, plan.masks)
+    _require_finite(decoder, float(total.detach()), number)
+    optimiser.step()
+    score = VelocityScore()
+    score.add(decoded=decoded.velocity, true=target)
+    figures = torch.stack([loss, penalty, decoded.counts.mean()]).detach().tolist()
+    return _Step(*figures), score
+
+
+def _decode(
+    decoder: RecurrentDecoder,
+    windows: TrainingWindows,
+    chosen: NDArray[np.int64],
+    plan: EpochPlan,
+    number: int,
+) -> tuple[DecodedWindows, Tensor]:
+    """What becomes of a batch in training, with augmentation and dropout; and the true velocity."""
     recipe, place = plan.recipe, (*plan.place, number)
     events, starts = augment(
         windows.events,
@@ -157,19 +208,7 @@ def _train_on(
     decoded = decoder.decode_windows(
         events, starts, windows.steps, dropout=dropout, kernel=plan.kernel
     )
-    target = torch.from_numpy(windows.velocity(chosen)).to(decoded.velocity)
-    loss = loss_function(recipe.loss)(decoded.velocity, target)
-    penalty = spike_count_penalty(decoded.counts, recipe.regularisation)
-    optimiser.zero_grad()
-    total = loss + penalty
-    total.backward()  # type: ignore[no-untyped-call]
-    if plan.masks is not None:
-        mask_gradients(decoder, plan.masks)
-    _require_finite(decoder, float(total.detach()), number)
-    optimiser.step()
-    score.add(decoded=decoded.velocity, true=target)
-    figures = torch.stack([loss, penalty, decoded.counts.mean()]).detach().tolist()
-    return _Step(*figures)
+    return decoded, torch.from_numpy(windows.velocity(chosen)).to(decoded.velocity)
 
 
 def _require_finite(decoder: RecurrentDecoder, loss: float, number: int) -> None:

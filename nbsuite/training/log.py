@@ -10,6 +10,7 @@ key                    value
 ``loss``               mean over the epoch's windows, dropout on, as it was trained on
 ``penalty``            mean of the regularisers, likewise
 ``train_r2``           R2 of what was decoded in training: dropout on, while weights changed
+``batch_r2``           mean over batches of the same, as the published code reports it
 ``validation_r2``      R2 on the stretch held out, after the epoch, without dropout
 ``spikes_per_second``  of a hidden neuron, mean over the epoch's windows
 ``windows_per_second`` speed of training, without what is measured after the epoch

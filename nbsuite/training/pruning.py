@@ -7,7 +7,8 @@ accident, so that a checkpoint of a pruned decoder holds its masks.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
 
 import torch
 from torch import Tensor, nn
@@ -15,19 +16,23 @@ from torch import Tensor, nn
 Masks = Mapping[str, Tensor]
 
 
-def magnitude_masks(decoder: nn.Module, sparsity: float) -> dict[str, Tensor]:
+def magnitude_masks(
+    decoder: nn.Module, sparsity: float, count: Callable[[float], int] = math.floor
+) -> dict[str, Tensor]:
     """Masks that remove the smallest weights of each matrix.
 
     Args:
         decoder: a decoder.
-        sparsity: share of each matrix's weights to remove, in [0, 1]; their number is rounded. Of
-            equal weights those that come first go first.
+        sparsity: share of each matrix's weights to remove, in [0, 1]. Of equal weights those that
+            come first go first.
+        count: makes a whole number of weights of their share; the published models were made with
+            numbers cut off, not rounded.
 
     Returns:
         A mask for each weight matrix, by its parameter's name.
     """
     return {
-        name: _largest(weight.detach(), round(sparsity * weight.numel()))
+        name: _largest(weight.detach(), count(sparsity * weight.numel()))
         for name, weight in weight_matrices(decoder).items()
     }
 

@@ -29,6 +29,7 @@ from nbsuite.training.settings import (
 )
 
 LOSS_NAMES = ("rmse", "mse", "mae", "huber")
+PRUNING_RULES = ("published", "clean")
 
 
 @dataclass(frozen=True)
@@ -156,12 +157,13 @@ class PruningRecipe:
     """Search for the sparsest decoder that decodes as well.
 
     Attributes:
-        start: least share of each matrix's weights that is removed.
+        start: share of each matrix's weights that is removed first.
         step: by how much that share is raised at first.
         fine_step: by how much it is raised after a share that was too much.
         highest: largest share that is tried.
         epochs: passes of retraining at each share.
         tolerance: share of the unpruned decoder's training R2 that may be lost.
+        rule: what decides, see ``nbsuite.training.pruning_rules``: ``published``, or ``clean``.
     """
 
     start: float = setting(0.4, SHARE)
@@ -170,6 +172,7 @@ class PruningRecipe:
     highest: float = setting(0.8, SHARE)
     epochs: int = setting(100, COUNT)
     tolerance: float = setting(0.02, RATE)
+    rule: str = setting("published", one_of(PRUNING_RULES))
 
 
 @dataclass(frozen=True)

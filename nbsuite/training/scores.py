@@ -19,6 +19,7 @@ from nbsuite.models.rsnn import RecurrentDecoder
 from nbsuite.sessions import STEP_SECONDS
 
 _CHUNK_STEPS = 1 << 14
+_BATCH_DIGITS = 3
 
 
 class VelocityScore:
@@ -40,8 +41,16 @@ class VelocityScore:
         decoded, true = (each.detach().double().reshape(-1, 2) for each in (decoded, true))
         summands = ((true - decoded).square(), true, true.square())
         sums = torch.stack([each.sum(dim=0) for each in summands])
+        self._take(sums, len(true))
+
+    def join(self, other: VelocityScore) -> None:
+        """Add the samples of another score."""
+        if other._sums is not None:
+            self._take(other._sums, other._count)
+
+    def _take(self, sums: Tensor, count: int) -> None:
         self._sums = sums if self._sums is None else self._sums + sums
-        self._count += len(true)
+        self._count += count
 
     def r2(self) -> float | None:
         """The score; None where there are no samples or the true velocity never changes."""
@@ -52,6 +61,24 @@ class VelocityScore:
         if bool((spread <= 0).any()):
             return None
         return float((1 - errors / spread).mean())
+
+
+def joined_score(scores: Sequence[VelocityScore]) -> VelocityScore:
+    """The score over the samples of all."""
+    joined = VelocityScore()
+    for score in scores:
+        joined.join(score)
+    return joined
+
+
+def mean_of_batches(scores: Sequence[VelocityScore]) -> float | None:
+    """Mean over batches of each one's R2; None where it is undefined for one of them.
+
+    Each is rounded to three digits first, as in the code that made the published models.
+    """
+    values = [score.r2() for score in scores]
+    rounded = [round(value, _BATCH_DIGITS) for value in values if value is not None]
+    return sum(rounded) / len(rounded) if rounded and len(rounded) == len(values) else None
 
 
 class StretchScore(NamedTuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -13,14 +14,20 @@ from nbsuite.data.windows import validation_split
 from nbsuite.errors import TrainingError
 from nbsuite.models.checkpoint import Checkpoint, recurrent_decoder
 from nbsuite.models.rsnn import RecurrentDecoder
+from nbsuite.training.epochs import EpochPlan, training_r2
 from nbsuite.training.initializers import initialise_decoder, input_rates
 from nbsuite.training.observer import StageBegun
 from nbsuite.training.pruning import apply_masks, magnitude_masks
-from nbsuite.training.pruning_search import PruningSearch, most_trials
-from nbsuite.training.randomness import key_of
+from nbsuite.training.pruning_rules import most_trials
+from nbsuite.training.pruning_search import PruningSearch
+from nbsuite.training.randomness import Place, key_of
+from nbsuite.training.run_folder import read_record
 from nbsuite.training.scores import mean_r2, score_stretch
 from nbsuite.training.tasks import StageName
 from nbsuite.training.training_run import Lesson, TrainingRun
+
+COUNTS: Mapping[str, Callable[[float], int]] = {"published": math.floor, "clean": round}
+"""How each pruning rule makes a number of weights of a share."""
 
 
 class Outcome(NamedTuple):
@@ -37,7 +44,7 @@ def _train(run: TrainingRun, parent: Checkpoint | None) -> Outcome:
     run.observer(StageBegun(stage, run.folder, epochs, run.state.epoch))
     decoder = _random_decoder(run) if parent is None else _decoder_of(parent, run)
     run.train(decoder, Lesson(epochs, recipe.training.schedule_epochs, (stage,), {}))
-    return _outcome(decoder, run, {})
+    return _outcome(decoder, run, {"batch_r2": run.state.lines[-1]["batch_r2"]})
 
 
 def _prune(run: TrainingRun, parent: Checkpoint | None) -> Outcome:
@@ -47,24 +54,26 @@ def _prune(run: TrainingRun, parent: Checkpoint | None) -> Outcome:
     run.observer(StageBegun("prune", run.folder, most, len(state.lines)))
     unpruned = _decoder_of(_required(parent, run), run)
     if state.search is None:
-        state.search = PruningSearch(recipe, _train_r2(unpruned, run)).to_json()
+        state.search = PruningSearch(recipe, _unpruned_r2(unpruned, run)).to_json()
     search = PruningSearch.from_json(state.search, recipe)
     while (sparsity := search.next_level) is not None:
-        masks = magnitude_masks(unpruned, sparsity)
+        masks = magnitude_masks(unpruned, sparsity, COUNTS[recipe.rule])
         decoder = copy.deepcopy(unpruned)
         apply_masks(decoder, masks)
-        place = ("prune", f"{sparsity:.6f}")
+        again = (search.attempt,) if search.attempt else ()
+        place: Place = ("prune", f"{sparsity:.6f}", *again)
         run.train(
             decoder, Lesson(recipe.epochs, recipe.epochs, place, {"sparsity": sparsity}, masks)
         )
-        search = search.report(_train_r2(decoder, run))
-        if search.accepted is not None and search.accepted.sparsity == sparsity:
+        search = search.report(_retrained_r2(decoder, run))
+        if search.last_accepted:
             state.accepted = decoder.state_dict()
         state.search = search.to_json()
         state.epoch, state.weights, state.optimiser = 0, {}, {}
         run.keep()
     pruned = copy.deepcopy(unpruned)
-    pruned.load_state_dict(state.accepted)
+    if search.accepted is not None:
+        pruned.load_state_dict(state.accepted)
     return _outcome(pruned, run, _found(search))
 
 
@@ -138,8 +147,29 @@ def _trained_on(recording: Recording, run: TrainingRun) -> Split:
     return Split("training", recording.train.start, held_out.start)
 
 
-def _train_r2(decoder: RecurrentDecoder, run: TrainingRun) -> float:
-    r2 = _mean_train_r2(decoder, run)
+def _unpruned_r2(decoder: RecurrentDecoder, run: TrainingRun) -> float:
+    """What the pruning rule compares with: of the last epoch that made the weights, if it is known.
+
+    Weights that do not tell are taken through an epoch in which they do not change.
+    """
+    task = run.task
+    if task.recipe.prune.rule == "clean":
+        return _defined(_mean_train_r2(decoder, run), run)
+    before = None if task.parent is None else read_record(task.parent.parent)
+    if before is not None and before.summary.get("batch_r2") is not None:
+        return float(before.summary["batch_r2"])
+    plan = EpochPlan(task.recipe, 0.0, task.seed, ("prune", "unpruned"), task.compute.kernel)
+    return _defined(training_r2(decoder, run.windows, plan), run)
+
+
+def _retrained_r2(decoder: RecurrentDecoder, run: TrainingRun) -> float:
+    """What the pruning rule compares after the last epoch of retraining."""
+    if run.task.recipe.prune.rule == "clean":
+        return _defined(_mean_train_r2(decoder, run), run)
+    return _defined(run.state.lines[-1]["batch_r2"], run)
+
+
+def _defined(r2: float | None, run: TrainingRun) -> float:
     if r2 is None:
         raise TrainingError(
             f"{run.recordings[0].path} has a constant velocity where it is trained on, so that"
@@ -152,7 +182,8 @@ def _found(search: PruningSearch) -> dict[str, Any]:
     """What the search came to, for the summary."""
     accepted = search.accepted
     return {
-        "sparsity": None if accepted is None else accepted.sparsity,
+        "rule": search.recipe.rule,
+        "sparsity": 0.0 if accepted is None else accepted.sparsity,
         "tolerance_exceeded": search.tolerance_exceeded,
         "unpruned_train_r2": search.unpruned_r2,
         "trials": [

@@ -108,6 +108,8 @@ class StageTask:
         sections = {name: recipe[name] for name in _SECTIONS[self.stage]}
         if parent is not None:
             sections.pop("initialisation", None)
+        if sections.get("prune", {}).get("rule") == "clean":
+            del sections["prune"]["rule"]  # it was the only one when the first runs were made
         identity = {
             "code": CODE_VERSION,
             "stage": self.stage,

@@ -25,10 +25,11 @@ def open_regular(path: Path, largest: int) -> Iterator[BinaryIO]:
     """
     # Opening a pipe would wait for somebody to write to it.
     handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    status = os.fstat(handle)
+    if not stat.S_ISREG(status.st_mode):  # Python would make no stream of a folder
+        os.close(handle)
+        raise FormatFault("is no regular file")
     with open(handle, "rb") as stream:  # noqa: PTH123
-        status = os.fstat(handle)
-        if not stat.S_ISREG(status.st_mode):
-            raise FormatFault("is no regular file")
         if status.st_size > largest:
             raise FormatFault(f"is larger than {largest:,} bytes")
         yield stream

@@ -50,7 +50,7 @@ def read_tensor_file(
         with safe_open(path, framework="pt") as file:
             return metadata, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, ValueError) as error:
-        raise FormatFault(f"is no safetensors file ({error})") from error
+        raise FormatFault(f"is not a safetensors file ({error})") from error
 
 
 def read_header(
@@ -66,7 +66,7 @@ def read_header(
         size = path.stat().st_size
         length = int.from_bytes(start, "little")
         if len(start) < _LENGTH_BYTES or length > size - _LENGTH_BYTES:
-            raise FormatFault("is empty, truncated or no safetensors file")
+            raise FormatFault("is empty, truncated or not a safetensors file")
         if length > largest_header:
             raise FormatFault(f"announces a header of more than {largest_header:,} bytes")
         text = stream.read(length)

@@ -119,6 +119,45 @@ def test_existing_results_are_kept_unless_forced(
     assert path.read_text() == before
 
 
+@pytest.mark.parametrize("kept", ["provenance", "results", "summary"])
+def test_what_belongs_to_results_is_kept_unless_forced(
+    tmp_path: Path, recording: Path, make_checkpoint: Any, kept: str
+) -> None:
+    arguments = (make_checkpoint(), "-s", recording, "-o", tmp_path / "out")
+    _run(*arguments)
+    files = {
+        "results": tmp_path / "out" / f"results_tinyRSNN_{NAME}.json",
+        "provenance": tmp_path / "out" / f"results_tinyRSNN_{NAME}.provenance.json",
+        "summary": tmp_path / "out" / "results_summary_tinyRSNN.json",
+    }
+    files["summary"].write_text(files["summary"].read_text().replace(NAME, "indy_20160622_01"))
+    before = files[kept].read_bytes()
+    for name, path in files.items():
+        if name != kept:
+            path.unlink()
+    assert "kept" in _message(*arguments)
+    assert files[kept].read_bytes() == before
+    _run(*arguments, "--force")
+    assert files["provenance"].is_file()
+
+
+def test_two_recordings_of_one_name(
+    tmp_path: Path, recording: Path, make_checkpoint: Any, draw_recording: Any
+) -> None:
+    other = draw_recording(seed=1).write(tmp_path / "other" / recording.name)
+    arguments = (make_checkpoint(None), "-s", recording, "-s", other, "-o", tmp_path / "out")
+    assert "two recordings of that name" in _message(*arguments, status=2)
+
+
+def test_a_recording_whose_name_no_results_can_have(
+    tmp_path: Path, recording: Path, make_checkpoint: Any
+) -> None:
+    path = recording.rename(recording.with_name("indy_a\x1b[31m\nb.mat"))
+    message = _message(make_checkpoint(), "-s", path, "-o", tmp_path / "out")
+    assert "characters that are not printable" in message
+    assert "\x1b" not in message
+
+
 def test_per_step_gives_the_same(tmp_path: Path, recording: Path, make_checkpoint: Any) -> None:
     found = [
         json.loads(
@@ -202,6 +241,19 @@ def test_two_checkpoints_of_one_seed(tmp_path: Path, recording: Path, make_check
     path = make_checkpoint()
     arguments = (path, path, "-s", recording, "-o", tmp_path / "out")
     assert "Two checkpoints of seed 1" in _message(*arguments, status=2)
+
+
+@pytest.mark.parametrize("seeds", [(1, 2, 3), (None, None, None)])
+def test_one_set_of_weights_under_several_seeds(
+    tmp_path: Path, recording: Path, draw_decoder: Any, seeds: tuple[int | None, ...]
+) -> None:
+    decoder = draw_decoder()
+    paths = [tmp_path / f"{number}.safetensors" for number in range(len(seeds))]
+    for path, seed in zip(paths, seeds, strict=True):
+        save_checkpoint(path, decoder, CheckpointHeader(decoder.spec, seed=seed))
+    arguments = (*paths, "-s", recording, "-o", tmp_path / "out")
+    assert "hold the same weights" in _message(*arguments, status=2)
+    assert list((tmp_path / "out").iterdir()) == []
 
 
 def test_an_unwritable_folder(tmp_path: Path, recording: Path, make_checkpoint: Any) -> None:

@@ -234,6 +234,15 @@ def test_twin_writes_where_it_is_told(tmp_path: Path) -> None:
     assert (info.session, info.fraction, info.seed) == ("indy_20170131_02", 0.02, 7)
 
 
+def test_twin_replaces_no_link_unless_forced(tmp_path: Path) -> None:
+    path = tmp_path / "mine.mat"
+    path.symlink_to("elsewhere")
+    result = nbsuite("twin", "I3", *SHORT, "-o", path)
+    assert result.exit_code == 1
+    assert f"{path} exists already: replace it with --force" in result.stderr
+    assert path.is_symlink()
+
+
 def test_twin_replaces_no_file_unless_forced(tmp_path: Path) -> None:
     path = tmp_path / "mine.mat"
     path.write_bytes(b"mine")

@@ -9,7 +9,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from nbsuite.cli.main import main
-from tests.submissions.results_files import NAMES, write_lists, write_six
+from nbsuite.submissions.challenge import summarise
+from tests.submissions.results_files import NAMES, lists, write_lists, write_six
 
 
 def _run(*arguments: object, status: int = 0) -> Result:
@@ -127,3 +128,23 @@ def test_missing_results_fail_and_are_named(tmp_path: Path) -> None:
     message = _run("compare", tmp_path / "old", tmp_path / "new", status=1).stderr
     assert f"mine_{NAMES[1]} is missing" in message
     assert "and 2 more" in message
+
+
+@pytest.mark.parametrize("name", ["indy_foo", "foo", "Zürich (2)", "summary"])
+def test_results_on_recordings_of_ones_own_are_named_and_left_out(
+    tmp_path: Path, name: str
+) -> None:
+    path = write_lists(tmp_path, "tinyRSNN", name)
+    summary = tmp_path / "results_summary_tinyRSNN.json"
+    summary.write_text(json.dumps(summarise({name: lists()})))
+    for command in (["leaderboard"], ["table", 1], ["table", 2], ["report"], ["compare", tmp_path]):
+        alone = command[0] in ("table", "report")  # which have nothing else to show
+        result = _run(*command, tmp_path, status=1 if alone else 0)
+        if command[0] != "compare":
+            assert f"{path} is left out" in result.stderr
+            assert f"{summary} is left out" in result.stderr
+        if alone:
+            assert "holds no results on" in result.stderr.splitlines()[-1]
+    write_lists(tmp_path)
+    for command in (["leaderboard"], ["table", 1], ["report"]):
+        assert f"{path} is left out" in _run(*command, tmp_path).stderr

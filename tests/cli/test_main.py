@@ -146,6 +146,12 @@ def test_interruption_has_its_status() -> None:
         (errno.ENOENT, "no such file or folder"),
         (errno.ENOTDIR, "not a folder"),
         (errno.EISDIR, "is a folder"),
+        (errno.ELOOP, "lead round in a circle"),
+        (errno.EINVAL, "does not allow that"),
+        (errno.ENXIO, "no place for a file"),
+        (errno.EMFILE, "too many files are open"),
+        (errno.EIO, "check the disk"),
+        (errno.EBUSY, "in use"),
     ],
 )
 def test_an_error_of_the_system_names_path_and_remedy(number: int, remedy: str) -> None:
@@ -181,8 +187,63 @@ def test_lack_of_memory_is_said() -> None:
     assert "not enough memory" in str(mendable(MemoryError()))
 
 
-def test_an_error_of_the_system_without_a_path_is_a_bug() -> None:
+def test_the_lack_of_memory_that_torch_tells_of_is_said() -> None:
+    error = RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 1 byte")
+    assert mendable(error) == mendable(MemoryError())
+    assert mendable(RuntimeError("shape mismatch")) is None
+
+
+def test_what_is_nested_too_deeply_is_said() -> None:
+    assert "--debug" in str(mendable(RecursionError()))
+
+
+def test_names_that_cannot_be_encoded_are_said() -> None:
+    with pytest.raises(UnicodeEncodeError) as caught:
+        ("x" * 9000 + "\udcff").encode()
+    sentence = str(mendable(caught.value))
+    assert sentence.startswith("The name 'xxx")
+    assert "x?' cannot be written as utf-8: rename the file" in sentence
+    assert len(sentence) < 300
+
+
+def test_an_error_of_the_system_without_a_path_is_said_too() -> None:
+    assert str(mendable(OSError(errno.ENOENT, "x"))).startswith("A file or folder cannot be used:")
+
+
+def test_strange_names_are_shown_without_harm() -> None:
+    error = FileNotFoundError(errno.ENOENT, "x", "a\x1b[2J\nb\udcff")
+    assert str(mendable(error)).startswith("Cannot use a?[2J b?: there is no such file")
+    error = FileNotFoundError(errno.ENOENT, "x", b"a\xff")
+    assert str(mendable(error)).startswith("Cannot use a?: ")
+
+
+@pytest.mark.parametrize(
+    "words", [["a\x1bb"], ["--a\x1bb"], ["table", "a\x1bb", "."], ["env", "\x1b"]]
+)
+def test_what_was_typed_is_quoted_without_harm(words: list[str]) -> None:
+    result = CliRunner().invoke(main, words)
+    assert result.exit_code == 2
+    assert "\x1b" not in result.output
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "ascii:strict", "cp1252"])
+def test_streams_of_any_encoding(tmp_path: Path, encoding: str) -> None:
+    name = os.fsencode(tmp_path) + b"/\xff\xe9\xa1.json"
+    arguments: list[list[str | bytes]] = [["leaderboard"], ["table", "1", name], ["sessions"]]
+    for words, status in zip(arguments, (0, 1, 0), strict=True):
+        finished = subprocess.run(
+            [sys.executable, "-m", "nbsuite", *words],
+            capture_output=True,
+            env={**os.environ, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"},
+        )
+        assert finished.returncode == status, finished.stderr
+        assert b"Traceback" not in finished.stderr
+        assert finished.stdout or finished.stderr.count(b"\n") == 1
+
+
+def test_an_error_without_a_remedy_is_a_bug() -> None:
     assert mendable(OSError(errno.EBADF, "bad file descriptor", "x")) is None
+    assert mendable(OSError(errno.EINVAL, "invalid argument")) is None
     assert mendable(OSError("Unable to open file")) is None
 
 

@@ -16,9 +16,19 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
+from rich.text import Text
 
 from nbsuite.cli.options import data_dir_option, session_option
-from nbsuite.cli.output import print_json, print_table, progress, stage_progress
+from nbsuite.cli.output import (
+    console,
+    note,
+    print_json,
+    print_table,
+    progress,
+    say,
+    stage_progress,
+)
+from nbsuite.cli.printable_console import PrintableConsole
 from nbsuite.cli.table_widths import fitted_widths, natural_widths, table_width
 
 WORK = """
@@ -106,6 +116,54 @@ def test_colour_is_left_out_where_it_is_not_wanted(
     monkeypatch.setenv("NO_COLOR", "1")
     print_table(["name"], [["x"]], title="plain")
     assert "\x1b[" not in capsys.readouterr().out
+
+
+EVIL = "[red]a[/red] [link=x]b[/link] \x1b[2J\x9b\u202e"
+SHOWN = "[red]a[/red] [link=x]b[/link] ?[2J??"
+
+
+def test_texts_of_strangers_are_shown_and_not_obeyed(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("NO_COLOR", "1")
+    print_table([EVIL, "b"], [[EVIL, "x"]], title=EVIL, caption=f"{EVIL}\nnote")
+    say(f"{EVIL}\n")
+    note(f"{EVIL}\n")
+    console().print(EVIL, markup=False)
+    printed = capsys.readouterr()
+    assert printed.out.count(SHOWN) == 6
+    assert printed.err == f"{SHOWN}?\n"
+    assert all(line.isprintable() for line in printed.out.split("\n"))
+
+
+def test_a_console_keeps_strangers_from_commanding_the_terminal() -> None:
+    shown = PrintableConsole(force_terminal=True, width=200, color_system=None)
+    with shown.capture() as captured:
+        shown.print(Text(EVIL), Text("b"))
+    assert f"{SHOWN} b" in captured.get()
+
+
+PRINT_EVERYTHING = """
+from nbsuite.cli.output import degrade_streams, note, print_json, print_table, say, stage_progress
+degrade_streams()
+print_json({"name": "Z\\xfcrich \\udcff"})
+print_table(["R\\xb2 \\u5b57"], [["\\xb1"]], title="\\xfc", caption="\\u2264")
+say("\\xb1 \\udcff")
+note("\\xb1 \\udcff")
+"""
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "ascii:strict", "utf-8"])
+def test_streams_that_lack_letters_get_the_rest(encoding: str) -> None:
+    finished = subprocess.run(
+        [sys.executable, "-c", PRINT_EVERYTHING],
+        capture_output=True,
+        env={**os.environ, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"},
+        check=True,
+    )
+    text = finished.stdout[: finished.stdout.index(b"}") + 1]
+    assert json.loads(text) == {"name": "Zürich \udcff"}
 
 
 def test_progress_is_silent_off_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:

@@ -19,7 +19,7 @@ from nbsuite.sessions import find_session
 NAME = "indy_20990101_01"
 SETTINGS = (
     *("windows.steps=25", "windows.offset_steps=25", "training.batch=50"),
-    *("prune.highest=0.4", "training.schedule_epochs=2"),
+    *("prune.highest=0.4", "prune.rule=clean", "training.schedule_epochs=2"),
 )
 
 

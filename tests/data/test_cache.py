@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -92,6 +96,97 @@ DAMAGES: dict[str, Damage] = {
 }
 
 
+@contextmanager
+def changed_meta(entry: Path) -> Iterator[dict[str, Any]]:
+    """Change the description of an entry, with the checksum that then is due."""
+    path = entry / "meta.json"
+    meta = json.loads(path.read_text())
+    yield meta["content"]
+    meta["checksum"] = zlib.crc32(json.dumps(meta["content"], sort_keys=True).encode())
+    path.write_text(json.dumps(meta))
+
+
+def restate(**fields: object) -> Damage:
+    def damage(entry: Path) -> None:
+        with changed_meta(entry) as content:
+            content.update(fields)
+
+    return damage
+
+
+def replace_file(name: str, make: Callable[[Path], object]) -> Damage:
+    def damage(entry: Path) -> None:
+        (entry / name).unlink()
+        make(entry / name)
+
+    return damage
+
+
+def replace_entry(make: Callable[[Path], object]) -> Damage:
+    def damage(entry: Path) -> None:
+        shutil.rmtree(entry)
+        make(entry)
+
+    return damage
+
+
+def claim(**header: object) -> Damage:
+    """Let the header of the spikes claim something, with the checksum of that file."""
+
+    def damage(entry: Path) -> None:
+        content = (entry / "spikes.npy").read_bytes()
+        claimed = {"descr": "|u1", "fortran_order": False, "shape": (50, 12), **header}
+        stream = io.BytesIO()
+        np.lib.format.write_array_header_1_0(stream, claimed)
+        (entry / "spikes.npy").write_bytes(stream.getvalue() + content[128:])
+        with changed_meta(entry) as meta:
+            meta["checksums"][0] = zlib.crc32((entry / "spikes.npy").read_bytes())
+
+    return damage
+
+
+def loop(place: Path) -> None:
+    place.symlink_to(place)
+
+
+LABEL = {"session": "indy_20160622_01", "fraction": 0.1, "seed": 1, "generator": 1}
+DAMAGES |= {
+    "ends that fall": restate(ends=[25, 20, 50]),
+    "ends beyond": restate(ends=[25, 37, 51]),
+    "an end too few": restate(ends=[25, 50]),
+    "an empty set": restate(ends=[25, 25, 50]),
+    "negative ends": restate(ends=[-25, 25, 50]),
+    "steps that are not there": restate(steps=10**15, ends=[1, 2, 10**15]),
+    "more channels than bytes": restate(channels=97),
+    "fewer channels than bytes": restate(channels=80),
+    "no channels": restate(channels=0),
+    "channels as text": restate(channels="96"),
+    "another key": restate(key="other"),
+    "findings that are none": restate(findings=["\x1b[2J"]),
+    "long findings": restate(findings=["x" * 10_000]),
+    "many findings": restate(findings=["x"] * 10_000),
+    "findings of numbers": restate(findings=[1]),
+    "twin that is none": restate(twin={**LABEL, "session": "../x"}),
+    "twin of length 2": restate(twin={**LABEL, "fraction": 2}),
+    "twin with text for a seed": restate(twin={**LABEL, "seed": "1"}),
+    "deep meta": lambda entry: (entry / "meta.json").write_text("[" * 100_000),
+    "large meta": lambda entry: (entry / "meta.json").write_text(" " * (1 << 20)),
+    "claims Fortran's order": claim(fortran_order=True),
+    "claims structures": claim(descr=[("a", "|u1")]),
+    "claims objects": claim(descr="|O"),
+    "claims a larger shape": claim(shape=(10**15, 12)),
+    "claims signed numbers": claim(descr="|i1"),
+    "pipe for meta": replace_file("meta.json", os.mkfifo),
+    "pipe for spikes": replace_file("spikes.npy", os.mkfifo),
+    "folder for labels": replace_file("labels.npy", Path.mkdir),
+    "loop for spikes": replace_file("spikes.npy", loop),
+    "loop for the entry": replace_entry(loop),
+    "file for the entry": replace_entry(Path.touch),
+    "pipe for the entry": replace_entry(os.mkfifo),
+    "link to nowhere": replace_entry(lambda entry: entry.symlink_to("nowhere")),
+}
+
+
 @pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
 def test_damaged_entry_is_built_again(tmp_path, damage):
     entry, build = tmp_path / "recordings" / "key", Builder()
@@ -103,6 +198,31 @@ def test_damaged_entry_is_built_again(tmp_path, damage):
     assert_equal(loaded, arrays())
     assert_equal(read_entry(entry), arrays())
     assert build.calls == 2
+
+
+def test_an_entry_in_the_place_of_another_is_not_taken_for_it(tmp_path):
+    first, second = (tmp_path / "recordings" / name for name in ("first", "second"))
+    load_or_build(first, lambda: arrays(1))
+    load_or_build(second, lambda: arrays(2))
+    shutil.rmtree(second)
+    shutil.copytree(first, second)
+    loaded, unkept = load_or_build(second, lambda: arrays(2))
+    assert unkept is None
+    assert_equal(loaded, arrays(2))
+    assert_equal(read_entry(first), arrays(1))
+
+
+def test_swapped_entries_of_recordings_are_noticed(draw_recording, tmp_path, cache_folder):
+    paths = [draw_recording(seed=s).write(tmp_path / f"indy_{s}.mat") for s in (1, 2)]
+    wanted = [load_recording(path, use_cache=False) for path in paths]
+    for path in paths:
+        load_recording(path)
+    first, second = (entry.parent for entry in (cache_folder / "recordings").glob("*/meta.json"))
+    first.rename(tmp_path / "aside")
+    second.rename(first)
+    (tmp_path / "aside").rename(second)
+    for path, right in zip(paths, wanted, strict=True):
+        np.testing.assert_array_equal(load_recording(path).labels, right.labels)
 
 
 @settings(max_examples=60, deadline=None)

@@ -20,6 +20,7 @@ from nbsuite.data import download, transfer
 from nbsuite.data.download import Progress, Report, fetch
 from nbsuite.data.retries import RetryPolicy
 from nbsuite.data.verification import FileState, remembered_state, verify
+from nbsuite.data.web import BLOCK_BYTES
 from nbsuite.errors import DownloadError
 from nbsuite.sessions import Session
 
@@ -437,7 +438,7 @@ def test_a_disk_that_fills_up_is_said_and_the_bytes_stay(
         with pytest.raises(DownloadError, match=f"disk of {folder} is full, {FILE} is incomplete"):
             get(server, folder)
     held = (folder / f"{FILE}.part").stat().st_size
-    assert held == transfer.BLOCK_BYTES
+    assert held == BLOCK_BYTES
     assert len(server.asked) == 1
     assert get(server, folder).read_bytes() == CONTENT
     assert server.ranges[-1] == f"bytes={held}-"

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import nbsuite.data.twin
+from nbsuite.data import folders
 from nbsuite.data.locate import Location, locate
 from nbsuite.errors import DataError, UsageError
 from nbsuite.sessions import find_session
@@ -93,3 +94,18 @@ def test_folder_named_like_a_session_does_not_count(data_folder, real, monkeypat
     (tmp_path / "I1").mkdir()
     monkeypatch.chdir(tmp_path)
     assert locate("I1", data_folder).path == real
+
+
+@pytest.mark.parametrize("name", ["NBSUITE_DATA", "NBSUITE_CACHE"])
+def test_the_home_of_a_user_who_is_not_known(name, monkeypatch):
+    monkeypatch.setenv(name, "~nobody-here/x")
+    for folder in (folders.data_folder, folders.cache_folder):
+        if folder.__name__.startswith(name[8:].lower()):
+            with pytest.raises(
+                UsageError, match="~nobody-here/x begins with a home folder that is unknown"
+            ):
+                folder()
+        else:
+            folder()
+    with pytest.raises(UsageError, match="write the path out"):
+        locate("~nobody-here/indy_x.mat", Path("elsewhere"))

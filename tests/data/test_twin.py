@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -232,5 +233,56 @@ def test_nothing_half_written_is_left(tmp_path, monkeypatch):
 
     with pytest.raises(KeyboardInterrupt):
         ensure_twin(I1, tmp_path, fraction=SHORT, progress=stop)
-    left = [path.name for path in (tmp_path / "twins").iterdir() if path.suffix != ".lock"]
-    assert left == []
+    assert list((tmp_path / "twins").iterdir()) == []
+
+
+def test_a_twin_lies_alone(tmp_path):
+    path = twin_path(I1, tmp_path, fraction=SHORT)
+    path.parent.mkdir()
+    path.with_suffix(".lock").touch()  # of a run that was killed
+    assert list(path.parent.iterdir()) == [path.with_suffix(".lock")]
+    assert ensure_twin(I1, tmp_path, fraction=SHORT) == path
+    assert list(path.parent.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("damage", [b"", b"\x89HD", b"\x89HDF\r\n\x1a\n" + bytes(5000)])
+def test_a_twin_of_which_little_is_left_is_made_again(tmp_path, damage):
+    path = twin_path(I1, tmp_path, fraction=SHORT)
+    path.parent.mkdir()
+    path.write_bytes(damage)
+    assert read_twin_info(ensure_twin(I1, tmp_path, fraction=SHORT)) is not None
+
+
+OTHERS = {
+    "text": lambda path: path.write_text("my notes"),
+    "zeros": lambda path: path.write_bytes(bytes(100_000)),
+    "other HDF5": lambda path: h5py.File(path, "w").close(),
+    "pipe": os.mkfifo,
+    "folder": lambda path: path.mkdir(),
+    "link to nowhere": lambda path: path.symlink_to("nowhere"),
+    "loop": lambda path: path.symlink_to(path),
+}
+
+
+@pytest.mark.parametrize("make", OTHERS.values(), ids=OTHERS)
+def test_what_is_no_twin_is_not_replaced(tmp_path, make):
+    path = twin_path(I1, tmp_path, fraction=SHORT)
+    path.parent.mkdir()
+    make(path)
+    before = path.lstat()
+    with pytest.raises(DataError, match=r"is there already and is no twin: move it away.*--force"):
+        ensure_twin(I1, tmp_path, fraction=SHORT)
+    after = path.lstat()
+    assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+    assert list(path.parent.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("seed", [-1, 2**63, 10**400])
+def test_seeds_that_no_label_holds(tmp_path, seed):
+    with pytest.raises(UsageError, match=r"cannot have the seed .* choose 0 or more, below 2\^63"):
+        ensure_twin(I1, tmp_path, fraction=SHORT, seed=seed)
+
+
+def test_the_largest_seed(tmp_path):
+    path = ensure_twin(I1, tmp_path, fraction=SHORT, seed=2**63 - 1)
+    assert read_twin_info(path).seed == 2**63 - 1

@@ -136,3 +136,25 @@ def test_numba_refuses_graded_input(draw_decoder: DrawDecoder, value: float) -> 
 def test_an_unknown_kernel_is_refused(draw_decoder: DrawDecoder) -> None:
     with torch.no_grad(), pytest.raises(UsageError, match="No kernel is called 'cython'"):
         draw_decoder()(_spikes(5, 1, 96, 0), kernel="cython")
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float64"])
+@given(sizes=SIZES, seed=st.integers(0, 1000), at=st.integers(0, 59), scale=st.floats(0.01, 1.0))
+def test_overflow_is_the_same_with_every_kernel_and_stays(
+    draw_decoder: DrawDecoder,
+    dtype: str,
+    sizes: tuple[int, ...],
+    seed: int,
+    at: int,
+    scale: float,
+) -> None:
+    decoder, spikes = _drawn(draw_decoder, sizes, seed, dtype)
+    with torch.no_grad():
+        decoder.input.weight[0] = scale * torch.finfo(decoder.dtype).max
+        reference, fast = decoder(spikes), decoder(spikes, kernel="numba")
+        part = decoder(spikes[: at + 1], kernel="numba")
+    assert torch.equal(reference.spikes.to(torch.int8), fast.spikes)
+    for ours, theirs in zip(fast.state.hidden, reference.state.hidden, strict=True):
+        assert torch.allclose(ours, theirs, rtol=1e-12, atol=1e-10, equal_nan=True)
+    lost = ~torch.stack(part.state.hidden).isfinite().all(dim=0)
+    assert not torch.stack(fast.state.hidden).isfinite().all(dim=0)[lost].any()

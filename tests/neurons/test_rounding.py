@@ -42,3 +42,9 @@ def test_agrees_with_numpy_on_every_half_value_and_every_tie_between_them() -> N
 @pytest.mark.parametrize("value", [65504.0, 65519.0, 65520.0, 1e30, np.inf, -0.0, 1e-30])
 def test_agrees_with_numpy_at_the_borders(value: float) -> None:
     assert _same(np.array([value, -value], dtype=np.float32))
+
+
+def test_nan_remains_nan_whatever_its_bits() -> None:
+    payloads = np.array([0x7F800001, 0x7F801FFF, 0x7FBFFFFF, 0x7FC00000, 0x7FFFFFFF], np.uint32)
+    for bits in (payloads, payloads | np.uint32(1 << 31)):
+        assert np.isnan(_round_all(bits.view(np.float32))).all()

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from nbsuite.benchmark import session
 from nbsuite.benchmark.session import choose_kernel, choose_training_kernel
 from nbsuite.errors import UsageError
 from nbsuite.neurons import kernels
@@ -39,11 +40,31 @@ def test_there_is_no_gpu(triton):
         choose_training_kernel("triton", "cuda:99")
 
 
-def test_it_has_to_be_asked_for(triton):
+def test_it_has_to_be_asked_for(triton, monkeypatch):
     assert choose_training_kernel("auto", "cpu") == "numba"
-    # Stands in for a GPU: a device that is there and is not the CPU.
-    assert choose_training_kernel("auto", "meta") == "reference"
-    assert choose_training_kernel("reference", "meta") == "reference"
+    monkeypatch.setattr(session.torch, "ones", lambda *_, **__: 1.0)  # as if there were a GPU
+    assert choose_training_kernel("auto", "cuda:0") == "reference"
+    assert choose_training_kernel("reference", "cuda") == "reference"
+    assert choose_training_kernel("triton", "cuda") == "triton"
+    with pytest.raises(UsageError, match="runs on the CPU, not on mps; choose --device cpu"):
+        choose_training_kernel("numba", "mps")
+
+
+@pytest.mark.parametrize(
+    "device",
+    [
+        *("meta", "cpu:7", "cuda:99", "cuda:-1", "cuda:1000", "mps:5", "xpu", "hpu", "lazy"),
+        *("vulkan", "privateuseone", "", "gpu", "CPU", " cpu", "cpu\n", "cpu:", "cpu\0", "\ud800"),
+        *("cuda:" + "9" * 5000, "cpu:\u0660", "cpu,cuda"),
+    ],
+)
+def test_other_devices_are_refused(device):
+    if device in ("cuda:99", "mps:5", "xpu") and torch.accelerator.is_available():
+        pytest.skip("there may be such a device")
+    with pytest.raises(UsageError, match=r"There is no device .* choose --device cpu") as caught:
+        choose_kernel("auto", device)
+    assert str(caught.value).isprintable()
+    assert choose_kernel("auto", "cpu:0") == choose_kernel("auto", "cpu") == "numba"
 
 
 def test_it_decodes_no_recordings(triton):

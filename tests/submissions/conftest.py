@@ -1,4 +1,7 @@
-"""A small submission: six short twins, two decoders each, measured and packed."""
+"""A small submission: six short twins, two decoders each, measured and packed.
+
+Fixtures import what they need, so that tests without them run without torch.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +10,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
-from nbsuite.benchmark.session import measure_checkpoint
-from nbsuite.data.recording import load_recording
-from nbsuite.data.twin import ensure_twin
-from nbsuite.models.checkpoint import CheckpointHeader, load_checkpoint, save_checkpoint
-from nbsuite.sessions import CHALLENGE_SESSIONS
-from nbsuite.submissions import challenge
-from nbsuite.submissions.package_build import pack
-from nbsuite.submissions.package_submission import TEMPLATE
 
 SEEDS = (1, 2)
 FRACTION = 0.005
@@ -31,6 +25,13 @@ FILLED_IN = {
 @pytest.fixture(scope="session")
 def measured(tmp_path_factory: pytest.TempPathFactory, draw_decoder: Callable[..., object]) -> Path:
     """A folder with ``data/`` (twins), ``runs/`` (checkpoints) and ``results/``."""
+    from nbsuite.benchmark.session import measure_checkpoint
+    from nbsuite.data.recording import load_recording
+    from nbsuite.data.twin import ensure_twin
+    from nbsuite.models.checkpoint import CheckpointHeader, load_checkpoint, save_checkpoint
+    from nbsuite.sessions import CHALLENGE_SESSIONS
+    from nbsuite.submissions import challenge
+
     folder = tmp_path_factory.mktemp("measured")
     for number, session in enumerate(CHALLENGE_SESSIONS):
         twin = ensure_twin(session, folder / "data", fraction=FRACTION)
@@ -51,6 +52,8 @@ def measured(tmp_path_factory: pytest.TempPathFactory, draw_decoder: Callable[..
 @pytest.fixture(scope="session")
 def submission_toml(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A filled-in submission.toml."""
+    from nbsuite.submissions.package_submission import TEMPLATE
+
     text = TEMPLATE
     for name, value in FILLED_IN.items():
         empty = {"authors": '[""]', "description": '"""\n"""'}.get(name, '""')
@@ -67,6 +70,8 @@ def package(
     tmp_path_factory: pytest.TempPathFactory, measured: Path, submission_toml: Path
 ) -> Path:
     """The packed submission. Shared by all tests: copy it before changing it."""
+    from nbsuite.submissions.package_build import pack
+
     path = tmp_path_factory.mktemp("packed") / "team.zip"
     pack([measured / "results", measured / "runs"], submission_toml, path, allow_twins=True)
     return path

@@ -3,21 +3,26 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from nbsuite.submissions.formats import (
+    EMPTY,
+    RENDERERS,
     Cell,
     Column,
     Table,
+    records,
     text_cell,
     to_csv,
     to_json,
     to_latex,
     to_markdown,
 )
+from nbsuite.untrusted.text import printable
 
 COLUMNS = [Column("name", "Name", figures=False), Column("r2", "R2 (%)")]
 
@@ -37,7 +42,44 @@ def test_json_holds_exact_values_and_notes() -> None:
 @given(st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1), st.floats(0, 1))
 def test_csv_comes_back_as_it_was(name: str, value: float) -> None:
     [row] = csv.DictReader(io.StringIO(to_csv(_table(name, value))))
-    assert (row["name"], float(row["r2"])) == (name, value)
+    assert (row["name"].removeprefix("'"), float(row["r2"])) == (
+        printable(name).removeprefix("'"),
+        value,
+    )
+
+
+@pytest.mark.parametrize("begin", ["=", "+", "-", "@", "\t", "\r", "\uff1d"])
+def test_csv_has_no_formulas_of_strangers(begin: str) -> None:
+    columns = [*COLUMNS, Column("@heading", "heading")]
+    rows = [[text_cell(f"{begin}1+1"), Cell("-1", -1.5), EMPTY]]
+    header, row = csv.reader(io.StringIO(to_csv(Table("", columns, rows))))
+    assert header == ["name", "r2", "'@heading"]
+    assert row == [f"'{printable(begin)}1+1", "-1.5", ""]
+
+
+EVIL = "\x1b[2J\x07\u202ea\ud800"
+
+
+@pytest.mark.parametrize("render", RENDERERS.values())
+def test_no_format_holds_what_commands_a_terminal(render: Callable[[Table], str]) -> None:
+    rows = [[text_cell(EVIL), Cell(EVIL, EVIL)]]
+    columns = [Column(EVIL, EVIL), Column("b", "b")]
+    text = render(Table(EVIL, columns, rows, [EVIL]))
+    assert all(line.isprintable() for line in text.split("\n"))
+    text.encode()
+
+
+def test_json_means_what_it_meant() -> None:
+    content = json.loads(to_json(_table(f"Zürich{EVIL}\U000e0001\x7f")))
+    assert content["rows"][0]["name"] == f"Zürich{EVIL}\U000e0001\x7f"
+
+
+def test_columns_of_one_key_are_all_there() -> None:
+    rows = [[text_cell("a"), text_cell("b"), text_cell("c")]]
+    columns = [Column("session", ""), Column("session", ""), Column("session (2)", "")]
+    assert records(Table("", columns, rows)) == [
+        {"session": "a", "session (2)": "b", "session (2) (2)": "c"}
+    ]
 
 
 def test_csv_of_cells_with_several_values() -> None:
@@ -59,6 +101,30 @@ def test_markdown() -> None:
         "",
         "A note.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("[a](javascript:b)", r"[a\](javascript:b)"),
+        ("![a][b]", r"![a\][b]"),
+        ("[a]: b", r"[a\]: b"),
+        ("`$x$` ~~y~~", r"\`\$x\$\` \~\~y\~\~"),
+        ("_a_ b_c &lt;", r"\_a\_ b_c \&lt;"),
+        ("# a", r"\# a"),
+        ("2. a", r"2\. a"),
+        ("- a", r"\- a"),
+        ("=====", r"\====="),
+        ("[1] a", "[1] a"),
+    ],
+)
+def test_markdown_of_strangers_is_text(text: str, shown: str) -> None:
+    assert to_markdown(Table("", COLUMNS, [], [text])).splitlines()[-1] == shown
+
+
+def test_latex_rows_are_no_options_of_the_line_above() -> None:
+    lines = to_latex(Table("", COLUMNS, [[text_cell(t), EMPTY] for t in ("[a]", "*")])).splitlines()
+    assert lines[6:8] == [r"{}[a] & - \\", r"{}* & - \\"]
 
 
 def test_latex() -> None:

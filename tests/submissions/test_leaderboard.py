@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from nbsuite.errors import ResultsError
 from nbsuite.submissions.formats import records
 from nbsuite.submissions.leaderboard import (
+    MEAN,
     Entry,
     leaderboard_table,
     own_entries,
@@ -172,6 +173,18 @@ def test_names_of_points_do_not_cover_each_other(tmp_path: Path) -> None:
             across = min(box.x1, other.x1) - max(box.x0, other.x0)
             up = min(box.y1, other.y1) - max(box.y0, other.y0)
             assert min(across, up) < 1.0
+
+
+def test_a_crowd_is_drawn_with_the_names_of_the_front_and_the_published(tmp_path: Path) -> None:
+    values = {"r2": 0.1, "operations": 1e15, "footprint": 1e15}
+    crowd = [Entry(f"$crowd {n}\x1b", 1, "x", {MEAN: values}, False) for n in range(300)]
+    best = Entry("$best$", 1, "x", {MEAN: {**values, "r2": 1.0, "operations": 0.0}}, False)
+    published = published_entries()
+    plot_leaderboard(tmp_path / "pareto.svg", rank([*published, *crowd, best]))
+    texts = _texts(tmp_path / "pareto.svg")
+    assert all(entry.method in texts for entry in published)
+    assert texts.count("$best$") == 2
+    assert not any("crowd" in text for text in texts)
 
 
 def test_an_empty_picture_is_refused(tmp_path: Path) -> None:

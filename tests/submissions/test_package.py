@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import zipfile
 from dataclasses import replace
@@ -148,6 +149,139 @@ def test_sources_that_do_not_make_a_package(
     with pytest.raises(PackageError, match=message):
         pack(places, submission_toml, output, allow_twins=True, partial=True)
     assert not output.exists()
+
+
+FOREIGN = {
+    "results_tinyRSNN_indy_20990101_01.json": b"{}",  # another recording
+    "results_tinyRSNN_v2_indy_20160622_01.json": b"not even JSON",  # another model
+    "results_tinyRSNN_mine.json": b"\xff",
+    "results_tinyRSNN_indy_20160622_01 (copy).json": b"[]",
+    "results_tinyRSNN_indy_20160622_01-old.json": b"[]",
+    "results_tinyRSNN_\x1b[31m.json": b"[]",
+}
+
+
+def test_foreign_results_are_passed_over_by_name(
+    package: Path, measured: Path, submission_toml: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "results"
+    shutil.copytree(measured / "results", folder)
+    for name, content in FOREIGN.items():
+        (folder / name).write_bytes(content)
+    output = tmp_path / "team.zip"
+    validation = pack([folder, measured / "runs"], submission_toml, output, allow_twins=True)
+    [remark] = [each for each in validation.remarks if each.startswith("Passed over")]
+    assert remark.isprintable()
+    assert "results_tinyRSNN_indy_20990101_01.json, " in remark
+    assert "and 1 more: no results of tinyRSNN on sessions of the challenge." in remark
+    assert output.read_bytes() == package.read_bytes()
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"\xff", b'{"runs": []}', b"[" * 100_000, None])
+@pytest.mark.parametrize("which", ["results", "provenance"])
+def test_broken_results_of_the_model_are_refused_by_name(
+    measured: Path, submission_toml: Path, tmp_path: Path, which: str, content: bytes | None
+) -> None:
+    folder = tmp_path / "results"
+    shutil.copytree(measured / "results", folder)
+    [path] = folder.glob("*20160622*seed1*[0-9].json")
+    broken = path if which == "results" else path.with_name(f"{path.stem}.provenance.json")
+    if content is None:  # sparse, and far too large
+        with broken.open("r+b") as stream:
+            stream.truncate(1 << 33)
+    else:
+        broken.write_bytes(content)
+    output = tmp_path / "team.zip"
+    with pytest.raises(PackageError, match=re.escape(str(broken))):
+        pack([folder, measured / "runs"], submission_toml, output, allow_twins=True)
+    assert not output.exists()
+
+
+def test_broken_results_on_twins_do_not_hinder_those_on_recordings(
+    measured: Path, submission_toml: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "results"
+    shutil.copytree(measured / "results", folder)
+    for path in folder.iterdir():
+        path.write_bytes(b"broken")
+    (folder / "results_tinyRSNN_indy_20160622_01.json").write_text("{}")
+    with pytest.raises(PackageError, match=r"indy_20160622_01\.json has no provenance beside it"):
+        pack([folder, measured / "runs"], submission_toml, tmp_path / "a.zip", partial=True)
+
+
+def test_one_set_of_weights_is_not_several_seeds(
+    measured: Path, submission_toml: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(measured / "results", tmp_path / "results")
+    shutil.copytree(measured / "runs", tmp_path / "runs")
+    loaded = load_checkpoint(tmp_path / "runs" / "I1" / "seed1.safetensors")
+    header = replace(loaded.header, seed=2)
+    save_checkpoint(tmp_path / "runs" / "I1" / "seed2.safetensors", loaded.decoder, header)
+    for path in (tmp_path / "results").glob("*20160622*"):
+        content: Any = json.loads(path.read_text())
+        if "runs" in content:
+            first, second = content["runs"]
+            second["checkpoint"]["weights_sha256"] = loaded.digest
+            second["metrics"] = first["metrics"]
+        else:
+            content = {metric: [values[0]] * 2 for metric, values in content.items()}
+        path.write_text(json.dumps(content))
+    with pytest.raises(PackageError, match="for I1, of seed 1 and seed 2, hold the same weights"):
+        pack([tmp_path], submission_toml, tmp_path / "a.zip", allow_twins=True)
+    assert not (tmp_path / "a.zip").exists()
+
+
+def test_names_with_spaces_are_packed_so_that_they_validate(
+    measured: Path, submission_toml: Path, tmp_path: Path
+) -> None:
+    name = "my own RSNN"
+    (tmp_path / "results").mkdir()
+    for path in sorted((measured / "results").glob("*20160622*")):
+        content: Any = json.loads(path.read_text())
+        for run in content.get("runs", ()):
+            seed = run["checkpoint"]["seed"]
+            loaded = load_checkpoint(measured / "runs" / "I1" / f"seed{seed}.safetensors")
+            header = replace(loaded.header, spec=replace(loaded.header.spec, name=name))
+            save_checkpoint(tmp_path / f"{seed}.safetensors", loaded.decoder, header)
+            run["checkpoint"]["model"]["name"] = name
+            content["results"] = content["results"].replace("tinyRSNN", name)
+        (tmp_path / "results" / path.name.replace("tinyRSNN", name)).write_text(json.dumps(content))
+    described = tmp_path / "submission.toml"
+    described.write_text(submission_toml.read_text().replace("tinyRSNN", name))
+    pack([tmp_path], described, tmp_path / "a.zip", allow_twins=True, partial=True)
+    (tmp_path / "unpacked").mkdir()
+    validate_package(tmp_path / "a.zip", tmp_path / "unpacked", allow_twins=True, partial=True)
+
+
+def test_texts_of_strangers_are_only_text_in_the_readme(
+    measured: Path, submission_toml: Path, tmp_path: Path
+) -> None:
+    text = submission_toml.read_text()
+    for old, new in (
+        ("The Decoders", "A*\\n\\n## Results\\n| a | b |"),
+        ("Random weights.", "Two\\nlines, <b>\\n# and\\n\\n| more | of | them |\\n---"),
+    ):
+        assert old in text
+        text = text.replace(old, new)
+    described = tmp_path / "submission.toml"
+    described.write_text(text)
+    output = tmp_path / "a.zip"
+    pack([measured], described, output, allow_twins=True)
+    with zipfile.ZipFile(output) as archive:
+        head, _, _ = archive.read("README.md").decode().partition("- Contact")
+    assert head.split("\n") == [
+        r"# A\* ## Results \| a \| b \|: tinyRSNN",
+        "",
+        "Two",
+        r"lines, \<b>",
+        r"\# and",
+        "",
+        r"\| more \| of \| them \|",
+        r"\---",
+        "",
+        "- Authors: A. Author",
+        "",
+    ]
 
 
 def test_a_checkpoint_without_a_seed_is_not_packed(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import shutil
+import struct
 import subprocess
 import sys
 import zipfile
@@ -29,7 +30,7 @@ from nbsuite.submissions.package_verification import (
     run_script,
     select_sessions,
 )
-from tests.submissions.packages import FIRST, RESULTS, SECOND
+from tests.submissions.packages import FIRST, PROVENANCE, RESULTS, SECOND
 
 WITHOUT_NBSUITE = """
 import runpy, sys
@@ -114,6 +115,77 @@ def test_the_script_notices_other_numbers(
     with pytest.raises(SystemExit, match="Some numbers are not those of the package"):
         evaluate("--session", "indy_20160622_01")
     assert message in capsys.readouterr().out
+
+
+NO_DIGESTS = b'{"files": {}}'
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("manifest.json", b""),
+        ("manifest.json", b"[]"),
+        ("manifest.json", b"\xff\xfe"),
+        ("manifest.json", b"[" * 100_000),
+        ("manifest.json", b'{"files": []}'),
+        ("manifest.json", b'{"files": {"README.md": {}}}'),
+        ("manifest.json", b'{"files": {"../x\\u001b[31m": {"sha256": "0"}}}'),
+        ("manifest.json", b'{"files": {"/dev/zero": {"sha256": "0"}}}'),
+        ("manifest.json", b'{"files": {"missing": {"sha256": "0"}}}'),
+        (PROVENANCE, b""),
+        (PROVENANCE, b'{"runs": []}'),
+        (PROVENANCE, b'{"runs": [{"data": {"session": "indy_20160622_01"}}]}'),
+        (RESULTS, b"[]"),
+        (RESULTS, b'{"r2": []}'),
+        (RESULTS, b'{"r2": [null, "x"]}'),
+        (FIRST, b""),
+        (FIRST, b"\x80\x04pickled"),
+        (FIRST, struct.pack("<Q", 2**63) + b"{}"),
+        (FIRST, struct.pack("<Q", 2) + b"{}"),
+    ],
+)
+def test_the_script_explains_damage(
+    unpacked: Path,
+    evaluate: Callable[..., None],
+    capsys: pytest.CaptureFixture[str],
+    name: str,
+    content: bytes,
+) -> None:
+    (unpacked / "manifest.json").write_bytes(NO_DIGESTS)
+    (unpacked / name).write_bytes(content)
+    with pytest.raises(SystemExit) as caught:
+        evaluate("--session", "indy_20160622_01")
+    message = str(caught.value.code)
+    assert message.isprintable()
+    assert len(message) <= 500
+    assert "unpack the package again" in message
+
+
+def test_the_script_reads_nothing_of_any_size(
+    unpacked: Path, evaluate: Callable[..., None]
+) -> None:
+    (unpacked / "manifest.json").write_bytes(NO_DIGESTS)
+    for name in (PROVENANCE, FIRST):
+        before = (unpacked / name).read_bytes()
+        with (unpacked / name).open("r+b") as stream:
+            stream.truncate(1 << 33)
+        with pytest.raises(SystemExit, match="there is no plain file of at most"):
+            evaluate("--session", "indy_20160622_01")
+        (unpacked / name).write_bytes(before)
+
+
+def test_the_script_makes_no_decoder_of_any_size(
+    unpacked: Path, evaluate: Callable[..., None]
+) -> None:
+    (unpacked / "manifest.json").write_bytes(NO_DIGESTS)
+    content = (unpacked / FIRST).read_bytes()
+    claim = b'\\"neurons\\": 64'
+    assert claim in content
+    larger = content.replace(claim, claim + b"0000000")
+    length = struct.unpack_from("<Q", larger)[0] + 7
+    (unpacked / FIRST).write_bytes(struct.pack("<Q", length) + larger[8:])
+    with pytest.raises(SystemExit, match="the tensors are not those of the decoder"):
+        evaluate("--session", "indy_20160622_01")
 
 
 def test_the_script_explains(evaluate: Callable[..., None], tmp_path: Path) -> None:

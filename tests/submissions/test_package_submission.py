@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,14 @@ def test_an_existing_file_is_kept(tmp_path: Path) -> None:
         ('licence = "MIT"', "licence = 3", "does not give 'licence'"),
         ('licence = "MIT"', 'license = "MIT"', "unknown value 'license'; did you mean licence"),
         ("Random weights.", "x" * 20_000, "more than 10,000 characters"),
+        ('"tinyRSNN"', '"tiny/../RSNN"', "has an impossible 'model': 'tiny/../RSNN' is no name"),
+        ('"tinyRSNN"', '"x" + 1', "is not valid TOML"),
+        ('"MIT"', f'"MIT"\n{"a." * 501}a = 1', "has a line with more than 500 dots"),
+        ('"MIT"', f'"MIT"\nx = {"[" * 100_000}', "is nested too deeply"),
+        ('"MIT"', f'"MIT"\n# {"x" * 300_000}', "is larger than 262,144 bytes"),
+        ('"MIT"', f'"MIT"\nx = {"9" * 5_000}', "is not valid TOML"),
+        ('"MIT"', '"MIT"\n"\\u001b[31m" = 1', r"unknown value '\\x1b\[31m'"),
+        ('"MIT"', '"\\u202eMIT"', "control characters in 'licence'"),
     ],
 )
 def test_values_that_are_wrong(
@@ -68,6 +77,22 @@ def test_values_that_are_wrong(
     with pytest.raises(PackageError, match=message) as caught:
         read_submission(path)
     assert str(path) in str(caught.value)
+
+
+def test_names_are_on_one_line(submission_toml: Path, tmp_path: Path) -> None:
+    path = tmp_path / "submission.toml"
+    text = submission_toml.read_text().replace("The Decoders", "The\\n \\tDecoders")
+    path.write_text(text.replace("A. Author", "A.\\nAuthor"))
+    described = read_submission(path)
+    assert described.team == "The Decoders"
+    assert described.authors == ("A. Author",)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes with names")
+def test_a_pipe_is_no_submission(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "submission.toml")
+    with pytest.raises(PackageError, match="There is no"):
+        read_submission(tmp_path / "submission.toml")
 
 
 def test_a_missing_file(tmp_path: Path) -> None:

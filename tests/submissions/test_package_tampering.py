@@ -164,7 +164,7 @@ SEALED: dict[str, tuple[Change, str]] = {
     ),
     "NaN": (replace(RESULTS, "[", "[NaN, "), "the number NaN is not finite"),
     "infinity by overflow": (replace(RESULTS, "[", "[1e999, "), "1e999 is not finite"),
-    "oversized number": (replace(RESULTS, "[", "[1e300, "), "1e300 is oversized"),
+    "oversized number": (replace(RESULTS, "[", "[1e300, "), "1e+300 is greater than the maximum"),
     "endless digits": (replace(RESULTS, "[", f"[{'9' * 5000}, "), "has 5,000 characters"),
     "a repeated key": (replace(RESULTS, "{", '{"r2": [1.0], '), "a key is there twice"),
     "deep nesting": (
@@ -240,7 +240,7 @@ SEALED: dict[str, tuple[Change, str]] = {
     ),
     "a huge header": (
         lambda files: files.__setitem__(FIRST, struct.pack("<Q", 1 << 40) + bytes(100)),
-        f"{FIRST} is no safetensors file: it announces a header of 1,099,511,627,776 bytes",
+        f"{FIRST} is empty, truncated or no safetensors file",
     ),
     "a header of deep JSON": (
         lambda files: files.__setitem__(
@@ -275,6 +275,89 @@ SEALED: dict[str, tuple[Change, str]] = {
     "an option for pip": (
         lambda files: files.__setitem__("requirements.txt", b"--index-url http://example.org\n"),
         "requirements.txt holds '--index-url",
+    ),
+    "a package that is not needed": (
+        lambda files: files.__setitem__(
+            "requirements.txt", files["requirements.txt"] + b"Evil.Package==1.0\n"
+        ),
+        "requirements.txt names Evil.Package, which evaluate.py does not need",
+    ),
+    "another name for a package of CUDA": (
+        replace("requirements.txt", "numba==", "nvidia-evil-cu12==1.0\nnumba=="),
+        "requirements.txt names nvidia-evil-cu12, which",
+    ),
+    "a package twice": (
+        replace("requirements.txt", "numpy==", "Num-Py==1\nnumpy==0\nnumpy=="),
+        "requirements.txt names Num-Py, which",
+    ),
+    "a package in two versions": (
+        replace("requirements.txt", "numpy==", "Numpy==0\nnumpy=="),
+        "requirements.txt names numpy twice",
+    ),
+    "an encoding for pip": (
+        lambda files: files.__setitem__(
+            "requirements.txt", b"# -*- coding: utf-7 -*-\n# +AAo-evil==1.0\n"
+        ),
+        "requirements.txt holds '# -*- coding",
+    ),
+    "the same weights for two seeds": (
+        edit(
+            PROVENANCE,
+            lambda content: content["runs"][1]["checkpoint"].update(
+                weights_sha256=content["runs"][0]["checkpoint"]["weights_sha256"]
+            ),
+        ),
+        "Two checkpoints for I1, of seed 1 and seed 2, hold the same weights",
+    ),
+    "seven sessions": (
+        lambda files: files.__setitem__(
+            PROVENANCE.replace("20160622", "20160623"), files[PROVENANCE]
+        ),
+        "results/ holds 7 files of provenance, where there are 6 sessions",
+    ),
+    "a long dotted key": (
+        lambda files: files.__setitem__(
+            "submission.toml", files["submission.toml"] + b".".join([b"a"] * 200_000) + b" = 1\n"
+        ),
+        "submission.toml is larger than 262,144 bytes",
+    ),
+    "a dotted key": (
+        lambda files: files.__setitem__(
+            "submission.toml", files["submission.toml"] + b".".join([b"a"] * 80_000) + b" = 1\n"
+        ),
+        "submission.toml has a line with more than 500 dots",
+    ),
+    "a path for a model": (
+        replace("submission.toml", '"tinyRSNN"', '"../../tinyRSNN"'),
+        "submission.toml has an impossible 'model': '../../tinyRSNN' is no name",
+    ),
+    "a seed that is no integer": (
+        edit(PROVENANCE, lambda content: content["runs"][0]["checkpoint"].update(seed=1.0)),
+        "at runs.0.checkpoint.seed, 1.0 is not of type 'integer'",
+    ),
+    "a list for a file's name": (
+        edit(PROVENANCE, lambda content: content["runs"][0]["checkpoint"].update(file=[])),
+        "at runs.0.checkpoint.file, [] is not",
+    ),
+    "a digest that ends with a line": (
+        edit(
+            PROVENANCE,
+            lambda content: content["runs"][0]["data"].update(sha256="0" * 64 + "\n"),
+        ),
+        "is too long",
+    ),
+    "numbers that overflow": (
+        both(
+            lambda content: content["acs"].__setitem__(0, 1.7e308),
+            lambda run: run["metrics"].update(acs=1.7e308),
+        ),
+        "1.7e+308 is greater than the maximum",
+    ),
+    "runs of another model": (
+        edit(
+            PROVENANCE, lambda content: content["runs"][1]["checkpoint"]["model"].update(name="x")
+        ),
+        f"{PROVENANCE} has runs of another model than tinyRSNN",
     ),
     "an unknown value": (replace("submission.toml", "contact", "kontact"), "did you mean contact?"),
     "another model": (replace("submission.toml", '"tinyRSNN"', '"bigRSNN"'), "about bigRSNN"),

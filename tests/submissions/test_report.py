@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import re
 from importlib import resources
 from itertools import pairwise
@@ -10,10 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nbsuite.errors import ResultsError, UsageError
+from nbsuite.submissions.challenge import provenance_path
 from nbsuite.submissions.report import build_report, check_name, write_report
 from nbsuite.submissions.report_page import Page, render
 from nbsuite.submissions.report_pictures import INK_DARK, PAPER_DARK
-from nbsuite.submissions.report_provenance import Provenance, provenance_section
+from nbsuite.submissions.report_provenance import (
+    Provenance,
+    provenance_section,
+    read_all_provenance,
+)
 from nbsuite.submissions.results_folder import read_results
 from tests.submissions.html_page import Element, read_html
 from tests.submissions.report_inputs import EVIL, build_everything, draw_decoding
@@ -216,7 +222,10 @@ def test_a_report_is_html(name: str) -> None:
 
 
 _JSON = st.recursive(
-    st.none() | st.booleans() | st.floats() | st.text(st.characters(), max_size=5),
+    st.none()
+    | st.booleans()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(st.characters(), max_size=5),
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(
@@ -238,6 +247,44 @@ def test_provenance_of_any_shape(content: dict[str, object]) -> None:
     tree = read_html(render(page))
     assert len(tree.all("tbody")[0].children) == len(content["runs"])  # type: ignore[arg-type]
     assert isinstance(provenance.twin_digests(), frozenset)
+
+
+def test_a_page_is_no_larger_than_a_browser_opens(monkeypatch: pytest.MonkeyPatch) -> None:
+    def run(number: int) -> dict[str, object]:
+        recipe = {"note": "x" * 100_000, "number": number}
+        versions = {"nbsuite": f"{number}" * 100_000}
+        return {"checkpoint": {"recipe": recipe, "file": "y" * 100_000}, "versions": versions}
+
+    content = {"runs": [run(number) for number in range(60)]}
+    monkeypatch.setattr("nbsuite.submissions.report_provenance._MOST_RUNS", 50)
+    monkeypatch.setattr("nbsuite.submissions.report_provenance._MOST_TEXTS", 20)
+    files = {Path("results_mine_indy_20160622_01.json"): content}
+    files |= {Path(f"results_{number}_indy_20160622_01.json"): {} for number in range(100)}
+    section = provenance_section(Provenance(files))
+    html = render(Page("title", "introduction", None, [section], "footer"))
+    assert len(html) < 20 * 21_000 + 50 * 2_000 + 30_000
+    assert "The first 50 of 60 runs." in html
+    assert "and 80 more." in html
+
+
+def test_provenance_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    content = {"twin": False, "runs": [{}] * 100}
+    provenance_path(write_lists(tmp_path)).write_text(json.dumps(content))
+    provenance = read_all_provenance([tmp_path])
+    monkeypatch.setattr("nbsuite.submissions.results_folder.read_provenance", pytest.fail)
+    assert len(list(provenance.runs())) == 100
+    provenance_section(provenance)
+
+
+def test_too_much_for_one_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_lists(tmp_path, "a")
+    provenance_path(write_lists(tmp_path, "b")).write_text('{"twin": false}')
+    monkeypatch.setattr("nbsuite.submissions.report._MOST_MODELS", 1)
+    with pytest.raises(ResultsError, match="results of 2 models"):
+        build_report([(tmp_path, read_results(tmp_path))])
+    monkeypatch.setattr("nbsuite.submissions.report_provenance._MOST_BYTES", 10)
+    with pytest.raises(ResultsError, match="has more than 10 bytes"):
+        read_all_provenance([tmp_path])
 
 
 def _luminance(colour: str) -> float:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from nbsuite.errors import TrainingError
-from nbsuite.submissions.report_page import Data, PageTable
+from nbsuite.submissions.report_page import Data, PageTable, Paragraph
 from nbsuite.submissions.report_training import read_stages, training_section
 from nbsuite.training.log import LOG_NAME
 from nbsuite.training.run_folder import RECORD_NAME, WEIGHTS_NAME
@@ -78,6 +78,32 @@ def test_a_damaged_identity(tmp_path: Path, key: str, value: object) -> None:
         return
     with pytest.raises(TrainingError, match="is not as `nbsuite train` left it"):
         read_stages(tmp_path)
+
+
+def test_a_log_of_a_stage_without_loss(tmp_path: Path) -> None:
+    path = _stage_folder(write_stage(tmp_path)) / RECORD_NAME
+    content = json.loads(path.read_text())
+    del content["identity"]["recipe"]["loss"]
+    path.write_text(json.dumps(content))
+    with pytest.raises(TrainingError, match="but no loss"):
+        read_stages(tmp_path)
+
+
+@pytest.mark.parametrize("sparsity", [None, "0.4", []])
+def test_a_log_whose_sparsity_is_none(tmp_path: Path, sparsity: object) -> None:
+    path = _stage_folder(write_stage(tmp_path)) / LOG_NAME
+    first, second = map(json.loads, path.read_text().splitlines())
+    path.write_text(f"{json.dumps(first)}\n{json.dumps(second | {'sparsity': sparsity})}\n")
+    with pytest.raises(TrainingError, match="is not as `nbsuite train` left it"):
+        read_stages(tmp_path)
+
+
+def test_of_very_many_stages_some_are_drawn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nbsuite.submissions.report_training._MOST_DRAWN", 0)
+    blocks = training_section(read_stages(write_stage(tmp_path)), ()).blocks
+    assert blocks[1:] == [Paragraph("The curves of 1 more are left out.")]
 
 
 @pytest.mark.parametrize(

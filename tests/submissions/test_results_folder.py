@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,34 @@ def test_a_summary_alone_will_do(tmp_path: Path) -> None:
     assert found.sessions["L3"]["r2"] == pytest.approx([0.5])
 
 
+def _write_summary(folder: Path, names: Iterable[str], file: str = "mine") -> Path:
+    path = folder / f"results_summary_{file}.json"
+    path.write_text(json.dumps(summarise({name: lists() for name in names})))
+    return path
+
+
+def test_a_summary_of_other_recordings_alone_is_named_and_left_out(tmp_path: Path) -> None:
+    other = write_lists(tmp_path, recording="indy_foo")
+    summary = _write_summary(tmp_path, ["indy_foo"])
+    found = read_results(tmp_path)
+    assert (found.models, set(found.others)) == ([], {other, summary})
+
+
+def test_a_summary_over_other_recordings_too_agrees_with_the_lists(tmp_path: Path) -> None:
+    write_six(tmp_path)
+    write_lists(tmp_path, recording="indy_foo", r2=[0.1, 0.1])
+    content = {name: lists() for name in NAMES} | {"indy_foo": lists(r2=[0.1, 0.1])}
+    (tmp_path / "results_summary_mine.json").write_text(json.dumps(summarise(content)))
+    assert read_results(tmp_path).models[0].missing == []
+
+
+def test_a_summary_of_twins_alone_is_named_and_left_out(tmp_path: Path) -> None:
+    summary = _write_summary(tmp_path, [f"{NAMES[0]}-twin-seed1"], "mine-twin")
+    assert read_results(tmp_path).others == [summary]
+    write_lists(tmp_path, recording=f"{NAMES[0]}-twin-seed1")
+    assert read_results(tmp_path).others == []
+
+
 @pytest.mark.parametrize("place", [NAMES[2], "average"])
 def test_a_summary_that_contradicts_the_lists(tmp_path: Path, place: str) -> None:
     write_six(tmp_path)
@@ -110,7 +139,7 @@ def test_damaged_files_are_named(tmp_path: Path, text: str) -> None:
         read_results(tmp_path)
 
 
-@pytest.mark.parametrize("text", ["[]", "{", "[" * 100_000])
+@pytest.mark.parametrize("text", ["[]", "{", "[" * 100_000, '{"twin": "no"}', '{"a": 1e999}'])
 def test_damaged_provenance_is_named(tmp_path: Path, text: str) -> None:
     path = provenance_path(write_lists(tmp_path))
     path.write_text(text)
@@ -123,3 +152,11 @@ def test_models_of_one_name_are_told_apart_by_their_folders(tmp_path: Path) -> N
     models = [read_results(folder).real[0] for folder in folders]
     assert labels_of(models) == [f"mine ({folder})" for folder in folders]
     assert labels_of(models[:1]) == ["mine"]
+
+
+def test_models_that_share_a_folder_are_told_apart_too(tmp_path: Path) -> None:
+    for number in (1, 2):
+        write_six(tmp_path, suffix=f"-twin-seed{number}")
+    models = read_results(tmp_path).twins
+    assert labels_of(models) == [f"mine ({tmp_path}) (twin-seed{n})" for n in (1, 2)]
+    assert len(set(labels_of([*models, *models]))) == 4

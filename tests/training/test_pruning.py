@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -28,16 +30,19 @@ MATRICES = ["input.weight", "hidden.recurrent.weight", "output.0.weight", "outpu
     sparsity=st.floats(0, 1),
     seed=st.integers(0, 99),
     ties=st.booleans(),
+    count=st.sampled_from([math.floor, round]),
 )
-def test_the_smallest_weights_go(rows, columns, sparsity, seed, ties):
+def test_the_smallest_weights_go(rows, columns, sparsity, seed, ties, count):
     matrix = nn.Linear(columns, rows, bias=False)
     values = np.random.default_rng(seed).normal(size=(rows, columns))
     values = np.rint(2 * values) / 2 if ties else values
     with torch.no_grad():
         matrix.weight.copy_(torch.from_numpy(values))
-    mask = magnitude_masks(nn.ModuleDict({"input": matrix}), sparsity)["input.weight"].numpy()
+    mask = magnitude_masks(nn.ModuleDict({"input": matrix}), sparsity, count)[
+        "input.weight"
+    ].numpy()
     sizes = np.abs(matrix.weight.detach().numpy())
-    assert (~mask).sum() == round(sparsity * sizes.size)
+    assert (~mask).sum() == count(sparsity * sizes.size)
     if not mask.all() and mask.any():
         assert sizes[~mask].max() <= sizes[mask].min()
         # Of equal weights the first go.
@@ -55,7 +60,7 @@ def test_every_matrix_is_pruned_for_itself(draw_decoder, sparsity):
     assert list(masks) == list(weight_matrices(decoder)) == MATRICES
     apply_masks(decoder, masks)
     for weight in weight_matrices(decoder).values():
-        assert int((weight == 0).sum()) == round(sparsity * weight.numel())
+        assert int((weight == 0).sum()) == math.floor(sparsity * weight.numel())
     for name, value in decoder.state_dict().items():
         if name not in MATRICES:
             assert torch.equal(value, before[name])
@@ -115,3 +120,17 @@ def test_gradients_of_pruned_weights_do_not_reach_the_optimiser(draw_decoder):
             assert torch.equal(parameter.grad, 2.0 * masks[name])
         else:
             assert (parameter.grad == 2.0).all()
+
+
+@pytest.mark.parametrize(
+    ("channels", "sparsity", "published"),
+    [
+        *((96, 0.4, "0.3999"), (96, 0.45, "0.4498"), (96, 0.5, "0.5000")),
+        *((192, 0.4, "0.4000"), (192, 0.45, "0.4499"), (192, 0.5, "0.5000")),
+    ],
+)
+def test_as_many_weights_go_as_in_the_published_models(draw_decoder, channels, sparsity, published):
+    decoder = draw_decoder(channels=channels, neurons=64)
+    masks = magnitude_masks(decoder, sparsity).values()
+    removed = sum(int((~mask).sum()) for mask in masks)
+    assert f"{removed / sum(mask.numel() for mask in masks):.4f}" == published

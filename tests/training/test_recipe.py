@@ -90,6 +90,7 @@ def test_published_values():
             "highest": 0.8,
             "epochs": 100,
             "tolerance": 0.02,
+            "rule": "published",
         },
     }
     assert big == replace(tiny, regularisation=replace(tiny.regularisation, most_strength=0.0))

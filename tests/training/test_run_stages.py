@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -61,7 +62,7 @@ def test_all_stages_leave_their_files(
     assert [line["lr"] for line in lines["prune"]] == [0.002, 0.001] * 2
     assert (folder / "prune" / "pruning.png").stat().st_size > 10_000
     begun = [(event.stage, event.epochs, event.done) for event in recorder.of(StageBegun)]
-    assert begun == [("pretrain", 1, 0), ("finetune", 3, 0), ("prune", 6, 0), ("half", 0, 0)]
+    assert begun == [("pretrain", 1, 0), ("finetune", 3, 0), ("prune", 10, 0), ("half", 0, 0)]
     told = [event.line for event in recorder.of(EpochDone)]
     assert told == [line for stage in lines.values() for line in stage]
     assert [event.number for event in recorder.of(EpochDone)] == [1, 1, 2, 3, 1, 2, 3, 4]
@@ -116,8 +117,64 @@ def test_pruned_weights_stay_zero(request_run: RequestRun, recorder: Any) -> Non
     assert sparsity == 0.5
     pruned, half = (masks_of(each.decoder) for each in checkpoints)
     for name, mask in pruned.items():
-        assert int((~mask).sum()) == round(sparsity * mask.numel())
+        assert int((~mask).sum()) == math.floor(sparsity * mask.numel())
         assert bool((~half[name])[~mask].all())
+
+
+def test_the_published_rule_compares_the_last_epochs(
+    request_run: RequestRun, recorder: Any
+) -> None:
+    folder = _run(request_run(), recorder)
+    logs = {
+        stage: [
+            json.loads(line) for line in (folder / stage / "log.jsonl").read_text().splitlines()
+        ]
+        for stage in ("finetune", "prune")
+    }
+    summary = json.loads((folder / "prune" / "stage.json").read_text())["summary"]
+    assert summary["rule"] == "published"
+    assert summary["unpruned_train_r2"] == logs["finetune"][-1]["batch_r2"]
+    last = [line["batch_r2"] for line in logs["prune"] if line["epoch"] == 2]
+    assert [trial["train_r2"] for trial in summary["trials"]] == last
+
+
+def test_weights_stay_where_nothing_can_be_pruned(
+    request_run: RequestRun, recorder: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nbsuite.training.stage_work._retrained_r2", lambda *_: -9.0)
+    folder = _run(request_run(), recorder)
+    summary = json.loads((folder / "prune" / "stage.json").read_text())["summary"]
+    assert [trial["good"] for trial in summary["trials"]] == [False, False]
+    assert summary["sparsity"] == 0.0
+    before, after = (
+        load_checkpoint(folder / stage / "weights.safetensors").digest
+        for stage in ("finetune", "prune")
+    )
+    assert before == after
+
+
+def test_weights_that_do_not_tell_are_taken_through_an_epoch(
+    request_run: RequestRun, recorder: Any
+) -> None:
+    still = ("training.lr=1e-9", "training.batch=1000")
+    record = _run(request_run(*still, stages=("finetune",)), recorder) / "finetune" / "stage.json"
+    content = json.loads(record.read_text())
+    told = content["summary"].pop("batch_r2")
+    record.write_text(json.dumps(content))
+    folder = _run(request_run(*still, stages=("prune",)), recorder)
+    summary = json.loads((folder / "prune" / "stage.json").read_text())["summary"]
+    # The masks of dropout are others.
+    assert summary["unpruned_train_r2"] == pytest.approx(told, abs=0.1)
+
+
+def test_the_clean_rule_looks_at_one_sequence(request_run: RequestRun, recorder: Any) -> None:
+    folder = _run(request_run("prune.rule=clean"), recorder)
+    finetune, prune = (
+        json.loads((folder / stage / "stage.json").read_text()) for stage in ("finetune", "prune")
+    )
+    assert prune["summary"]["rule"] == "clean"
+    assert prune["summary"]["unpruned_train_r2"] == finetune["summary"]["train_r2"]
+    assert "rule" not in prune["identity"]["recipe"]["prune"]  # as before there was a choice
 
 
 def test_training_lowers_the_loss(request_run: RequestRun, recorder: Any) -> None:

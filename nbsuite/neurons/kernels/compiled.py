@@ -137,7 +137,7 @@ def _run(
                     _rounded(from_input[neuron], half) + _rounded(from_neurons[neuron], half), half
                 )
             for event in range(count):
-                membrane[sources[event]] = 0
+                membrane[sources[event]] *= 0  # an overflow becomes NaN, as in dynamics
                 emitted[step, item, sources[event]] = 1
 
             readout = readout_state[MEMBRANE, item]

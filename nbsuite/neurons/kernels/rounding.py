@@ -12,7 +12,8 @@ import numpy as np
 from numba import njit
 
 _SMALLEST_NORMAL = np.float32(2.0**-14)
-_LARGEST = np.float32(65504.0)
+_OVERFLOW = np.float32(65520.0)  # half way from the largest to what would be the next
+_INFINITY = np.float32(np.inf)
 _DROPPED_BITS = np.int32(13)
 _HALF_OF_DROPPED = np.int32(0xFFF)
 _ONE = np.int32(1)
@@ -23,7 +24,7 @@ _KEPT = np.int32(~0x1FFF)
 def round_to_half(value: Any) -> Any:
     """The half-precision value nearest to ``value`` (ties to even), as float32.
 
-    A float64 is rounded to float32 first, as torch does.
+    A float64 is rounded to float32 first, as torch does. NaN remains NaN.
     """
     value = np.float32(value)
     bits = value.view(np.int32)
@@ -33,6 +34,6 @@ def round_to_half(value: Any) -> Any:
         # Below the normal range half precision is a grid of 2^-24, the spacing of float32 at 0.5.
         shift = np.float32(0.5) if value >= 0 else np.float32(-0.5)
         return (value + shift) - shift
-    if abs(normal) > _LARGEST:
-        return np.float32(np.inf) if value > 0 else np.float32(-np.inf)
+    if not abs(value) < _OVERFLOW:
+        return value * _INFINITY  # of the value's sign, or NaN
     return normal
