@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.adversarial import attacks_results, attacks_runs, attacks_weights
+from tests.adversarial.attacks_names import make_named
 from tests.adversarial.attacks_server import make_download
 from tests.adversarial.kinds import Kind
 
@@ -11,4 +12,5 @@ KINDS = (
     *attacks_results.KINDS,
     *attacks_runs.KINDS,
     Kind("server", 8, make_download),
+    Kind("name", 6, make_named),
 )

@@ -13,7 +13,7 @@ from tests.adversarial.mutate_zip import mutate_zip
 
 _TWINS = ("--allow-twins", "--partial")
 _PACK = ("submission", "pack", "in/packed", "--submission", "in/submission.toml", "-o", "out/a.zip")
-PACK = Command((*_PACK, *_TWINS))
+PACK = Command((*_PACK, *_TWINS), output="out/a.zip")
 """Reads results, provenance, checkpoints and submission.toml, and checks all of them."""
 
 _LISTS = with_bytes((76, refusing(mutate_json, "not-finite", "drop", "text", "deep")))

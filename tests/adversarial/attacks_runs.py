@@ -24,7 +24,7 @@ _ON_CLUSTER = Command(
 )
 _STATUS = Command(("sweep", "status", "small", "-o", "out"), strict=False)
 _ON_RUNS = (
-    Command(("sweep", "in/study.toml", "--dry-run", "-o", "out/runs"), strict=False, weight=3),
+    Command(("sweep", "in/study.toml", "--dry-run", "-o", "out/runs"), strict=False, weight=8),
     Command(("report", "in/packed", "--runs", "out/runs", "-o", "out/a.html"), strict=False),
     Command((*TRAIN, "-o", "out/runs"), _TRAINING, strict=False),
 )
@@ -47,7 +47,7 @@ KINDS = (
             ),
         ),
     ),
-    Kind("cluster", 3, of_files(Target("in/cluster.toml", _CLUSTER, (_ON_CLUSTER,), _STUDY))),
+    Kind("cluster", 2, of_files(Target("in/cluster.toml", _CLUSTER, (_ON_CLUSTER,), _STUDY))),
     Kind(
         "study-folder",
         6,
@@ -60,7 +60,7 @@ KINDS = (
     ),
     Kind(
         "run",
-        2,
+        1,
         of_files(
             Target("out/runs/*/stage.json", _LOOSE, _ON_RUNS, ("out/runs", "in/packed", *_STUDY)),
             Target("out/runs/*/log.jsonl", ANY_FILE, _ON_RUNS, ("out/runs", "in/packed", *_STUDY)),
@@ -74,7 +74,7 @@ KINDS = (
     ),
     Kind(
         "cache",
-        3,
+        2,
         of_files(
             Target("cache/recordings/*/meta.json", _LOOSE, (_CACHED,), (*BESIDE, "cache")),
             Target("cache/recordings/*/*.npy", ANY_FILE, (_CACHED,), (*BESIDE, "cache")),

@@ -45,8 +45,16 @@ KINDS = (
         of_files(
             _tensors(
                 WEIGHTS,
-                Command(("convert", "to-stork", WEIGHTS, "-o", "out"), weight=4),
-                Command(("convert", "stock", WEIGHTS, "-o", "out"), weight=4),
+                Command(
+                    ("convert", "to-stork", WEIGHTS, "-o", "out"),
+                    output="out/checkpoint.pth",
+                    weight=4,
+                ),
+                Command(
+                    ("convert", "stock", WEIGHTS, "-o", "out"),
+                    output="out/checkpoint_stock.safetensors",
+                    weight=4,
+                ),
                 Command(("benchmark", WEIGHTS, "-s", RECORDING, "-o", "out")),
             ),
             _tensors(
@@ -64,7 +72,12 @@ KINDS = (
             Target(
                 "in/weights.pth",
                 _PICKLES,
-                (Command(("convert", "stork", "in/weights.pth", "-o", "out")),),
+                (
+                    Command(
+                        ("convert", "stork", "in/weights.pth", "-o", "out"),
+                        output="out/weights.safetensors",
+                    ),
+                ),
             ),
         ),
     ),
@@ -75,7 +88,12 @@ KINDS = (
             Target(
                 "in/baseline.pt",
                 _PICKLES,
-                (Command(("convert", "neurobench", "in/baseline.pt", "-o", "out")),),
+                (
+                    Command(
+                        ("convert", "neurobench", "in/baseline.pt", "-o", "out"),
+                        output="out/baseline.safetensors",
+                    ),
+                ),
             ),
         ),
     ),

@@ -42,6 +42,7 @@ def gather(works: Sequence[Iterable[Finding]]) -> Iterator[Finding]:
 def _serve(work: Iterable[Finding], writer: int) -> None:
     """Do the work and write what it gives, in the fork."""
     status = 1
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # whoever forked has more to clean up
     try:
         with os.fdopen(writer, "wb", buffering=0) as stream:
             for finding in work:

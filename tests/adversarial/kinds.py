@@ -15,6 +15,9 @@ from tests.adversarial.mutant import Mutant, Mutator, draw
 
 _NOT_WRITTEN = (ValueError, TypeError, RuntimeError, OSError, OverflowError, struct.error)
 
+_EXISTING = 0.05
+"""Share of the cases in which a command's output is there already."""
+
 
 @dataclass(frozen=True)
 class Command:
@@ -25,6 +28,7 @@ class Command:
         rule: what is asked of it besides the rule for all.
         strict: it looks at the whole file, so that it has to refuse what is wrong.
         unaffected: it has to print what it prints where the file is sound.
+        output: a file that it writes, and must not replace where it is there already.
         weight: how often it is drawn, relative to the others.
     """
 
@@ -32,6 +36,7 @@ class Command:
     rule: Rule = field(default_factory=Rule)
     strict: bool = True
     unaffected: bool = False
+    output: str | None = None
     weight: int = 1
 
 
@@ -110,9 +115,11 @@ def of_files(*targets: Target) -> Maker:
         files: dict[str, bytes | Place] = dict(corpus.take(*target.beside))
         files[victim] = mutant.content
         wrong = mutant.wrong and command.strict and not command.unaffected
+        if is_there := command.output is not None and rng.random() < _EXISTING:
+            files[command.output] = b"made before"
         rule = replace(
             command.rule,
-            must_refuse=command.rule.must_refuse or wrong,
+            must_refuse=command.rule.must_refuse or wrong or is_there,
             expected=corpus.printed[command.arguments] if command.unaffected else None,
         )
         what = f"{victim.rpartition('/')[2]}: {mutant.what}"
