@@ -16,11 +16,11 @@ from nbsuite.submissions.formats import Format
 from nbsuite.submissions.leaderboard import (
     MEAN,
     METHOD,
-    leaderboard_table,
     own_entries,
     published_entries,
     rank,
 )
+from nbsuite.submissions.leaderboard_table import leaderboard_table
 from nbsuite.submissions.quantities import QUANTITIES
 from nbsuite.submissions.scores import SCORES
 

@@ -69,13 +69,7 @@ def emit(table: Table, format_: Format, destination: Path | None) -> None:
         OSError: the file cannot be written, or the disk is full.
     """
     if format_ == "table":
-        output.print_table(
-            [column.heading for column in table.columns],
-            [[cell.text for cell in row] for row in table.rows],
-            title=table.title,
-            caption="\n".join(map(printable, table.notes)) or None,
-            right=[column.heading for column in table.columns if column.figures],
-        )
+        _print_for_people(table)
     elif destination is None and format_ == "json":
         output.print_json(json_content(table))
     elif destination is None:
@@ -84,3 +78,17 @@ def emit(table: Table, format_: Format, destination: Path | None) -> None:
         with atomic_write(destination) as temporary:
             temporary.write_text(RENDERERS[format_](table), encoding="utf-8")
         output.note(f"Wrote {destination}")
+
+
+def _print_for_people(table: Table) -> None:
+    """Print a table, and below it its section."""
+    output.print_table(
+        [column.heading for column in table.columns],
+        [[cell.text for cell in row] for row in table.rows],
+        title=table.title,
+        caption="\n".join(map(printable, table.notes)) or None,
+        right=[column.heading for column in table.columns if column.figures],
+    )
+    if table.section is not None:
+        output.say("")
+        _print_for_people(table.section)

@@ -71,12 +71,14 @@ class Table:
         columns: the columns.
         rows: for each row its cells, as many as there are columns.
         notes: sentences below it.
+        section: another table that belongs below this one.
     """
 
     title: str
     columns: Sequence[Column]
     rows: Sequence[Sequence[Cell]]
     notes: Sequence[str] = ()
+    section: Table | None = None
 
 
 def text_cell(text: str | None) -> Cell:
@@ -96,8 +98,9 @@ def records(table: Table) -> list[dict[str, Any]]:
 
 
 def json_content(table: Table) -> dict[str, Any]:
-    """Title, rows and notes as JSON values."""
-    return {"title": table.title, "rows": records(table), "notes": list(table.notes)}
+    """Title, rows, notes and, where there is one, the section as JSON values."""
+    content = {"title": table.title, "rows": records(table), "notes": list(table.notes)}
+    return content if table.section is None else content | {"section": json_content(table.section)}
 
 
 def to_json(table: Table) -> str:
@@ -112,9 +115,10 @@ def to_json(table: Table) -> str:
 def to_csv(table: Table) -> str:
     """Rows under a line of keys; a cell of several values takes as many columns.
 
-    A text that a spreadsheet would compute as a formula begins with an apostrophe.
+    A text that a spreadsheet would compute as a formula begins with an apostrophe. The rows of a
+    section follow, with its title in a column of its own.
     """
-    rows = [_flattened(record) for record in records(table)]
+    rows = [_flattened(record) for record in _all_records(table)]
     keys = list(dict.fromkeys(key for row in rows for key in row))
     keys = [key for key in keys if not _is_empty_parent(key, keys)]
     stream = io.StringIO()
@@ -122,6 +126,16 @@ def to_csv(table: Table) -> str:
     writer.writerow(map(_csv, keys))
     writer.writerows([_csv(row.get(key)) for key in keys] for row in rows)
     return stream.getvalue()
+
+
+def _all_records(table: Table) -> list[dict[str, Any]]:
+    """The rows, and after them those of the section; then each has a ``section``."""
+    if table.section is None:
+        return records(table)
+    rows = [record | {"section": None} for record in records(table)]
+    return rows + [
+        record | {"section": table.section.title} for record in _all_records(table.section)
+    ]
 
 
 _FORMULA = re.compile(r"[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]")
@@ -151,14 +165,15 @@ def _is_empty_parent(key: str, keys: Sequence[str]) -> bool:
 
 
 def to_markdown(table: Table) -> str:
-    """A table of GitHub's Markdown under its title."""
+    """A table of GitHub's Markdown under its title, and its section's below."""
     lines = [
         [column.heading for column in table.columns],
         ["---:" if column.figures else "---" for column in table.columns],
         *([cell.text for cell in row] for row in table.rows),
     ]
     body = ["| " + " | ".join(markdown_text(text) for text in line) + " |" for line in lines]
-    return "\n".join([f"**{markdown_text(table.title)}**", "", *body, *_markdown_notes(table), ""])
+    text = "\n".join([f"**{markdown_text(table.title)}**", "", *body, *_markdown_notes(table), ""])
+    return text if table.section is None else f"{text}\n{to_markdown(table.section)}"
 
 
 def _markdown_notes(table: Table) -> list[str]:
@@ -188,11 +203,11 @@ def markdown_paragraph(text: str) -> str:
 
 
 def to_latex(table: Table) -> str:
-    """A ``table`` environment that needs the package booktabs."""
+    """A ``table`` environment that needs the package booktabs, and one for the section."""
     alignment = "".join("r" if column.figures else "l" for column in table.columns)
     body = [_latex_line([cell.text for cell in row]) for row in table.rows]
     notes = [f"\\par\\footnotesize {_latex(note)}" for note in table.notes]
-    return "\n".join(
+    text = "\n".join(
         [
             "\\begin{table}",
             f"\\caption{{{_latex(table.title)}}}",
@@ -208,6 +223,7 @@ def to_latex(table: Table) -> str:
             "",
         ]
     )
+    return text if table.section is None else f"{text}\n{to_latex(table.section)}"
 
 
 def _latex_line(texts: Sequence[str]) -> str:

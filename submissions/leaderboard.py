@@ -10,18 +10,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from nbsuite.submissions.challenge import summarise
-from nbsuite.submissions.formats import EMPTY, Cell, Column, Table, text_cell
-from nbsuite.submissions.published_results import published_methods
-from nbsuite.submissions.quantities import (
-    MEASURED,
-    OPERATIONS,
-    QUANTITIES,
-    Quantity,
-    Values,
-    with_operations,
+from nbsuite.submissions.published_results import (
+    PublishedMethod,
+    Remark,
+    published_methods,
 )
+from nbsuite.submissions.quantities import QUANTITIES, Quantity, Values, with_operations
 from nbsuite.submissions.results_folder import ModelResults, labels_of
-from nbsuite.submissions.scores import formula, score, score_quantity
+from nbsuite.submissions.scores import score, score_quantity
 
 MEAN = "mean"
 METHOD = "method"
@@ -48,25 +44,25 @@ class Entry:
     values: Mapping[str, Values]
     published: bool
     twin: str | None = None
-    remarks: tuple[str, ...] = ()
+    remarks: tuple[Remark, ...] = ()
 
 
 def published_entries() -> list[Entry]:
-    """All published methods."""
-    return [
-        Entry(
-            method=each.method,
-            seeds=each.seeds,
-            source=f"{each.team}; {each.source}" if each.team else each.source,
-            values={
-                name: with_operations(values)
-                for name, values in {**each.sessions, MEAN: each.means}.items()
-            },
-            published=True,
-            remarks=each.remarks,
-        )
-        for each in published_methods()
-    ]
+    """All published methods that can be ranked."""
+    return [_published_entry(each) for each in published_methods()]
+
+
+def _published_entry(method: PublishedMethod) -> Entry:
+    source = f"{method.team}; {method.source}" if method.team else method.source
+    means = {**method.sessions, MEAN: method.means}
+    return Entry(
+        method=method.method,
+        seeds=method.seeds,
+        source=source,
+        values={name: with_operations(values) for name, values in means.items()},
+        published=True,
+        remarks=tuple(replace(each, source=each.source or source) for each in method.remarks),
+    )
 
 
 def own_entries(models: Sequence[ModelResults]) -> list[Entry]:
@@ -80,7 +76,7 @@ def _own_entry(results: ModelResults, label: str) -> Entry:
     remarks = []
     if results.missing:
         del values[MEAN]
-        remarks.append(f"No results on {', '.join(results.missing)}, hence no mean.")
+        remarks.append(Remark(f"No results on {', '.join(results.missing)}, hence no mean."))
     counts = {len(lists["r2"]) for lists in results.sessions.values()}
     return Entry(
         method=label,
@@ -176,55 +172,3 @@ def _figures(entry: Entry, session: str, score_name: str | None) -> Values:
     if score_name is not None and (value := score(score_name, values)) is not None:
         values["score"] = value
     return values
-
-
-def leaderboard_table(ranking: Ranking) -> Table:
-    """The ranking as a table."""
-    quantities = [*MEASURED, OPERATIONS]
-    if ranking.score is not None:
-        quantities.append(score_quantity(ranking.score))
-    columns = [
-        Column("rank", "#"),
-        Column("method", "Method", figures=False),
-        Column("data", "Data", figures=False),
-        Column("seeds", "Seeds"),
-        *(Column(quantity.key, quantity.heading) for quantity in quantities),
-        Column("source", "Source", figures=False),
-    ]
-    sources = list(dict.fromkeys(row.entry.source for row in ranking.rows))
-    rows = [_cells(row, quantities, sources) for row in ranking.rows]
-    return Table(_title(ranking), columns, rows, _notes(ranking, sources))
-
-
-def _cells(row: Row, quantities: Sequence[Quantity], sources: Sequence[str]) -> list[Cell]:
-    figures = [_figure(quantity, row.values.get(quantity.key)) for quantity in quantities]
-    method = row.entry.method + ("" if row.entry.published else " (yours)")
-    return [
-        EMPTY if row.rank is None else Cell(str(row.rank), row.rank),
-        text_cell(method),
-        Cell(f"TWIN ({row.entry.twin})", "TWIN") if row.entry.twin else Cell("real", "real"),
-        EMPTY if row.entry.seeds is None else Cell(str(row.entry.seeds), row.entry.seeds),
-        *figures,
-        Cell(f"[{1 + sources.index(row.entry.source)}]", row.entry.source),
-    ]
-
-
-def _figure(quantity: Quantity, value: float | None) -> Cell:
-    return Cell(quantity.text(value), value)
-
-
-def _title(ranking: Ranking) -> str:
-    where = "means over the six sessions" if ranking.session == MEAN else ranking.session
-    kind = "TWINS, synthetic recordings: " if ranking.twin else "Primate reaching: "
-    return f"{kind}{where}, by {ranking.by.heading if ranking.by else 'name'}"
-
-
-def _notes(ranking: Ranking, sources: Sequence[str]) -> list[str]:
-    notes = ["Eff. operations: MACs and ACs per sample, counted alike."]
-    if ranking.score is not None:
-        notes.append(
-            f"The score, {formula(ranking.score)}, is ours: the challenge's was never published."
-        )
-    for row in ranking.rows:
-        notes += [f"{row.entry.method}: {remark}" for remark in row.entry.remarks]
-    return notes + [f"[{number}] {source}" for number, source in enumerate(sources, start=1)]

@@ -2,20 +2,36 @@
 
 ``leaderboard.json`` holds every method with its means and, as far as they are published, its
 sessions; ``runs.json`` the five seeds a session of tinyRSNN and bigRSNN, from which those two are
-averaged here.
+averaged here. Every group of figures, and every remark, names its source.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import resources
 from typing import Any
 
 from nbsuite.submissions.challenge import Results, summarise
 from nbsuite.submissions.quantities import Values
+from nbsuite.untrusted.fields import decode
+
+
+@dataclass(frozen=True)
+class Remark:
+    """What a reader of a published figure should know.
+
+    Attributes:
+        text: sentences.
+        source: where that stands, or what it was derived from; None for where the figures stand.
+        metric: the metric it is about, if it is about one.
+    """
+
+    text: str
+    source: str | None = None
+    metric: str | None = None
 
 
 @dataclass(frozen=True)
@@ -36,9 +52,46 @@ class PublishedMethod:
     team: str | None
     seeds: int | None
     source: str
-    remarks: tuple[str, ...]
-    means: Values
-    sessions: Mapping[str, Values]
+    remarks: tuple[Remark, ...]
+    means: Values = field(default_factory=dict)
+    sessions: Mapping[str, Values] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class FilteredMethod:
+    """A decoder as it was published with and without a filter on its output.
+
+    Attributes:
+        method: its name.
+        plain: without the filter: ``r2``, ``footprint`` in bytes, and what it computes a step,
+            ``macs`` or, where their kind is not told, ``operations``.
+        filtered: the same with the filter, as far as it is published.
+        marks: what is doubtful about it beside what is about the whole section.
+    """
+
+    method: str
+    plain: Values
+    filtered: Values
+    marks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class UnrankedSection:
+    """Published methods that stand below the ranking, since they may not compare with it.
+
+    Attributes:
+        title: what they are.
+        source: where the figures stand.
+        marks: what is doubtful about each of them, in a few words.
+        remarks: the same in sentences, each with its source.
+        methods: the methods, in the order of R2 with the filter.
+    """
+
+    title: str
+    source: str
+    marks: tuple[str, ...]
+    remarks: tuple[Remark, ...]
+    methods: tuple[FilteredMethod, ...]
 
 
 @dataclass(frozen=True)
@@ -64,10 +117,24 @@ class Misprint:
     why: str
 
 
+@dataclass(frozen=True)
+class _Published:
+    """The content of ``leaderboard.json``."""
+
+    methods: tuple[PublishedMethod, ...]
+    section: UnrankedSection
+    misprints: tuple[Misprint, ...]
+
+
 @cache
 def published_methods() -> tuple[PublishedMethod, ...]:
-    """Every method published on the task that we know of, the most accurate first."""
-    return tuple(_method(**entry) for entry in _read("leaderboard")["methods"])
+    """Every method published on the task that can be ranked, the most accurate first."""
+    return tuple(map(_with_averages, _published().methods))
+
+
+def unranked_section() -> UnrankedSection:
+    """Methods published on the task of which it is not known whether they compare."""
+    return _published().section
 
 
 @cache
@@ -80,10 +147,9 @@ def published_runs() -> Mapping[str, Mapping[str, Results]]:
     return models
 
 
-@cache
 def published_misprints() -> tuple[Misprint, ...]:
     """The figures that the publication's Tables 1 and 2 got wrong."""
-    return tuple(Misprint(**entry) for entry in _read("leaderboard")["misprints"])
+    return _published().misprints
 
 
 def runs_source() -> str:
@@ -91,19 +157,18 @@ def runs_source() -> str:
     return str(_read("runs")["source"])
 
 
-def _method(
-    method: str,
-    remarks: list[str],
-    means: Values | None = None,
-    sessions: Mapping[str, Values] | None = None,
-    **rest: Any,
-) -> PublishedMethod:
-    if means is None or sessions is None:
-        sessions = summarise(published_runs()[method])
-        means = sessions.pop("average")
-    return PublishedMethod(
-        method=method, remarks=tuple(remarks), means=means, sessions=sessions, **rest
-    )
+@cache
+def _published() -> _Published:
+    return decode(_Published, _read("leaderboard"))
+
+
+def _with_averages(method: PublishedMethod) -> PublishedMethod:
+    """The method itself, or, where it gives no means, with those of its runs."""
+    if method.means:
+        return method
+    sessions = summarise(published_runs()[method.method])
+    means = sessions.pop("average")
+    return replace(method, means=means, sessions=sessions)
 
 
 def _read(name: str) -> Any:

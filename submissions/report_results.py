@@ -10,11 +10,11 @@ from nbsuite.submissions.leaderboard import (
     MEAN,
     Entry,
     Ranking,
-    leaderboard_table,
     own_entries,
     published_entries,
     rank,
 )
+from nbsuite.submissions.leaderboard_table import leaderboard_table
 from nbsuite.submissions.pareto import pareto_front
 from nbsuite.submissions.quantities import ACTIVATION_SPARSITY, FOOTPRINT, OPERATIONS, R2
 from nbsuite.submissions.report_page import (
@@ -128,7 +128,8 @@ def _leaderboard(ranking: Ranking, data: Data) -> Iterator[Block]:
 
     where = "means over six sessions" if ranking.session == MEAN else f"session {ranking.session}"
     yield Heading(f"Leaderboard: {where}")
-    yield PageTable(leaderboard_table(ranking), data, ("method",))
+    table = leaderboard_table(ranking)
+    yield PageTable(table, data, ("method",))
     name = f"pareto-{'twins' if ranking.twin else 'real'}-{ranking.session}"
     yield PageFigure(
         draw_picture(name, lambda path: plot_leaderboard(path, ranking)),
@@ -138,6 +139,8 @@ def _leaderboard(ranking: Ranking, data: Data) -> Iterator[Block]:
         " All values stand in the table of the leaderboard.",
         data,
     )
+    if table.section is not None:
+        yield PageTable(table.section, data, ("method",))
 
 
 def _fronts(ranking: Ranking) -> str:

@@ -184,6 +184,11 @@ def _notes(
     for misprint in published_misprints():
         if misprint.table == number:
             notes += _misprint_notes(misprint, models, baselines)
+    for baseline in baselines:
+        for remark in baseline.remarks:
+            if remark.metric in (("r2",) if number == 1 else _DEMAND):
+                source = remark.source or baseline.source
+                notes.append(f"Baseline {baseline.method}: {remark.text} ({source})")
     return notes
 
 

@@ -27,16 +27,24 @@ def test_published_and_own_results(tmp_path: Path) -> None:
     assert "42,003.5" in text
     assert "arXiv 2410.22283" in text
     assert "25,100" in text  # a known fault of the published figures
+    ranking, _, section = text.partition("Not ranked")
+    assert "lookahead not stated" in section
+    assert "LSTM" in section
+    assert "LSTM" not in ranking
 
 
 def test_every_format(tmp_path: Path) -> None:
-    rows = json.loads(_run("leaderboard", "--json").stdout)["rows"]
-    assert len(rows) == 9
+    printed = json.loads(_run("leaderboard", "--json").stdout)
+    rows, section = printed["rows"], printed["section"]
+    assert (len(rows), len(section["rows"])) == (9, 9)
     table = list(csv.DictReader(io.StringIO(_run("leaderboard", "--format", "csv").stdout)))
-    assert [row["method"] for row in table] == [row["method"] for row in rows]
+    assert [row["method"] for row in table] == [row["method"] for row in [*rows, *section["rows"]]]
+    assert [row["section"] for row in table] == [""] * 9 + [section["title"]] * 9
+    assert [row["rank"] for row in table] == [*"123456789", *[""] * 9]
     assert float(table[2]["acs"]) == rows[2]["acs"]
-    assert _run("leaderboard", "--format", "markdown").stdout.count("\n| ") == 11
-    assert "\\toprule" in _run("leaderboard", "--format", "latex").stdout
+    assert float(table[9]["operations_filtered"]) == 32261.0
+    assert _run("leaderboard", "--format", "markdown").stdout.count("\n| ") == 22
+    assert _run("leaderboard", "--format", "latex").stdout.count("\\toprule") == 2
     result = _run("leaderboard", "--output", tmp_path / "board.tex")
     assert "\\toprule" in (tmp_path / "board.tex").read_text()
     assert result.stdout == ""
@@ -88,7 +96,9 @@ def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
 def test_tables(tmp_path: Path) -> None:
     write_six(tmp_path)
     assert "0.600 ± 0.000" in _run("table", 1, tmp_path).stdout
-    assert "Baseline SNN3" in _run("table", 2, tmp_path).stdout
+    text = _run("table", 2, tmp_path).stdout
+    assert "Baseline SNN3: Its activation sparsity is that of the first neuron" in text
+    assert "first neuron" not in _run("table", 1, tmp_path).stdout
     rows = json.loads(_run("table", 1, tmp_path, "--json").stdout)["rows"]
     assert [row["session"] for row in rows] == ["I1", "I2", "I3", "L1", "L2", "L3", "mean"]
     assert "not one of" in _run("table", 3, tmp_path, status=2).stderr

@@ -136,5 +136,22 @@ def test_latex() -> None:
     assert "A note." in text
 
 
+def test_a_section_stands_below_in_every_format() -> None:
+    section = Table("Below", [Column("b", "B")], [[Cell("2", 2)]])
+    table = Table("Above", [Column("a", "A")], [[Cell("1", 1)]], ("A note.",), section)
+    assert json.loads(to_json(table))["section"] == {
+        "title": "Below",
+        "rows": [{"b": 2}],
+        "notes": [],
+    }
+    assert "section" not in json.loads(to_json(section))
+    assert to_csv(table) == "a,section,b\n1,,\n,Below,2\n"
+    assert to_csv(section) == "b\n2\n"
+    for render in (to_markdown, to_latex):
+        above, below = render(table), render(section)
+        assert above.endswith(f"\n\n{below}")
+        assert above.index("A note.") < above.index(below)
+
+
 def test_nothing_is_a_dash() -> None:
     assert text_cell(None) == Cell("-", None)

@@ -12,13 +12,14 @@ from nbsuite.submissions.formats import records
 from nbsuite.submissions.leaderboard import (
     MEAN,
     Entry,
-    leaderboard_table,
     own_entries,
     published_entries,
     rank,
 )
+from nbsuite.submissions.leaderboard_table import leaderboard_table
 from nbsuite.submissions.pareto import pareto_front
 from nbsuite.submissions.pareto_plot import plot_leaderboard
+from nbsuite.submissions.published_results import unranked_section
 from nbsuite.submissions.quantities import QUANTITIES
 from nbsuite.submissions.results_folder import read_results
 from nbsuite.submissions.scores import SCORES, formula, score
@@ -76,7 +77,7 @@ def test_without_all_sessions_there_is_no_rank_among_means(tmp_path: Path) -> No
     own = own_entries(read_results(tmp_path).real)
     last = rank([*published_entries(), *own]).rows[-1]
     assert (last.entry.method, last.rank) == ("mine", None)
-    assert "No results on I2, I3, L1, L2, L3" in last.entry.remarks[0]
+    assert "No results on I2, I3, L1, L2, L3" in last.entry.remarks[0].text
     assert rank([*published_entries(), *own], session="I1").rows[0].entry.method == "mine"
 
 
@@ -89,6 +90,42 @@ def test_twins_are_never_ranked_with_real_recordings(tmp_path: Path) -> None:
     assert table.title.startswith("TWINS")
     assert [row["data"] for row in records(table)] == ["TWIN"]
     assert "TWIN (twin-seed1)" in [cell.text for cell in table.rows[0]]
+
+
+def test_sources_and_remarks_stand_below_the_table() -> None:
+    table = leaderboard_table(rank(published_entries()))
+    numbered = [note for note in table.notes if note.startswith("[")]
+    assert [note.split()[0] for note in numbered] == [f"[{n + 1}]" for n in range(len(numbered))]
+    notes = dict(note.split(" ", 1) for note in numbered)
+    for entry, (*_, source, remarks) in zip(published_entries(), table.rows, strict=True):
+        assert notes[source.text] == source.value == entry.source
+        assert remarks.value == (" ".join(each.text for each in entry.remarks) or None)
+        marks = remarks.text.split() if entry.remarks else []
+        for remark, mark in zip(entry.remarks, marks, strict=True):
+            methods, words = notes[mark].split(": ", 1)
+            text, _, place = words.rpartition(" ")
+            assert entry.method in methods.split(", ")
+            assert (text, notes[place]) == (remark.text, remark.source)
+    assert notes[table.rows[0][-1].text].startswith("GRU-t1, GRU-t2: Looks ahead")
+
+
+def test_the_section_stands_below_the_ranking_of_means_alone(tmp_path: Path) -> None:
+    published, own = published_entries(), _own(tmp_path)
+    section = leaderboard_table(rank([*published, *own])).section
+    assert section is not None
+    rows = records(section)
+    assert len(rows) == PUBLISHED
+    assert not any("rank" in row for row in rows)
+    for row in rows:
+        assert row["remarks"].startswith(
+            "split and seeds not confirmed; with filter: lookahead not stated"
+        )
+        assert row["r2_filtered"] > row["r2"]
+        assert row["source"].endswith("arXiv 2312.15889")
+    for mark in {mark for row in section.rows for mark in row[-1].text.split()}:
+        assert sum(note.startswith(mark) for note in section.notes) == 1
+    assert leaderboard_table(rank(published, session="I1")).section is None
+    assert leaderboard_table(rank(own)).section is None
 
 
 def test_scores_are_as_documented() -> None:
@@ -141,6 +178,8 @@ def test_the_picture_names_every_method_and_unit(tmp_path: Path) -> None:
     assert "effective operations per sample (MACs + ACs)" in texts
     assert any(text.startswith("Pareto front") for text in texts)
     assert not any("TWIN" in text for text in texts)
+    unranked = {each.method for each in unranked_section().methods}
+    assert (unranked & set(texts)) <= {row.entry.method for row in ranking.rows}
 
 
 def test_the_picture_of_twins_says_so(tmp_path: Path) -> None:
