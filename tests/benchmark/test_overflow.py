@@ -86,7 +86,7 @@ def test_heads_whose_sum_is_too_large(
     with pytest.raises(CheckpointError, match=r"heads\.safetensors decodes"):
         measure_checkpoint(checkpoint, recording)
     with pytest.raises(CheckpointError, match=r"heads\.safetensors decodes"):
-        stream_checkpoint(checkpoint, recording, 200)
+        stream_checkpoint(checkpoint, recording)
 
 
 def test_parity(tmp_path: Path, too_large: Checkpoint) -> None:
