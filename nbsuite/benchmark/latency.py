@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from nbsuite.benchmark.delay import Delay, measure_delay
 from nbsuite.benchmark.runner import run_benchmark
 from nbsuite.benchmark.session import check_fit
+from nbsuite.data.motion import still_axes
 from nbsuite.data.recording import Recording, Split
 from nbsuite.data.stream import StreamDataset, Stretches
 from nbsuite.models.checkpoint import Checkpoint, recurrent_decoder
@@ -106,12 +107,13 @@ def stream_checkpoint(
     with np.errstate(over="ignore", invalid="ignore"):  # the run over the whole refuses it
         velocity, seconds = time_steps(StreamingDecoder(decoder), recording, part)
     batch = run_benchmark(decoder, StreamDataset(recording, part), metrics=("r2",))
+    undefined = still_axes(recording.labels[part.start : part.stop])
     r2 = float(batch.values["r2"])
     return StreamReport(
         steps=len(part),
         latency=Latency.of(seconds),
         delay=measure_delay(decoder),
-        r2=r2 if np.isfinite(r2) else None,
+        r2=None if undefined or not np.isfinite(r2) else r2,
         equals_batch=torch.equal(torch.from_numpy(velocity).float(), batch.velocity),
     )
 

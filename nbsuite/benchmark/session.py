@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 
 from nbsuite.benchmark.adapter import Progress
-from nbsuite.benchmark.metrics import CHALLENGE_METRICS
+from nbsuite.benchmark.metrics import CHALLENGE_METRICS, check_metric_names
 from nbsuite.benchmark.results import BenchmarkResult, describe_result
 from nbsuite.benchmark.runner import Measurement, run_benchmark, run_per_step
 from nbsuite.benchmark.verification import Comparison, compare_with_per_step
-from nbsuite.data.recording import Recording
+from nbsuite.data.motion import still_axes
+from nbsuite.data.recording import Recording, Split
 from nbsuite.data.stream import StreamDataset
-from nbsuite.errors import CheckpointError, UsageError
+from nbsuite.errors import BenchmarkError, CheckpointError, DataError, UsageError
 from nbsuite.models.checkpoint import Checkpoint
 from nbsuite.neurons.kernels import (
     KERNEL_NAMES,
@@ -56,10 +59,12 @@ def measure_checkpoint(
     Raises:
         CheckpointError: the decoder's channels do not fit the recording, or what it decodes is not
             finite.
-        BenchmarkError: a metric failed or is not exact.
+        DataError: R2 is asked for, and the hand of the test set does not move along an axis.
+        BenchmarkError: a metric failed, is not finite or is not exact.
         UsageError: a metric is unknown or does not apply, or the device is not there.
     """
     check_fit(checkpoint, recording)
+    check_motion(recording, recording.test, settings.metrics)
     decoder = checkpoint.decoder.to(settings.device)
     samples = StreamDataset(recording, recording.test)
     if settings.per_step:
@@ -72,6 +77,7 @@ def measure_checkpoint(
             kernel=settings.kernel,
             progress=progress,
         )
+    _check_finite(measurement.values, checkpoint, recording)
     return describe_result(checkpoint, recording, measurement), measurement
 
 
@@ -87,6 +93,7 @@ def verify_checkpoint(
     decoder = checkpoint.decoder.to(settings.device)
     test = recording.test
     first = replace(test, stop=min(test.stop, test.start + steps))
+    check_motion(recording, first, settings.metrics)
     return compare_with_per_step(
         decoder,
         StreamDataset(recording, first),
@@ -107,6 +114,38 @@ def check_fit(checkpoint: Checkpoint, recording: Recording) -> None:
             f"{checkpoint.path} decodes {channels} channels, but {recording.path.name} has "
             f"{recording.channels}; choose a session of the monkey it was trained on."
         )
+
+
+def check_motion(recording: Recording, part: Split, metrics: Iterable[str]) -> None:
+    """Make sure that R2, where it is asked for, is defined on a part of a recording.
+
+    Raises:
+        DataError: it is not.
+        UsageError: a metric is unknown or does not apply.
+    """
+    if "r2" not in check_metric_names(metrics):
+        return
+    if still := still_axes(recording.labels[part.start : part.stop]):
+        raise DataError(
+            f"{recording.path} has a hand whose velocity never changes along"
+            f" {' and '.join(still)} in samples {part.start:,} to {part.stop:,}, its {part.name}"
+            " set, so that R2 is undefined: leave r2 out with --metrics, or use a recording in"
+            " which it moves."
+        )
+
+
+def _check_finite(values: Mapping[str, Any], checkpoint: Checkpoint, recording: Recording) -> None:
+    """Make sure that no figure is infinite or NaN.
+
+    Raises:
+        BenchmarkError: one is.
+    """
+    for name, value in values.items():
+        if isinstance(value, float) and not math.isfinite(value):
+            raise BenchmarkError(
+                f"{checkpoint.path} decodes {recording.path.name} so that NeuroBench's {name} is"
+                f" {value}: check the checkpoint's weights, or leave it out with --metrics."
+            )
 
 
 def choose_training_kernel(kernel: str, device: str) -> TrainingKernelName:

@@ -22,7 +22,7 @@ import numpy as np
 from filelock import FileLock
 
 from nbsuite.data.cache_meta import Meta, read_meta, write_meta
-from nbsuite.data.guards import Finding
+from nbsuite.data.finding import Finding
 from nbsuite.data.loader import CHALLENGE_ARGUMENTS, LoadedArrays
 from nbsuite.data.mapped_array import checksum, map_array
 

@@ -7,11 +7,10 @@ import zlib
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from nbsuite.data.twin_info import TwinInfo
+from nbsuite.data.twin_info import TwinInfo, fault_of_twin
 from nbsuite.untrusted.fault import FormatFault
 from nbsuite.untrusted.fields import decode
 from nbsuite.untrusted.json_text import read_json_file
-from nbsuite.untrusted.names import fault_of_name
 
 _LARGEST = 256 << 10
 _MOST_FINDINGS = 100
@@ -71,7 +70,7 @@ def read_meta(path: Path) -> Meta:
         raise FormatFault("has splits or channels that do not fit")
     if len(meta.findings) > _MOST_FINDINGS or not all(map(_is_shown_whole, meta.findings)):
         raise FormatFault("has findings that are not such")
-    if meta.twin is not None and not _is_sound(meta.twin):
+    if meta.twin is not None and fault_of_twin(meta.twin):
         raise FormatFault("has a label of a twin that is none")
     return meta
 
@@ -92,7 +91,3 @@ def _checksum(meta: Meta) -> int:
 
 def _is_shown_whole(finding: str) -> bool:
     return finding.isprintable() and len(finding) <= _LONGEST_FINDING
-
-
-def _is_sound(twin: TwinInfo) -> bool:
-    return fault_of_name(twin.session) is None and 0 < twin.fraction <= 1 and twin.seed >= 0

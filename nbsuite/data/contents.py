@@ -7,30 +7,45 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from nbsuite.data.guards import Finding, remedy, require_file, time_finding
-from nbsuite.data.spike_tally import Cell, SpikeTally, tally_spikes
-from nbsuite.data.twin_info import TwinInfo, read_twin_info
-from nbsuite.errors import DataError
+from nbsuite.data.cells import Cells, read_cells
+from nbsuite.data.clock import clock_start, resolution, time_finding
+from nbsuite.data.finding import Finding
+from nbsuite.data.recording_file import remedy, require_file
+from nbsuite.data.spike_tally import SpikeTally, tally_spikes
+from nbsuite.data.twin_info import TwinInfo, twin_info_in
+from nbsuite.sessions import STEP_SECONDS
+from nbsuite.untrusted.fault import FormatFault
+from nbsuite.untrusted.hdf5 import Hdf5Reader, floating_dtype, holds_numbers, shape_of
+from nbsuite.untrusted.text import one_line
 
 FloatArray = NDArray[np.float64]
+
+MOST_SAMPLES = 1_500_000
+"""Samples of the longest recording that is read, 100 minutes; each takes NeuroBench a kilobyte."""
+
+_HDF5_FAULTS = (OSError, RuntimeError, KeyError, ValueError, TypeError)
+"""What h5py raises of a damaged file."""
 
 
 @dataclass(frozen=True, eq=False)
 class Contents:
-    """The parts of a recording that the guards look at.
+    """The parts of a recording that the guards look at, and that NeuroBench loads.
 
     Attributes:
         units: rows of the spike array: sorted units and the unsorted rest of each channel.
         channels: recording channels.
-        time: (T,) sample times in seconds.
+        time: (T,) sample times in seconds, from ``clock_start`` on.
         cursor: (2, T) cursor positions in mm.
         target: (2, T) target positions in mm.
+        spike_times: of each channel, the times of all its units in seconds, from ``clock_start``
+            on.
+        clock_start: what was taken off all times; 0 of the usual clocks.
+        resolution: seconds between neighbouring times as they are stored.
         spikes: how the spikes fall into the samples; None where the time stamps are unsound.
         twin: what the file says of itself where it is a session twin.
     """
@@ -40,6 +55,9 @@ class Contents:
     time: FloatArray
     cursor: FloatArray
     target: FloatArray
+    spike_times: tuple[FloatArray, ...]
+    clock_start: float
+    resolution: float
     spikes: SpikeTally | None
     twin: TwinInfo | None
 
@@ -47,6 +65,11 @@ class Contents:
     def samples(self) -> int:
         """Samples of cursor and target, 4 ms apart."""
         return self.time.size
+
+    @property
+    def seconds(self) -> float:
+        """Duration."""
+        return self.samples * STEP_SECONDS
 
     @property
     def target_moves(self) -> NDArray[np.int64]:
@@ -57,6 +80,17 @@ class Contents:
     def reaches(self) -> int:
         """Number of segments of constant target position, by which NeuroBench splits."""
         return self.target_moves.size + 1
+
+
+@dataclass(frozen=True, eq=False)
+class _Stored:
+    """The datasets as they are stored."""
+
+    cells: Cells
+    time: FloatArray
+    time_dtype: np.dtype[np.float64]
+    cursor: FloatArray
+    target: FloatArray
 
 
 def read_contents(path: Path) -> Contents:
@@ -71,71 +105,69 @@ def read_contents(path: Path) -> Contents:
     require_file(path)
     try:
         with h5py.File(path, "r") as file:
-            cells, time, cursor, target = _read(file, path)
-    except (OSError, RuntimeError, KeyError, ValueError) as error:
+            stored = _read(file, path.stat().st_size)
+            twin = twin_info_in(file, path)
+    except FormatFault as fault:
+        raise Finding(f"{fault}: {remedy(path)}").error(path) from fault
+    except _HDF5_FAULTS as error:
         raise Finding(_damage(path, error)).error(path) from error
-    if not time.size == cursor.shape[1] == target.shape[1]:
-        raise Finding(
-            f"holds {time.size} samples of t, {cursor.shape[1]} of cursor_pos and"
-            f" {target.shape[1]} of target_pos, which must be equally many: {remedy(path)}"
-        ).error(path)
+    return _contents(stored, twin)
+
+
+def _read(file: h5py.File, size: int) -> _Stored:
+    """The datasets, the small ones first.
+
+    Raises:
+        FormatFault: the file is not of the format, or too large.
+    """
+    reader = Hdf5Reader(file, size)
+    time, time_dtype = _numbers(reader, "t", "(1, samples)", rows=1)
+    cursor, _ = _numbers(reader, "cursor_pos", "(2, samples)", rows=2)
+    target, _ = _numbers(reader, "target_pos", "(2, samples)", rows=2)
+    if not time.shape[1] == cursor.shape[1] == target.shape[1]:
+        raise FormatFault(
+            f"holds {time.shape[1]} samples of t, {cursor.shape[1]} of cursor_pos and"
+            f" {target.shape[1]} of target_pos, which must be equally many"
+        )
     if time.size < 2:
-        raise Finding(f"holds {time.size} samples, too few for a velocity: {remedy(path)}").error(
-            path
+        raise FormatFault(f"holds {time.size} samples, too few for a velocity")
+    return _Stored(read_cells(reader), time[0], time_dtype, cursor, target)
+
+
+def _numbers(
+    reader: Hdf5Reader, name: str, shape: str, *, rows: int
+) -> tuple[FloatArray, np.dtype[np.float64]]:
+    """Numbers of so many rows, and the floating-point dtype that they are stored as."""
+    dataset = reader.dataset(name)
+    size = shape_of(dataset) if dataset is not None and holds_numbers(dataset) else ()
+    if dataset is None or len(size) != 2 or size[0] != rows:
+        raise FormatFault(
+            f"holds something else than an array of numbers of shape {shape} as {name}"
         )
+    if size[1] > MOST_SAMPLES:
+        raise FormatFault(f"announces {size[1]:,} samples in {name}, more than {MOST_SAMPLES:,}")
+    return reader.numbers(dataset, name), floating_dtype(dataset)
+
+
+def _contents(stored: _Stored, twin: TwinInfo | None) -> Contents:
+    """The contents, on a clock by which NeuroBench's bins do not drift."""
+    sound = time_finding(stored.time) is None
+    start = clock_start(stored.time) if sound else 0.0
+    time = stored.time - start
+    cells = stored.cells.since(start)
+    stored_as = min(stored.time_dtype, stored.cells.dtype, key=lambda dtype: dtype.itemsize)
     return Contents(
-        units=len(cells[0]),
-        channels=len(cells),
+        units=cells.units,
+        channels=len(cells.channels),
         time=time,
-        cursor=cursor,
-        target=target,
-        spikes=tally_spikes(cells, time) if time_finding(time) is None else None,
-        twin=read_twin_info(path),
+        cursor=stored.cursor,
+        target=stored.target,
+        spike_times=cells.spike_times,
+        clock_start=start,
+        resolution=resolution(stored.time, stored_as),
+        spikes=tally_spikes(cells.channels, time) if sound else None,
+        twin=twin,
     )
-
-
-def _read(
-    file: h5py.File, path: Path
-) -> tuple[list[list[Cell]], FloatArray, FloatArray, FloatArray]:
-    """The cells of each channel, then time, cursor and target."""
-    spikes = _array(file, path, "spikes", "(units, channels)")
-    if h5py.check_ref_dtype(spikes.dtype) is not h5py.Reference or not all(spikes.shape):
-        raise _misshapen(path, "spikes", "references to lists of spike times")
-    return (
-        [[_cell(file[reference], path) for reference in column] for column in spikes[()].T],
-        _numbers(file, path, "t", "(1, samples)", rows=1)[0],
-        _numbers(file, path, "cursor_pos", "(2, samples)", rows=2),
-        _numbers(file, path, "target_pos", "(2, samples)", rows=2),
-    )
-
-
-def _array(file: h5py.File, path: Path, name: str, shape: str) -> h5py.Dataset:
-    if name not in file:
-        raise Finding(f"lacks the dataset {name}, so it is no recording: {remedy(path)}").error(
-            path
-        )
-    dataset = file[name]
-    if not isinstance(dataset, h5py.Dataset) or dataset.ndim != 2:
-        raise _misshapen(path, name, f"an array of shape {shape}")
-    return dataset
-
-
-def _numbers(file: h5py.File, path: Path, name: str, shape: str, *, rows: int) -> FloatArray:
-    dataset = _array(file, path, name, shape)
-    if dataset.shape[0] != rows or dataset.dtype.kind not in "fiu":
-        raise _misshapen(path, name, f"an array of numbers of shape {shape}")
-    return np.asarray(dataset[()], dtype=np.float64)
-
-
-def _cell(cell: Any, path: Path) -> Cell:
-    if not isinstance(cell, h5py.Dataset) or cell.shape is None or cell.dtype.kind not in "fiu":
-        raise _misshapen(path, "spikes", "references to lists of spike times")
-    empty = bool(cell.attrs.get("MATLAB_empty", 0))
-    return Cell(np.asarray(cell[()], dtype=np.float64).ravel(), empty)
-
-
-def _misshapen(path: Path, name: str, expected: str) -> DataError:
-    return Finding(f"holds something else than {expected} as {name}: {remedy(path)}").error(path)
 
 
 def _damage(path: Path, error: Exception) -> str:
@@ -150,4 +182,4 @@ def _damage(path: Path, error: Exception) -> str:
         return f"is truncated: {remedy(path)}"
     if "unable to lock" in str(error):
         return "is being written by another program: wait until that has ended"
-    return f"is damaged ({error}): {remedy(path)}"
+    return f"is damaged ({one_line(str(error), 120)}): {remedy(path)}"

@@ -23,6 +23,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from nbsuite.data.folders import cache_folder
+from nbsuite.errors import UsageError
 from nbsuite.files import atomic_write, digest
 from nbsuite.untrusted.fault import FormatFault
 from nbsuite.untrusted.fields import decode
@@ -88,7 +89,7 @@ def _remember(path: Path, algorithm: str, value: str, status: os.stat_result) ->
     if not _tells_changes(status):
         return
     # A cache that cannot be written only costs time at the next call.
-    with suppress(OSError, FormatFault):
+    with suppress(OSError, FormatFault, UsageError):
         note = _Note(value, _seal(path, algorithm, value))
         if _identity(path.stat()) != _identity(status):
             return

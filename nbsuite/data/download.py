@@ -201,8 +201,11 @@ def _unwritable(path: Path, error: OSError) -> str:
             f"The disk of {path.parent} is full, {path.name} is incomplete: make room and run this"
             " again to resume, or name another folder with --data-dir."
         )
+    reason = str(error.strerror or error)
+    if error.filename not in (None, str(path)):  # a folder, the lock, the bytes begun
+        reason += f": {error.filename}"
     return (
-        f"{path} cannot be written ({error.strerror or error}): mend the folder's permissions, or"
+        f"{path} cannot be written ({reason}): mend the folder's permissions, or"
         " name another folder with --data-dir."
     )
 

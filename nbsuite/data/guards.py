@@ -5,99 +5,29 @@ The loader raises the first grave finding; `nbsuite data info` lists them all.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
+from nbsuite.data.clock import clock_findings, time_finding
+from nbsuite.data.finding import Finding
+from nbsuite.data.motion import position_findings
+from nbsuite.data.recording_file import remedy
+from nbsuite.data.spike_tally import SpikeTally
 from nbsuite.data.twin_info import TwinInfo
-from nbsuite.errors import DataError
-from nbsuite.sessions import PUBLIC_SESSIONS, STEP_SECONDS, Session
+from nbsuite.sessions import PUBLIC_SESSIONS, Session
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # what is loaded from the cache does without HDF5
     from nbsuite.data.contents import Contents
-    from nbsuite.data.spike_tally import SpikeTally
 
 MONKEYS = ("indy", "loco")
 
 ARRAY_CHANNELS = {"indy": (96, 192), "loco": (192,)}
 """Channels of each monkey's recordings: arrays of 96 electrodes, in M1 or in M1 and S1."""
 
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing wrong with a recording.
-
-    Attributes:
-        predicate: the rest of a sentence that begins with the file's path, without full stop.
-        grave: nothing measured on the recording would mean anything.
-    """
-
-    predicate: str
-    grave: bool = True
-
-    def sentence(self, path: Path) -> str:
-        """The finding, for people."""
-        return f"{path} {self.predicate}."
-
-    def error(self, path: Path) -> DataError:
-        """The finding, to be raised."""
-        return DataError(self.sentence(path))
-
-
-def warnings_of(findings: Iterable[Finding], path: Path) -> tuple[Finding, ...]:
-    """The findings, unless one of them is grave.
-
-    Raises:
-        DataError: the first grave finding.
-    """
-    warnings = []
-    for finding in findings:
-        if finding.grave:
-            raise finding.error(path)
-        warnings.append(finding)
-    return tuple(warnings)
-
-
-def session_named(path: Path) -> Session | None:
-    """The public session whose published file name ``path`` has, if any."""
-    return next((session for session in PUBLIC_SESSIONS if session.name == path.stem), None)
-
-
-def remedy(path: Path) -> str:
-    """How to come by a sound file in the place of ``path``."""
-    if (session := session_named(path)) is not None:
-        return f"fetch it again with `nbsuite data fetch {session.label}`"
-    if path.parent.name == "twins":
-        return "delete it, and its twin is generated again when needed"
-    return "copy it again, or name another recording"
-
-
-def require_file(path: Path) -> None:
-    """Check that there is something to open.
-
-    Raises:
-        DataError: ``path`` is missing, a folder, empty, or not readable.
-    """
-    try:
-        size = path.stat().st_size
-    except OSError as error:
-        missing = isinstance(error, (FileNotFoundError, NotADirectoryError))
-        fault = "does not exist" if missing else f"cannot be reached ({error.strerror})"
-        way = remedy(path)
-        if missing and path.parent.name == "twins":
-            way = "generate it with `nbsuite data twin`"
-        raise Finding(f"{fault}: check the path, or {way}").error(path) from error
-    if path.is_dir():
-        raise Finding("is a folder: name the recording's file in it").error(path)
-    if size == 0:
-        raise Finding(f"is empty: {remedy(path)}").error(path)
-    if not os.access(path, os.R_OK):
-        raise Finding("must not be read: check its permissions").error(path)
+_HIGH_RATE, _IMPOSSIBLE_RATE = 200.0, 1000.0
+"""Spikes a second and channel, all units together, that are hardly and that cannot be spikes."""
 
 
 def name_findings(path: Path) -> Iterator[Finding]:
@@ -174,12 +104,24 @@ def content_findings(path: Path, contents: Contents, *, published: bool) -> Iter
 
 
 def _content_findings(path: Path, contents: Contents) -> Iterator[Finding]:
-    yield from _position_findings(path, contents)
+    for name, positions in (("cursor_pos", contents.cursor), ("target_pos", contents.target)):
+        yield from position_findings(name, positions, remedy(path))
     if contents.spikes is None:
         if (finding := time_finding(contents.time)) is not None:
             yield finding
     else:
+        yield from clock_findings(contents.clock_start, contents.resolution)
         yield from _spike_findings(path, contents.spikes)
+        yield from _rate_findings(contents.spikes.counted / contents.channels / contents.seconds)
+
+
+def _rate_findings(hertz: float) -> Iterator[Finding]:
+    if hertz > _HIGH_RATE:
+        yield Finding(
+            f"has {hertz:,.0f} spikes a second on a channel on average, where recordings have 10"
+            " to 20: make sure that they are spikes, in seconds",
+            grave=hertz > _IMPOSSIBLE_RATE,
+        )
 
 
 def _spike_findings(path: Path, spikes: SpikeTally) -> Iterator[Finding]:
@@ -197,34 +139,6 @@ def _spike_findings(path: Path, spikes: SpikeTally) -> Iterator[Finding]:
             f" {len(spikes.spurious_events)} input events were cleared",
             grave=False,
         )
-
-
-def _position_findings(path: Path, contents: Contents) -> Iterator[Finding]:
-    for name, positions in (("cursor_pos", contents.cursor), ("target_pos", contents.target)):
-        bad = np.flatnonzero(~np.isfinite(positions).all(axis=0))
-        if bad.size:
-            yield Finding(
-                f"has NaN or infinite positions in {name} ({bad.size:,} samples, the first is"
-                f" number {bad[0]:,}): interpolate them, or {remedy(path)}"
-            )
-
-
-def time_finding(time: NDArray[np.float64]) -> Finding | None:
-    """Whether the time stamps (T,) are sound.
-
-    NeuroBench bins spikes between the first and the last of them, whatever lies between, and
-    takes the n-th bin for the n-th sample.
-    """
-    if bad := np.count_nonzero(~np.isfinite(time)):
-        return Finding(f"has {bad:,} NaN or infinite time stamps in t: set them 4 ms apart")
-    steps = np.diff(time)
-    drift = abs(time[-1] - time[0] - (time.size - 1) * STEP_SECONDS)
-    if np.abs(steps - STEP_SECONDS).max() <= STEP_SECONDS / 2 and drift <= STEP_SECONDS:
-        return None
-    return Finding(
-        f"has time stamps {1000 * steps.min():.4g} to {1000 * steps.max():.4g} ms apart, not"
-        " 4 ms: resample it to 250 Hz without gaps"
-    )
 
 
 def split_findings(lengths: dict[str, int], reaches: int) -> Iterator[Finding]:

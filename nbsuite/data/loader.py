@@ -3,6 +3,9 @@
 Facts about that loader (neurobench 2.3.0) that everything else rests on: a spike in
 [t[k], t[k+1]) shows at sample k+2; the units of a channel are OR-ed; the label is the position's
 gradient per 4 ms sample; the split is by count of reaches, and each set is one stretch of time.
+
+The loader reads whatever a file holds and refers to. So it is given a copy, in memory, of what was
+read and checked: the units of a channel as one, empty cells as empty, and all in double precision.
 """
 
 from __future__ import annotations
@@ -10,16 +13,19 @@ from __future__ import annotations
 import contextlib
 import io
 import traceback
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nbsuite.data.guards import Finding
+from nbsuite.data.finding import Finding
 from nbsuite.data.twin_info import TwinInfo
+from nbsuite.untrusted.text import one_line
+
+if TYPE_CHECKING:  # what is loaded from the cache does without HDF5
+    from nbsuite.data.contents import Contents
 
 CHALLENGE_ARGUMENTS: dict[str, float | bool] = {
     "num_steps": 1,
@@ -65,43 +71,38 @@ class LoadedArrays:
         }
 
 
-def load_through_neurobench(
-    path: Path, spurious_events: Sequence[tuple[int, int]] = ()
-) -> LoadedArrays:
-    """Load a recording whose file has been checked.
+def load_through_neurobench(path: Path, contents: Contents) -> LoadedArrays:
+    """Load a recording that has been read and checked.
 
     Args:
-        path: the recording.
-        spurious_events: (channel, sample) of input events to clear.
+        path: its file, whose name tells NeuroBench the monkey.
+        contents: what was read from it.
 
     Raises:
         DataError: NeuroBench's loader fails on it all the same.
     """
-    dataset = _primate_reaching(path)
+    dataset = _primate_reaching(path, contents)
     # Rounding of the time stamps can make the samples one longer than the labels.
     steps = min(dataset.samples.shape[1], dataset.labels.shape[1])
     ends = _split_ends(path, dataset, steps)
     packed = _pack(dataset.samples.numpy()[:, :steps])
-    for channel, sample in spurious_events:
-        if sample < steps:
-            packed[sample, channel // 8] &= ~np.uint8(1 << channel % 8)
     labels = np.ascontiguousarray(dataset.labels.numpy()[:, :steps].T)
     return LoadedArrays(packed, labels, dataset.samples.shape[0], ends)
 
 
-def _primate_reaching(path: Path) -> Any:
+def _primate_reaching(path: Path, contents: Contents) -> Any:
     """The dataset; what it prints is swallowed, and the file it leaves open closed."""
-    from neurobench.datasets.primate_reaching import PrimateReaching
+    from nbsuite.data.checked_dataset import CheckedPrimateReaching
 
     try:
         with contextlib.redirect_stdout(io.StringIO()):
-            return PrimateReaching(str(path.parent), path.name, **CHALLENGE_ARGUMENTS)
+            return CheckedPrimateReaching(path, contents, **CHALLENGE_ARGUMENTS)
     except (OSError, AssertionError, LookupError, RuntimeError, TypeError, ValueError) as error:
         # The file stays open as long as the failed call's variables live.
         traceback.clear_frames(error.__traceback__)
+        explanation = one_line(f"{type(error).__name__}: {error}", 120)
         raise Finding(
-            f"cannot be loaded by NeuroBench ({type(error).__name__}: {error}):"
-            " report it with the file's name"
+            f"cannot be loaded by NeuroBench ({explanation}): report it with the file's name"
         ).error(path) from error
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from nbsuite.data.folders import real_path, with_home
-from nbsuite.data.guards import require_file, session_named
+from nbsuite.data.recording_file import require_file, session_named
 from nbsuite.errors import DataError
 from nbsuite.sessions import Session, find_session, means_a_path
 

@@ -12,17 +12,12 @@ from numpy.typing import NDArray
 
 from nbsuite.data.cache import entry_folder, load_or_build
 from nbsuite.data.digests import file_digest, remembered_digest
+from nbsuite.data.finding import Finding, warnings_of
 from nbsuite.data.folders import cache_folder
-from nbsuite.data.guards import (
-    Finding,
-    content_findings,
-    identity_findings,
-    require_file,
-    session_named,
-    split_findings,
-    warnings_of,
-)
+from nbsuite.data.guards import content_findings, identity_findings, split_findings
 from nbsuite.data.loader import SPLITS, LoadedArrays, load_through_neurobench
+from nbsuite.data.motion import motion_findings
+from nbsuite.data.recording_file import require_file, session_named
 from nbsuite.data.twin_info import TWIN_MARK, TwinInfo
 from nbsuite.sessions import PUBLIC_SESSIONS, Session
 
@@ -125,7 +120,10 @@ def load_recording(
     else:
         loaded = build()
     session, identity = identify(path, session, loaded.channels, loaded.twin)
-    findings = warnings_of(identity, path)
+    published = is_published(session, loaded.twin)
+    parts = dict(zip(SPLITS, map(slice, (0, *loaded.ends), loaded.ends), strict=True))
+    motion = motion_findings(loaded.labels, parts, published=published)
+    findings = (*warnings_of(identity, path), *warnings_of(motion, path))
     warnings = [finding.sentence(path) for finding in (*findings, *loaded.findings)]
     if unkept is not None:
         warnings.append(
@@ -154,8 +152,7 @@ def _build(path: Path, session: Session | None, digest: str) -> LoadedArrays:
     warnings_of(identity, path)
     published = is_published(session, contents.twin)
     findings = warnings_of(content_findings(path, contents, published=published), path)
-    spurious = contents.spikes.spurious_events if contents.spikes else ()
-    loaded = load_through_neurobench(path, spurious)
+    loaded = load_through_neurobench(path, contents)
     findings += warnings_of(split_findings(loaded.lengths, contents.reaches), path)
     if _digest(path, "sha256") != digest:
         raise Finding("changed while it was loaded: load it again").error(path)

@@ -156,9 +156,15 @@ def ensure_twin(
         finally:
             # Should another process hold the file that goes here, a third may generate the same
             # twin beside it: time is lost, and nothing else.
-            with suppress(OSError):
-                lock.unlink()
+            _remove_empty(lock)
     return path
+
+
+def _remove_empty(lock: Path) -> None:
+    """Remove a lock's file, unless somebody keeps something in it."""
+    with suppress(OSError):
+        if lock.is_file() and lock.lstat().st_size == 0:
+            lock.unlink()
 
 
 def _holds(path: Path, wanted: TwinInfo) -> bool:

@@ -14,7 +14,7 @@ from typing import Any
 from nbsuite.data.folders import cache_folder
 from nbsuite.data.retries import OnPause, RetryPolicy, call_with_retries
 from nbsuite.data.web import OK, host, is_address, open_url
-from nbsuite.errors import DownloadError
+from nbsuite.errors import DownloadError, UsageError
 from nbsuite.files import atomic_write
 from nbsuite.sessions import Session
 from nbsuite.untrusted.fault import FormatFault
@@ -189,7 +189,7 @@ def _listing_path(server: str) -> Path:
 def _remember_listing(listing: dict[str, PublishedFile], server: str) -> None:
     """Keep the listing: a published record does not change."""
     # A cache that cannot be written only costs a question at the next call.
-    with suppress(OSError), atomic_write(_listing_path(server)) as temporary:
+    with suppress(OSError, UsageError), atomic_write(_listing_path(server)) as temporary:
         content = {name: asdict(file) for name, file in listing.items()}
         temporary.write_text(json.dumps(content), encoding="utf-8")
 

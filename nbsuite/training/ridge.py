@@ -22,6 +22,7 @@ import torch
 from numpy.typing import NDArray
 from scipy.linalg import solve
 
+from nbsuite.data.motion import still_axes
 from nbsuite.data.recording import Recording, Split
 from nbsuite.data.windows import validation_split
 from nbsuite.errors import DataError
@@ -221,7 +222,7 @@ def _scores(
         errors += np.square(decoded - velocity[:, None], dtype=np.float64).sum(axis=0)
     labels = recording.labels[part.start : part.stop].astype(np.float64)
     spread = np.square(labels - labels.mean(axis=0)).sum(axis=0)
-    if not spread.all():
+    if still_axes(recording.labels[part.start : part.stop]):
         return np.full(len(candidates), -np.inf)
     scores: Floats = (1 - errors / spread).mean(axis=1)
     return scores

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from nbsuite.data import cache as cache_module
 from nbsuite.data import recording as recording_module
 from nbsuite.data.cache import entry_folder, load_or_build, read_entry, write_entry
-from nbsuite.data.guards import Finding
+from nbsuite.data.finding import Finding
 from nbsuite.data.loader import LoadedArrays
 from nbsuite.data.recording import load_recording
 from nbsuite.data.twin_info import TwinInfo

@@ -554,6 +554,12 @@ def test_something_else_in_the_place_of_the_file(
     assert server.asked == []
 
 
+def test_a_folder_in_the_place_of_the_lock_is_said(server: Server, folder: Path) -> None:
+    lock = folder / f".{FILE}.lock"
+    lock.mkdir(parents=True)
+    assert str(lock) in refused(server, folder)
+
+
 def test_bytes_begun_are_not_written_through_a_link(server: Server, folder: Path) -> None:
     folder.mkdir()
     (folder / "mine").write_text("mine")

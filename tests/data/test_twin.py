@@ -245,6 +245,16 @@ def test_a_twin_lies_alone(tmp_path):
     assert list(path.parent.iterdir()) == [path]
 
 
+def test_what_somebody_keeps_in_a_lock_stays(tmp_path):
+    lock = tmp_path / "twin.lock"
+    lock.write_text("mine")
+    twin_module._remove_empty(lock)
+    assert lock.read_text() == "mine"
+    lock.write_text("")
+    twin_module._remove_empty(lock)
+    assert not lock.exists()
+
+
 @pytest.mark.parametrize("damage", [b"", b"\x89HD", b"\x89HDF\r\n\x1a\n" + bytes(5000)])
 def test_a_twin_of_which_little_is_left_is_made_again(tmp_path, damage):
     path = twin_path(I1, tmp_path, fraction=SHORT)

@@ -1,0 +1,264 @@
+"""HDF5 files from strangers: what a dataset is, and how much, is seen before any of it is read.
+
+A dataset can claim what the file does not hold: what was never written reads as zeros, compressed
+bytes may stand for a thousand times as many, and the numbers may lie in other files. So all that
+is read of one file is bounded by the file's own size, and other files are never opened.
+
+Imports h5py: import this module where a file is opened, not at start-up.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import zlib
+from typing import Any
+
+import h5py
+import numpy as np
+from h5py import h5a, h5d, h5l, h5o, h5r, h5s, h5t, h5z
+from numpy.typing import NDArray
+
+from nbsuite.untrusted.fault import FormatFault
+
+FloatArray = NDArray[np.float64]
+
+MOST_BYTES_OF_ONE = 16
+"""Bytes that are read of a file for each of its own; three are many in a recording compressed."""
+
+SMALLEST_ALLOWANCE = 16 << 20
+"""Bytes that are read of a file, however small it is."""
+
+MOST_CHUNKS = 1 << 16
+_LARGEST_CHUNK = 64 << 20
+_LARGEST_UNVERIFIED = 1 << 20
+"""Bytes of a chunk in the file whose deflation cannot harm: it stands for at most 1,032 times."""
+
+_LONGEST_TEXT = 4096
+
+_FLOATS = (
+    *(h5t.IEEE_F16LE, h5t.IEEE_F16BE, h5t.IEEE_F32LE, h5t.IEEE_F32BE),
+    *(h5t.IEEE_F64LE, h5t.IEEE_F64BE),
+)
+_INTEGERS = (
+    *(h5t.STD_I8LE, h5t.STD_I8BE, h5t.STD_I16LE, h5t.STD_I16BE),
+    *(h5t.STD_I32LE, h5t.STD_I32BE, h5t.STD_I64LE, h5t.STD_I64BE),
+    *(h5t.STD_U8LE, h5t.STD_U8BE, h5t.STD_U16LE, h5t.STD_U16BE),
+    *(h5t.STD_U32LE, h5t.STD_U32BE, h5t.STD_U64LE, h5t.STD_U64BE),
+)
+_FILTERS = (h5z.FILTER_DEFLATE, h5z.FILTER_SHUFFLE, h5z.FILTER_FLETCHER32, h5z.FILTER_LZF)
+
+
+class Hdf5Reader:
+    """Reads datasets of one open file; what it reads in all is bounded by the file's size.
+
+    Faults of a dataset are ``FormatFault``; of a damaged file h5py raises OSError, RuntimeError,
+    KeyError, ValueError or TypeError.
+
+    Args:
+        file: the open file.
+        size: its bytes.
+    """
+
+    def __init__(self, file: h5py.File, size: int) -> None:
+        self._file = file
+        self._left = max(SMALLEST_ALLOWANCE, MOST_BYTES_OF_ONE * size)
+
+    def dataset(self, name: str) -> h5d.DatasetID | None:
+        """The dataset of that name in the file's root; None where something else has the name.
+
+        Raises:
+            FormatFault: nothing has the name, or a link to somewhere else.
+        """
+        path = name.encode()
+        if path not in self._file.id:
+            raise FormatFault(f"lacks the dataset {name}")
+        if self._file.id.links.get_info(path).type != h5l.TYPE_HARD:
+            raise FormatFault(f"has a link to somewhere else as {name}")
+        return _as_dataset(h5o.open(self._file.id, path))
+
+    def referenced(self, reference: h5r.Reference) -> h5d.DatasetID | None:
+        """The dataset that a reference leads to; None where it leads to something else.
+
+        Raises:
+            FormatFault: it leads nowhere.
+        """
+        found = h5r.dereference(reference, self._file.id) if reference else None
+        if found is None:
+            raise FormatFault("is damaged, for it has references that lead nowhere")
+        return _as_dataset(found)
+
+    def references(self, dataset: h5d.DatasetID, name: str) -> NDArray[Any]:
+        """The references that a dataset holds, in its shape.
+
+        Raises:
+            FormatFault: it holds something else, too many, or does not hold them itself.
+        """
+        if not holds_references(dataset):
+            raise FormatFault(f"holds something else than references as {name}")
+        self._allow(dataset, name)
+        return np.asarray(h5py.Dataset(dataset)[()])
+
+    def numbers(self, dataset: h5d.DatasetID, name: str) -> FloatArray:
+        """The numbers that a dataset holds, in its shape.
+
+        Raises:
+            FormatFault: it holds something else, too many, or does not hold them itself.
+        """
+        if not holds_numbers(dataset):
+            raise FormatFault(f"holds something else than numbers as {name}")
+        self._allow(dataset, name)
+        numbers = np.zeros(shape_of(dataset), dtype=np.float64)
+        if numbers.size:
+            dataset.read(h5s.ALL, h5s.ALL, numbers)
+        return numbers
+
+    def allow(self, numbers: FloatArray, name: str) -> None:
+        """Count numbers that were read before as read again.
+
+        Raises:
+            FormatFault: that would be too many.
+        """
+        self._spend(numbers.nbytes, name)
+
+    def _allow(self, dataset: h5d.DatasetID, name: str) -> None:
+        """Make sure that a dataset can be read without harm."""
+        properties = dataset.get_create_plist()
+        layout = properties.get_layout()
+        if layout == h5d.VIRTUAL or properties.get_external_count():
+            raise FormatFault(f"does not hold {name} itself, but names other files")
+        shape = shape_of(dataset)
+        self._spend(math.prod(shape) * 8, name)
+        if layout == h5d.CHUNKED:
+            self._allow_chunks(dataset, properties, shape, name)
+
+    def _allow_chunks(
+        self, dataset: h5d.DatasetID, properties: Any, shape: tuple[int, ...], name: str
+    ) -> None:
+        chunk = properties.get_chunk()
+        chunks = math.prod(-(-size // step) for size, step in zip(shape, chunk, strict=True))
+        chunk_bytes = math.prod(chunk) * dataset.get_type().get_size()
+        if chunks > MOST_CHUNKS or chunk_bytes > _LARGEST_CHUNK:
+            raise FormatFault(
+                f"stores {name} in {chunks:,} chunks of {chunk_bytes:,} bytes, more than are read"
+            )
+        self._spend(chunks * chunk_bytes // 16, name)  # read whole, but not kept
+        filters = [properties.get_filter(i)[0] for i in range(properties.get_nfilters())]
+        if len(set(filters)) < len(filters) or not set(filters).issubset(_FILTERS):
+            raise FormatFault(f"stores {name} in another compression than gzip's")
+        if h5z.FILTER_DEFLATE in filters and dataset.get_storage_size() > _LARGEST_UNVERIFIED:
+            mask = 1 << filters.index(h5z.FILTER_DEFLATE)
+            for corner in itertools.product(*map(range, itertools.repeat(0), shape, chunk)):
+                _check_inflation(dataset, corner, mask, chunk_bytes, name)
+
+    def _spend(self, count: int, name: str) -> None:
+        self._left -= count
+        if self._left < 0:
+            raise FormatFault(f"announces in {name} far more than a file of its size can hold")
+
+
+def shape_of(dataset: h5d.DatasetID) -> tuple[int, ...]:
+    """A dataset's shape; a single number's is (), as is nothing's."""
+    space = dataset.get_space()
+    if space.get_simple_extent_type() != h5s.SIMPLE:
+        return ()
+    return tuple(space.get_simple_extent_dims())
+
+
+def holds_references(dataset: h5d.DatasetID) -> bool:
+    """Whether a dataset holds references to objects."""
+    return not _is_null(dataset) and bool(dataset.get_type().equal(h5t.STD_REF_OBJ))
+
+
+def holds_numbers(dataset: h5d.DatasetID) -> bool:
+    """Whether a dataset holds real numbers of the usual kinds."""
+    kind = dataset.get_type()
+    return not _is_null(dataset) and (_is_one_of(kind, _FLOATS) or _is_one_of(kind, _INTEGERS))
+
+
+def floating_dtype(dataset: h5d.DatasetID) -> np.dtype[Any]:
+    """What numbers are stored as; of whole numbers it is float64, as which they are read."""
+    floating = _is_one_of(dataset.get_type(), _FLOATS)
+    return dataset.dtype if floating else np.dtype(np.float64)
+
+
+def read_flag(owner: h5d.DatasetID, name: str) -> bool:
+    """Whether an attribute is there that is a number other than 0.
+
+    Raises:
+        FormatFault: it is no single number.
+    """
+    attribute = _attribute(owner, name)
+    if attribute is None:
+        return False
+    kind, space = attribute.get_type(), attribute.get_space()
+    if (
+        kind.get_class() not in (h5t.INTEGER, h5t.FLOAT, h5t.ENUM)
+        or kind.get_size() > 8
+        or space.get_simple_extent_type() == h5s.NULL
+        or space.get_simple_extent_npoints() != 1
+    ):
+        raise FormatFault(f"has a mark {name} that is no number")
+    value = np.zeros(space.get_simple_extent_dims(), dtype=f"V{kind.get_size()}")
+    attribute.read(value, kind)
+    return any(value.tobytes())
+
+
+def read_text_attribute(owner: h5py.File, name: str) -> str | None:
+    """A text that is an attribute; None where there is no such attribute.
+
+    Raises:
+        FormatFault: it is no single text, or too long a one; said of the attribute.
+    """
+    attribute = _attribute(owner.id, name)
+    if attribute is None:
+        return None
+    kind = attribute.get_type()
+    if (
+        kind.get_class() != h5t.STRING
+        or attribute.get_space().get_simple_extent_type() != h5s.SCALAR
+        or (not kind.is_variable_str() and kind.get_size() > _LONGEST_TEXT)
+    ):
+        raise FormatFault("is no text of at most 4,096 bytes")
+    value = owner.attrs[name]
+    text = value.decode(errors="replace") if isinstance(value, bytes) else str(value)
+    if len(text) > _LONGEST_TEXT:
+        raise FormatFault("is no text of at most 4,096 bytes")
+    return text
+
+
+def _attribute(owner: Any, name: str) -> h5a.AttrID | None:
+    path = name.encode()
+    return h5a.open(owner, path) if h5a.exists(owner, path) else None
+
+
+def _as_dataset(found: Any) -> h5d.DatasetID | None:
+    return found if isinstance(found, h5d.DatasetID) else None
+
+
+def _is_null(dataset: h5d.DatasetID) -> bool:
+    return bool(dataset.get_space().get_simple_extent_type() == h5s.NULL)
+
+
+def _is_one_of(kind: Any, known: tuple[Any, ...]) -> bool:
+    return any(kind.equal(each) for each in known)
+
+
+def _check_inflation(
+    dataset: h5d.DatasetID, corner: tuple[int, ...], mask: int, limit: int, name: str
+) -> None:
+    """Make sure that a deflated chunk does not stand for more than a chunk's bytes.
+
+    HDF5 inflates what is there, however much it becomes.
+    """
+    if dataset.get_chunk_info_by_coord(corner).size <= _LARGEST_UNVERIFIED:
+        return
+    skipped, stored = dataset.read_direct_chunk(corner)
+    if skipped & mask:
+        return
+    try:
+        inflated = len(zlib.decompressobj().decompress(stored, limit + 5))
+    except zlib.error as error:
+        raise FormatFault(f"has a damaged chunk of {name}") from error
+    if inflated > limit + 4:  # a checksum may be among them
+        raise FormatFault(f"has a chunk of {name} that stands for more than a chunk's bytes")
