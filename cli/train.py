@@ -14,6 +14,7 @@ from nbsuite.cli import options
 from nbsuite.cli.examples import examples
 from nbsuite.cli.output import note
 from nbsuite.errors import UsageError
+from nbsuite.untrusted.text import one_line
 
 if TYPE_CHECKING:  # importing torch takes longer than printing the help page
     from nbsuite.data.locate import Source
@@ -21,18 +22,20 @@ if TYPE_CHECKING:  # importing torch takes longer than printing the help page
     from nbsuite.training.tasks import StageName
 
 DEFAULT_FOLDER = Path("runs")
-LARGEST_SEED = 2**63 - 1  # the largest that a submission may have
 MOST_SEEDS = 1000
 
 
 def _seeds(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> list[int]:
     """The seeds that ``1``, ``1-5`` and several of these mean, each once."""
+    from nbsuite.training.randomness import LARGEST_SEED
+
     del ctx, parameter
     seeds: dict[int, None] = {}
     for value in values:
-        match = re.fullmatch(r"(\d+)(?:-(\d+))?", value)
+        match = re.fullmatch(r"([0-9]{1,19})(?:-([0-9]{1,19}))?", value)
         if match is None or int(match[2] or match[1]) < int(match[1]):
-            raise click.BadParameter(f"'{value}' is neither a seed, as 1, nor a range, as 1-5.")
+            shown = one_line(value, 60)
+            raise click.BadParameter(f"'{shown}' is neither a seed, as 1, nor a range, as 1-5.")
         first, last = int(match[1]), int(match[2] or match[1])
         if last > LARGEST_SEED or last - first >= MOST_SEEDS:
             raise click.BadParameter(
@@ -111,7 +114,8 @@ def _seeds(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ..
 @click.option(
     "--force",
     is_flag=True,
-    help="Train again what lies in the folder but was made with other settings.",
+    help="Train again what lies in the folder but was made with other settings, and leave runs of"
+    " other settings beside it out of the results.",
 )
 @click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
 @click.option(

@@ -57,7 +57,7 @@ def fit_all(
         OSError: the folder cannot be written, or the disk is full.
     """
     recipe = override_section(RidgeRecipe(), MODEL, settings)
-    ensure_writable(folder)
+    ensure_writable(folder / RESULTS_NAME)
     jobs = list(_fitted(targets, recipe, data, data_dir, folder, quiet=quiet))
     outcome = measure_jobs(jobs, folder / RESULTS_NAME, quiet=quiet)
     print_outcome(*outcome, as_json=as_json)

@@ -28,13 +28,13 @@ from nbsuite.training.observer import Event, Observer
 from nbsuite.training.pipeline import (
     RunPlan,
     RunRequest,
-    finished_seeds,
     plan_run,
     run_plan,
 )
 from nbsuite.training.pretraining import find_recordings, in_order
 from nbsuite.training.recipe import Recipe
 from nbsuite.training.run_folder import read_record
+from nbsuite.training.seeds import finished_seeds, one_of_each, require_alike
 from nbsuite.training.tasks import StageName
 
 RESULTS_NAME = "results"
@@ -78,11 +78,14 @@ def train_all(order: Order, display: Display, *, tensorboard: bool, as_json: boo
     """
     observer: Observer = _with_tensorboard(display) if tensorboard else display
     plans = list(_plans(order, quiet=display.quiet))
-    ensure_writable(order.output)
+    require_alike(plans, force=order.force)
+    measured = order.output / RESULTS_NAME
+    ensure_writable(measured if one_of_each(plans) else order.output)
     with closing(display):
         for plan in plans:
             run_plan(plan, observer, force=order.force)
-    results, files = _measure(plans, order.output / RESULTS_NAME, quiet=display.quiet)
+    require_alike(plans, force=order.force)  # with what other runs have finished since
+    results, files = _measure(plans, measured, quiet=display.quiet)
     if as_json or display.log_json:
         _print_json(plans, results, files, one_line=display.log_json)
     else:
@@ -165,10 +168,7 @@ def _measure(
 ) -> tuple[list[BenchmarkResult], list[Path]]:
     """Benchmark what the runs ended with, beside other seeds of the same settings."""
     recordings = {
-        path: plan.recording
-        for plan in plans
-        if plan.checkpoint is not None
-        for path in finished_seeds(plan)
+        path: plan.recording for plan in one_of_each(plans) for path in finished_seeds(plan)
     }
     jobs = [Job(load_checkpoint(path), recording) for path, recording in recordings.items()]
     return measure_jobs(jobs, folder, quiet=quiet) if jobs else ([], [])

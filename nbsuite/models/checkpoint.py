@@ -153,9 +153,14 @@ def build_decoder(spec: AnySpec, tensors: Mapping[str, Tensor], origin: str) -> 
 
 
 def weights_digest(decoder: AnyDecoder) -> str:
-    """SHA-256 of the weights: names, dtypes, shapes and bytes, in the order of the names."""
+    """SHA-256 of the weights alone, see :func:`tensors_digest`."""
+    return tensors_digest(decoder.state_dict())
+
+
+def tensors_digest(tensors: Mapping[str, Tensor]) -> str:
+    """SHA-256 of tensors: names, dtypes, shapes and bytes, in the order of the names."""
     hasher = hashlib.sha256()
-    for name, value in sorted(decoder.state_dict().items()):
+    for name, value in sorted(tensors.items()):
         array = value.detach().cpu().contiguous()
         hasher.update(f"{name}:{array.dtype}:{tuple(array.shape)};".encode())
         hasher.update(array.numpy().tobytes())

@@ -9,9 +9,13 @@ from typing import Any
 
 import torch
 
+from nbsuite.errors import UsageError
 from nbsuite.neurons.kernels import TrainingKernelName
 from nbsuite.neurons.kernels.gpu.limits import require_size
 from nbsuite.neurons.kernels.threads import kernel_threads
+
+MOST_THREADS = 1024
+"""More do not help any machine; so many that they cannot be started end the process."""
 
 
 @dataclass(frozen=True)
@@ -24,11 +28,21 @@ class Compute:
         threads: threads of the numba kernel, whose outcome is the same to the bit with any number
             of them; else of torch, which adds up sums over a batch in another order by another
             number. At least 1.
+
+    Raises:
+        UsageError: fewer than 1 thread, or more than 1,024.
     """
 
     kernel: TrainingKernelName = "numba"
     device: str = "cpu"
     threads: int = 1
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.threads <= MOST_THREADS:
+            raise UsageError(
+                f"{self.threads} threads are asked for where 1 to {MOST_THREADS:,} can be used:"
+                " choose another number of --threads."
+            )
 
     def require_fit(self, neurons: int) -> None:
         """Make sure that the kernel takes so many hidden neurons.

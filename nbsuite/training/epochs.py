@@ -109,8 +109,8 @@ def run_epoch(
         on_batch: told, after every batch, its number from 1 and how many there are.
 
     Raises:
-        NotFiniteError: a loss or gradient is not finite; decoder and optimiser are as they were
-            before that batch.
+        NotFiniteError: a loss or gradient is not finite, decoder and optimiser being as they were
+            before that batch; or a weight is not finite after the last one.
     """
     begun = time.perf_counter()
     for group in optimiser.param_groups:
@@ -123,6 +123,9 @@ def run_epoch(
         scores.append(score)
         if on_batch is not None:
             on_batch(number, len(batches))
+    for name, parameter in decoder.named_parameters():
+        if not bool(parameter.detach().isfinite().all()):
+            raise NotFiniteError(len(batches), f"a value of '{name}' that is not finite")
     loss, penalty, spikes = (totals / len(windows)).tolist()
     return EpochFigures(
         loss=loss,

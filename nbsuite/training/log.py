@@ -25,12 +25,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from nbsuite.files import atomic_write
+from nbsuite.untrusted.fault import FormatFault
+from nbsuite.untrusted.fields import decode_known
+from nbsuite.untrusted.files import read_bounded_text
+from nbsuite.untrusted.json_text import parse_json
 
 LOG_NAME = "log.jsonl"
+LARGEST_LOG = 32 << 20
 
 Line = Mapping[str, Any]
 
@@ -56,13 +62,46 @@ def append_log(folder: Path, line: Line) -> None:
 
 
 def read_log(folder: Path) -> list[dict[str, Any]]:
-    """The lines of a stage's log.
+    """The lines of a stage's log; what they say is not looked at.
 
     Raises:
+        FormatFault: it is too large, or a line is no JSON object.
         OSError: there is none.
     """
-    text = (folder / LOG_NAME).read_text(encoding="utf-8")
-    return [json.loads(line) for line in text.splitlines()]
+    text = read_bounded_text(folder / LOG_NAME, LARGEST_LOG)
+    lines = [parse_json(line) for line in text.splitlines()]
+    if not all(isinstance(line, dict) for line in lines):
+        raise FormatFault("has a line that is no object of fields")
+    return lines
+
+
+@dataclass(frozen=True)
+class _Figures:
+    """What any line must hold that a run goes on from."""
+
+    stage: str
+    epoch: int
+    epochs: int
+    lr: float
+    loss: float
+    penalty: float
+    train_r2: float | None
+    validation_r2: float | None
+    spikes_per_second: float
+    windows_per_second: float
+    seconds: float
+    sparsity: float | None = None
+    batch_r2: float | None = None
+    threads: int | None = None
+
+
+def check_line(line: Line) -> None:
+    """Make sure that a line has its figures, and each of its type.
+
+    Raises:
+        FormatFault: it has not.
+    """
+    decode_known(_Figures, line)
 
 
 def _encoded(line: Line) -> str:

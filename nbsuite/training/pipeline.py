@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,15 +19,16 @@ from nbsuite.data.locate import Location
 from nbsuite.data.recording import Recording, load_recording
 from nbsuite.data.windows import training_split
 from nbsuite.errors import TrainingError, UsageError
-from nbsuite.models.checkpoint import load_checkpoint
+from nbsuite.models.checkpoint import Checkpoint
 from nbsuite.models.registry import ModelSpec, model_spec
 from nbsuite.training.compute import Compute
 from nbsuite.training.observer import Observer, ignore
 from nbsuite.training.pretraining import find_pretrained, pretraining_folder
+from nbsuite.training.randomness import LARGEST_SEED
 from nbsuite.training.recipe import Recipe
-from nbsuite.training.run_folder import WEIGHTS_NAME, exclusive, read_record
-from nbsuite.training.stages import check_stage, run_stage
-from nbsuite.training.tasks import STAGES, StageName, StageTask
+from nbsuite.training.run_folder import WEIGHTS_NAME, Identity, exclusive, read_record
+from nbsuite.training.stages import check_stage, finished_record, run_stage
+from nbsuite.training.tasks import STAGES, TO_COME, StageName, StageTask
 
 PUBLISHED_STAGES: dict[str, tuple[StageName, ...]] = {
     "tinyRSNN": STAGES,
@@ -71,11 +72,25 @@ class RunPlan:
         folder: the run's folder; pretraining has one of its own.
         recording: the recording to decode.
         steps: each stage's task and folder, in order.
+        identities: what each stage's outcome will be made of, as far as it is known.
+        start: the checkpoint to start from, where the request names one.
     """
 
     folder: Path
     recording: Recording
     steps: tuple[tuple[StageTask, Path], ...]
+    identities: tuple[Identity, ...]
+    start: Checkpoint | None = None
+
+    @property
+    def seed(self) -> int:
+        """The random seed."""
+        return self.steps[-1][0].seed
+
+    @property
+    def last_stage(self) -> StageName:
+        """The stage that the run ends with."""
+        return self.steps[-1][0].stage
 
     @property
     def checkpoint(self) -> Path | None:
@@ -102,11 +117,12 @@ def plan_run(request: RunRequest, *, force: bool = False) -> RunPlan:
     if any(stage in request.stages for stage in ("finetune", "prune")):
         training_split(recording, request.recipe.windows)
     steps = tuple(_steps(request, spec, recording, folder))
+    start, identities = _start(request, steps), dict[Path, Identity]()
     for task, stage_folder in steps:
-        if task.parent == request.pretrained:
-            task.load_parent()
-        check_stage(task, stage_folder, task.load_recordings(), force=force)
-    return RunPlan(folder, recording, steps)
+        identity = _identity(task, start, identities)
+        check_stage(task, stage_folder, identity, force=force)
+        identities[stage_folder] = identity
+    return RunPlan(folder, recording, steps, tuple(identities.values()), start)
 
 
 def run_plan(plan: RunPlan, observer: Observer = ignore, *, force: bool = False) -> None:
@@ -118,7 +134,9 @@ def run_plan(plan: RunPlan, observer: Observer = ignore, *, force: bool = False)
     """
     with exclusive(plan.folder) if plan.checkpoint is not None else nullcontext():
         for task, folder in plan.steps:
-            run_stage(task, folder, observer, force=force)
+            named = plan.start is not None and task.parent == plan.start.path
+            parent = plan.start if named else None
+            run_stage(task, folder, observer, force=force, parent=parent)
 
 
 def recording_label(recording: Recording) -> str:
@@ -128,27 +146,43 @@ def recording_label(recording: Recording) -> str:
     return names.get(name, name)
 
 
-def finished_seeds(plan: RunPlan) -> list[Path]:
-    """Checkpoints of all seeds beside this run that ended with the same stage, recipe and data.
+def _start(request: RunRequest, steps: Sequence[tuple[StageTask, Path]]) -> Checkpoint | None:
+    """The checkpoint that the request names, read once: its file may change while runs take turns.
 
     Raises:
-        TrainingError, CheckpointError: one of them is damaged.
+        CheckpointError: it is missing, damaged or of another model.
     """
-    found = []
-    task, own_folder = plan.steps[-1]
-    own = read_record(own_folder)
-    recipe = load_checkpoint(own_folder / WEIGHTS_NAME).header.recipe
-    stem = plan.folder.name.removesuffix(str(task.seed))
-    for folder in sorted(plan.folder.parent.glob(f"{stem}*/{task.stage}")):
-        record = read_record(folder)
-        if own is None or record is None or record.identity["data"] != own.identity["data"]:
-            continue
-        if load_checkpoint(folder / WEIGHTS_NAME).header.recipe == recipe:
-            found.append(folder / WEIGHTS_NAME)
-    return found
+    for task, _ in steps:
+        if request.pretrained is not None and task.parent == request.pretrained:
+            return task.load_parent()
+    return None
+
+
+def _identity(
+    task: StageTask, start: Checkpoint | None, before: Mapping[Path, Identity]
+) -> Identity:
+    """What a stage's outcome will be made of.
+
+    Args:
+        task: the stage.
+        start: the checkpoint that the request names, if any.
+        before: the identities of earlier stages of the run, by their folders.
+    """
+    recordings, parent = task.load_recordings(), task.parent
+    if parent is None:
+        return task.identity(recordings, None)
+    if start is not None and parent == start.path:
+        return task.identity(recordings, start.digest)
+    made_here = before.get(parent.parent)
+    if made_here is not None and finished_record(parent.parent, made_here) is None:
+        return task.identity(recordings, TO_COME)
+    present = task.load_parent()
+    return task.identity(recordings, None if present is None else present.digest)
 
 
 def _check_stages(request: RunRequest) -> None:
+    if not 0 <= request.seed <= LARGEST_SEED:
+        raise UsageError(f"{request.seed} is no seed: it must be 0 to {LARGEST_SEED}.")
     if request.pretrained is not None and "pretrain" in request.stages:
         raise UsageError(
             "--pretrained names weights to fine-tune, so that there is nothing to pretrain: leave"

@@ -8,8 +8,17 @@ from typing import Any
 
 from nbsuite.training.pruning_rules import RULES, PruningTrial, Standing, costs_too_much
 from nbsuite.training.recipe import PruningRecipe
+from nbsuite.untrusted.fields import decode
 
 _SAME_LEVEL = 1e-9
+
+
+@dataclass(frozen=True)
+class _Told:
+    """A search as plain JSON values."""
+
+    unpruned_r2: float
+    trials: tuple[PruningTrial, ...]
 
 
 @dataclass(frozen=True)
@@ -87,10 +96,10 @@ class PruningSearch:
         """The inverse of :meth:`to_json`.
 
         Raises:
-            KeyError, TypeError: the values do not describe a search.
+            FormatFault: the values do not describe a search.
         """
-        trials = tuple(PruningTrial(**trial) for trial in values["trials"])
-        return cls(recipe, values["unpruned_r2"], trials)
+        told = decode(_Told, values)
+        return cls(recipe, told.unpruned_r2, told.trials)
 
     def is_good(self, trial: PruningTrial) -> bool:
         """Whether a trial cost no more than the tolerance; an R2 that is no number did."""

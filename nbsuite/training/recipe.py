@@ -9,6 +9,7 @@ says so. The seed is not part of the recipe: five seeds are five runs of one rec
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, get_type_hints
@@ -20,13 +21,18 @@ from nbsuite.training.settings import (
     POSITIVE,
     RATE,
     SHARE,
+    STEP,
     check_section,
+    count_to,
     known_items,
     one_of,
     read_section,
     refusal,
     setting,
 )
+
+MOST_EPOCHS = 60_000
+"""Of a stage, when pruning at all sparsities together: the log of more makes no state of a run."""
 
 LOSS_NAMES = ("rmse", "mse", "mae", "huber")
 PRUNING_RULES = ("published", "clean")
@@ -149,7 +155,7 @@ class StageRecipe:
         epochs: passes through the training windows.
     """
 
-    epochs: int = setting(100, COUNT)
+    epochs: int = setting(100, count_to(MOST_EPOCHS))
 
 
 @dataclass(frozen=True)
@@ -167,10 +173,10 @@ class PruningRecipe:
     """
 
     start: float = setting(0.4, SHARE)
-    step: float = setting(0.1, SHARE)
-    fine_step: float = setting(0.05, SHARE)
+    step: float = setting(0.1, STEP)
+    fine_step: float = setting(0.05, STEP)
     highest: float = setting(0.8, SHARE)
-    epochs: int = setting(100, COUNT)
+    epochs: int = setting(100, count_to(MOST_EPOCHS))
     tolerance: float = setting(0.02, RATE)
     rule: str = setting("published", one_of(PRUNING_RULES))
 
@@ -182,9 +188,9 @@ class Recipe:
     Raises:
         UsageError: a value is impossible; the message names it as ``section.key``.
 
-    >>> Recipe(training=TrainingRecipe(lr=0.0))
+    >>> Recipe(dropout=DropoutRecipe(input=1.0))
     Traceback (most recent call last):
-    nbsuite.errors.UsageError: The recipe's training.lr is 0.0; it must be above 0 and finite.
+    nbsuite.errors.UsageError: The recipe's dropout.input is 1.0; it must be at least 0 and below 1.
     """
 
     windows: WindowRecipe = WindowRecipe()
@@ -208,6 +214,11 @@ class Recipe:
         if prune.start > prune.highest:
             due = f"at most prune.highest, which is {prune.highest}"
             raise refusal("prune.start", prune.start, due)
+        steps = (prune.highest - prune.start + prune.step) / min(prune.step, prune.fine_step)
+        levels = math.ceil(steps) + 2  # no search tries more
+        if prune.epochs * levels > MOST_EPOCHS:
+            due = f"at most {MOST_EPOCHS // levels:,} with steps of sparsity as small as these"
+            raise refusal("prune.epochs", prune.epochs, due)
 
     def to_json(self) -> dict[str, Any]:
         """As plain JSON values: an object of objects."""

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.linalg import solve
+from scipy.linalg import LinAlgError, solve
 
 from nbsuite.data.motion import still_axes
 from nbsuite.data.recording import Recording, Split
@@ -36,12 +36,16 @@ from nbsuite.training.settings import (
     POSITIVE,
     SHARE,
     check_section,
+    count_to,
     read_section,
     refusal,
     setting,
 )
 
 MODEL = "ridge"
+MOST_COUNTS = 1 << 14
+"""That velocity is fitted to: the products of so many with each other take 2 GiB."""
+
 _CHUNK_ROWS = 2048
 
 Floats = NDArray[np.float64]
@@ -69,7 +73,7 @@ class RidgeRecipe:
     sample_steps: int = setting(5, COUNT)
     lowest_penalty: float = setting(1e2, POSITIVE)
     highest_penalty: float = setting(1e6, POSITIVE)
-    penalties: int = setting(9, COUNT)
+    penalties: int = setting(9, count_to(1000))
     validation_share: float = setting(0.1, SHARE)
 
     def __post_init__(self) -> None:
@@ -127,9 +131,14 @@ def train_ridge(recording: Recording, recipe: RidgeRecipe = RidgeRecipe()) -> Tr
     """Fit the ridge decoder to a recording.
 
     Raises:
-        DataError: the recording is too short, or its hand never moves where it has to.
+        DataError: the recording is too short, its hand never moves where it has to, or its
+            velocities are too large.
+        UsageError: the lowest penalty is too small for this recording, or there are too many bins.
     """
     spec = recipe.spec(recording.channels)
+    if spec.bins * spec.channels > MOST_COUNTS:
+        due = f"at most {MOST_COUNTS // spec.channels} for {spec.channels} channels"
+        raise refusal(f"{MODEL}.bins", spec.bins, due)
     held_out = validation_split(recording, WindowRecipe(validation_share=recipe.validation_share))
     fitted = Split("training", recording.train.start, held_out.start)
     if len(fitted) < spec.window.samples:
@@ -138,16 +147,22 @@ def train_ridge(recording: Recording, recipe: RidgeRecipe = RidgeRecipe()) -> Tr
             f"{spec.window.samples} that the decoder looks back: use a longer recording or fewer "
             "bins."
         )
-    moments = _moments(recording, fitted, spec, recipe.sample_steps)
-    penalties = np.geomspace(recipe.lowest_penalty, recipe.highest_penalty, recipe.penalties)
-    weights = [_solve(moments, penalty) for penalty in penalties]
-    scores = _scores(recording, held_out, spec, weights)
-    best = int(np.argmax(scores))
-    if not np.isfinite(scores[best]):
+    if still_axes(recording.labels[held_out.start : held_out.stop]):
         raise DataError(
             f"The hand stands still in the held-out samples of {recording.path}, so that no "
             "penalty can be chosen: use a longer recording."
         )
+    moments = _moments(recording, fitted, spec, recipe.sample_steps)
+    penalties = np.geomspace(recipe.lowest_penalty, recipe.highest_penalty, recipe.penalties)
+    try:
+        weights = [_solve(moments, penalty) for penalty in penalties]
+    except LinAlgError as error:
+        due = f"larger: the counts of {recording.path} depend on each other"
+        raise refusal(f"{MODEL}.lowest_penalty", recipe.lowest_penalty, due) from error
+    scores = _scores(recording, held_out, spec, weights)
+    if not np.isfinite(scores).all():
+        raise _too_large(recording)
+    best = int(np.argmax(scores))
     penalty, score = float(penalties[best]), float(scores[best])
     header = _header(recording, recipe, spec, penalty, score)
     return TrainedRidge(_decoder(spec, weights[best]), header, penalty, score)
@@ -195,8 +210,17 @@ def _moments(recording: Recording, part: Split, spec: LinearSpec, every: int) ->
         rows = np.concatenate([counts, velocity], axis=1)
         samples += len(rows)
         sums += rows.sum(axis=0, dtype=np.float64)
-        products += rows.T @ rows  # of a chunk, whose whole numbers float32 holds exactly
+        with np.errstate(over="ignore", invalid="ignore"):
+            products += rows.T @ rows  # of a chunk, whose whole numbers float32 holds exactly
+    if not np.isfinite(products).all():
+        raise _too_large(recording)
     return _Moments(samples, sums, products)
+
+
+def _too_large(recording: Recording) -> DataError:
+    return DataError(
+        f"{recording.path} has velocities that are too large to be fitted: check the recording."
+    )
 
 
 def _solve(moments: _Moments, penalty: float) -> Floats:
@@ -211,9 +235,9 @@ def _solve(moments: _Moments, penalty: float) -> Floats:
 def _scores(
     recording: Recording, part: Split, spec: LinearSpec, candidates: list[Floats]
 ) -> Floats:
-    """R2, the mean of x and y, of each candidate on every sample of a part; -inf of a hand at rest.
+    """R2, the mean of x and y, of each candidate on every sample of a part.
 
-    The spread of the labels is computed on all of them at once.
+    The spread of the labels is computed on all of them at once; they must not be constant.
     """
     weights = np.concatenate(candidates, axis=1).astype(np.float32)
     errors = np.zeros((len(candidates), 2))
@@ -222,8 +246,6 @@ def _scores(
         errors += np.square(decoded - velocity[:, None], dtype=np.float64).sum(axis=0)
     labels = recording.labels[part.start : part.stop].astype(np.float64)
     spread = np.square(labels - labels.mean(axis=0)).sum(axis=0)
-    if still_axes(recording.labels[part.start : part.stop]):
-        return np.full(len(candidates), -np.inf)
     scores: Floats = (1 - errors / spread).mean(axis=1)
     return scores
 

@@ -8,6 +8,7 @@ over the test set; this one keeps sums, in float64, and any samples can be added
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -19,6 +20,8 @@ from nbsuite.models.rsnn import RecurrentDecoder
 from nbsuite.sessions import STEP_SECONDS
 
 _CHUNK_STEPS = 1 << 14
+_ROUNDING = 1e-12
+"""Share of a sum of squares below which a difference of two such sums is rounding alone."""
 _BATCH_DIGITS = 3
 
 
@@ -53,14 +56,19 @@ class VelocityScore:
         self._count += count
 
     def r2(self) -> float | None:
-        """The score; None where there are no samples or the true velocity never changes."""
+        """The score; None where there is none.
+
+        That is without samples, where the true velocity never changes (but for what rounding makes
+        of it), and where what was decoded is not finite.
+        """
         if self._sums is None:
             return None
         errors, total, squares = self._sums.cpu()
         spread = squares - total.square() / self._count
-        if bool((spread <= 0).any()):
+        if bool((spread <= _ROUNDING * squares).any()):
             return None
-        return float((1 - errors / spread).mean())
+        score = float((1 - errors / spread).mean())
+        return score if math.isfinite(score) else None
 
 
 def joined_score(scores: Sequence[VelocityScore]) -> VelocityScore:

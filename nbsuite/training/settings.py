@@ -7,15 +7,16 @@ message names it.
 
 from __future__ import annotations
 
-import math
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, TypeVar, get_type_hints
 
 from nbsuite.errors import UsageError
+from nbsuite.untrusted.text import one_line
 
 Section = TypeVar("Section")
+_LARGEST_SHOWN = 10**400
 _TYPE_NAMES = {int: "a whole number", float: "a number", str: "a word"}
 
 
@@ -32,9 +33,18 @@ class Allowed:
     holds: Callable[[Any], bool]
 
 
-COUNT = Allowed("at least 1", lambda value: value >= 1)
-POSITIVE = Allowed("above 0 and finite", lambda value: 0 < value < math.inf)
-NOT_NEGATIVE = Allowed("at least 0 and finite", lambda value: 0 <= value < math.inf)
+_LARGEST = 1e38  # whose square a double holds, and which single precision holds too
+
+
+def count_to(most: int) -> Allowed:
+    """Whole numbers from 1 up to ``most``."""
+    return Allowed(f"at least 1 and at most {most:,}", lambda value: 1 <= value <= most)
+
+
+COUNT = count_to(1_000_000_000)
+POSITIVE = Allowed(f"above 0 and at most {_LARGEST:g}", lambda value: 0 < value <= _LARGEST)
+NOT_NEGATIVE = Allowed(f"at least 0 and at most {_LARGEST:g}", lambda value: 0 <= value <= _LARGEST)
+STEP = Allowed("at least 0.001 and below 1", lambda value: 0.001 <= value < 1)
 RATE = Allowed("at least 0 and below 1", lambda value: 0 <= value < 1)
 SHARE = Allowed("above 0 and below 1", lambda value: 0 < value < 1)
 
@@ -51,17 +61,27 @@ def setting(default: Any, allowed: Allowed) -> Any:
 
 def refusal(key: str, value: object, due: str) -> UsageError:
     """The error of a hyperparameter with a value that it cannot have."""
-    return UsageError(f"The recipe's {key} is {value!r}; it must be {due}.")
+    return UsageError(f"The recipe's {key} is {_shown(value)}; it must be {due}.")
+
+
+def _shown(value: object) -> str:
+    """A value for a message, which Python does not show of whole numbers of any size."""
+    if isinstance(value, int) and abs(value) > _LARGEST_SHOWN:
+        return "a whole number of too many digits"
+    return one_line(repr(value))
 
 
 def check_section(section: Any, name: str) -> None:
-    """Check every hyperparameter of a section against the values it may take.
+    """Check every hyperparameter of a section against its type and the values it may take.
 
     Raises:
         UsageError: one is outside.
     """
     for each in fields(section):
         value, allowed = getattr(section, each.name), each.metadata["allowed"]
+        kind = type(each.default)
+        if type(value) is not kind and (kind, type(value)) != (float, int):
+            raise refusal(f"{name}.{each.name}", value, _TYPE_NAMES[kind])
         if not allowed.holds(value):
             raise refusal(f"{name}.{each.name}", value, allowed.text)
 
@@ -73,6 +93,8 @@ def parse_value(kind: type, key: str, text: str) -> Any:
         UsageError: it is not of the type due.
     """
     try:
+        if not text.isascii():  # Python reads the digits of many scripts
+            raise ValueError(text)
         return kind(text.strip())
     except ValueError as error:
         raise refusal(key, text, _TYPE_NAMES[kind]) from error

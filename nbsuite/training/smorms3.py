@@ -21,6 +21,9 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
+STATE_NAMES = ("mem", "mean", "square")
+"""What is remembered of every weight: mem, g and g2 of the equations."""
+
 
 class SMORMS3(Optimizer):
     """The optimiser of the published models.
@@ -71,9 +74,10 @@ class SMORMS3(Optimizer):
     def _state_of(self, weight: Tensor) -> dict[str, Tensor]:
         state: dict[str, Tensor] = self.state[weight]
         if not state:
-            state["mem"] = torch.ones_like(weight)
-            state["mean"] = torch.zeros_like(weight)
-            state["square"] = torch.zeros_like(weight)
+            first = (torch.ones_like, torch.zeros_like, torch.zeros_like)
+            state.update(
+                {name: make(weight) for name, make in zip(STATE_NAMES, first, strict=True)}
+            )
         return state
 
 

@@ -44,7 +44,8 @@ def _train(run: TrainingRun, parent: Checkpoint | None) -> Outcome:
     run.observer(StageBegun(stage, run.folder, epochs, run.state.epoch))
     decoder = _random_decoder(run) if parent is None else _decoder_of(parent, run)
     run.train(decoder, Lesson(epochs, recipe.training.schedule_epochs, (stage,), {}))
-    return _outcome(decoder, run, {"batch_r2": run.state.lines[-1]["batch_r2"]})
+    # Epochs that an earlier version did have none.
+    return _outcome(decoder, run, {"batch_r2": run.state.lines[-1].get("batch_r2")})
 
 
 def _prune(run: TrainingRun, parent: Checkpoint | None) -> Outcome:

@@ -9,11 +9,13 @@ Pruning adds ``sparsity`` and the search's ``trials``.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from nbsuite.benchmark.provenance import versions
 from nbsuite.data.recording import Recording
+from nbsuite.errors import TrainingError
 from nbsuite.files import digest
 from nbsuite.models.checkpoint import Checkpoint, CheckpointHeader, save_checkpoint
 from nbsuite.models.training_data import UNTRAINED, TrainingData
@@ -26,11 +28,13 @@ from nbsuite.training.run_folder import (
     exclusive,
     forget,
     read_record,
+    require_files,
     require_same,
     write_record,
 )
 from nbsuite.training.run_state import STATE_NAME, RunState, load_state
 from nbsuite.training.stage_work import WORK, Outcome
+from nbsuite.training.state_checks import require_possible
 from nbsuite.training.tasks import StageTask
 from nbsuite.training.training_run import TrainingRun
 
@@ -43,7 +47,12 @@ _MOST_NAMED = 6
 
 
 def run_stage(
-    task: StageTask, folder: Path, observer: Observer = ignore, *, force: bool = False
+    task: StageTask,
+    folder: Path,
+    observer: Observer = ignore,
+    *,
+    force: bool = False,
+    parent: Checkpoint | None = None,
 ) -> Path:
     """Run a stage, continue it where it was interrupted, or do nothing where it is finished.
 
@@ -52,6 +61,7 @@ def run_stage(
         folder: the stage's folder.
         observer: told of progress.
         force: give up what other settings made in the folder.
+        parent: the task's parent, where it is loaded already; its file is not read again.
 
     Returns:
         The stage's checkpoint.
@@ -63,38 +73,46 @@ def run_stage(
         DataError: a recording cannot be used, or is too short.
         OSError: the folder cannot be written, or the disk is full.
     """
-    recordings, parent = task.load_recordings(), task.load_parent()
+    recordings = task.load_recordings()
+    parent = task.load_parent() if parent is None else parent
     identity = task.identity(recordings, None if parent is None else parent.digest)
-    record, skipped = _finished(folder, identity), True
+    record, skipped = finished_record(folder, identity), True
     if record is None:
         with exclusive(folder), task.compute.limited():
-            record = _finished(folder, identity)  # another run may have finished it just now
+            record = finished_record(folder, identity)  # another run may have finished it just now
             if record is None:
                 state = _claim(task, folder, identity, force=force)
                 record, skipped = _work(task, recordings, parent, folder, state, observer), False
+    elif (folder / STATE_NAME).exists():  # of a run that was killed at its very end
+        _remove_state(folder, identity)
     observer(StageDone(task.stage, folder, skipped, record.summary))
     return folder / WEIGHTS_NAME
 
 
-def check_stage(
-    task: StageTask, folder: Path, recordings: Sequence[Recording], *, force: bool = False
-) -> None:
+def check_stage(task: StageTask, folder: Path, identity: Identity, *, force: bool = False) -> None:
     """Make sure, before anything runs, that the stage will not refuse its folder.
 
+    Args:
+        task: the stage.
+        folder: its folder.
+        identity: what its outcome will be made of, as far as it is known.
+        force: whether what other settings made is to be given up.
+
     Raises:
-        TrainingError: the folder was made with other settings.
-        CheckpointError: the parent is there and damaged, or of another model.
+        TrainingError: the folder was made with other settings, or holds what is damaged.
     """
-    to_come = "weights to come"
-    present = task.load_parent() if task.parent is not None and task.parent.exists() else None
-    parent = None if task.parent is None else present.digest if present else to_come
-    identity = task.identity(recordings, parent)
-    if not force:
-        for before in _identities(folder):
+    require_files(folder)
+    for before in _identities(folder):
+        if not force:
             _require_allowed(task, folder, before, identity)
 
 
-def _finished(folder: Path, identity: Identity) -> StageRecord | None:
+def finished_record(folder: Path, identity: Identity) -> StageRecord | None:
+    """The record of a stage that was finished with this identity; None where it was not.
+
+    Raises:
+        TrainingError: the record is damaged.
+    """
     record = read_record(folder)
     return record if record is not None and record.identity == identity else None
 
@@ -119,7 +137,18 @@ def _claim(task: StageTask, folder: Path, identity: Identity, *, force: bool) ->
             _require_allowed(task, folder, before, identity)
         if differences(before, identity):
             forget(folder)
-    return load_state(folder / STATE_NAME) or RunState(identity)
+    state = load_state(folder / STATE_NAME)
+    if state is None:
+        return RunState(identity)
+    require_possible(state, task, folder / STATE_NAME)
+    return state
+
+
+def _remove_state(folder: Path, identity: Identity) -> None:
+    """Remove the state of a finished stage, unless another run is at work there or was since."""
+    with suppress(TrainingError, OSError), exclusive(folder):
+        if finished_record(folder, identity) is not None:
+            (folder / STATE_NAME).unlink(missing_ok=True)
 
 
 def _work(

@@ -26,9 +26,13 @@ from nbsuite.models.checkpoint import Checkpoint, load_checkpoint
 from nbsuite.models.registry import ModelSpec
 from nbsuite.training.compute import Compute
 from nbsuite.training.recipe import Recipe
+from nbsuite.training.run_folder import require_recorded
 
 StageName = Literal["pretrain", "finetune", "prune", "half"]
 STAGES: tuple[StageName, ...] = ("pretrain", "finetune", "prune", "half")
+
+TO_COME = "weights to come"
+"""In an identity, in the place of the digest of weights that are not made yet."""
 
 CODE_VERSION = 1
 """Version of everything that turns a task into weights; a new one makes stages run again."""
@@ -84,10 +88,13 @@ class StageTask:
         """Load the checkpoint to start from, if any, and make sure that it is of this decoder.
 
         Raises:
-            CheckpointError: it is missing, damaged, or of another model or channel count.
+            CheckpointError: it is missing, damaged, of another model or channel count, or not what
+                the stage in whose folder it lies ended with.
+            TrainingError: the record of that stage is damaged.
         """
         if self.parent is None:
             return None
+        require_recorded(self.parent)
         checkpoint = load_checkpoint(self.parent)
         found, due = checkpoint.header.spec, self.spec
         if found != due:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any, TypeVar
 
@@ -34,3 +35,13 @@ def decode(cls: type[Record], values: Any) -> Record:
         return msgspec.convert(values, cls)
     except (msgspec.ValidationError, RecursionError) as error:
         raise FormatFault(f"does not fit: {error}") from error
+
+
+def decode_known(cls: type[Record], values: Mapping[str, Any]) -> Record:
+    """As :func:`decode`, of a dict that may have other fields too, which are not looked at.
+
+    Raises:
+        FormatFault: a field is missing or of another type.
+    """
+    known = [field.name for field in fields(cls)]  # type: ignore[arg-type]
+    return decode(cls, {name: values[name] for name in known if name in values})

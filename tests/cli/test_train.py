@@ -75,6 +75,31 @@ def test_trains_and_writes_official_results(recording: Path, tmp_path: Path) -> 
     assert "training.lr 0.002, not 0.1: choose another folder with --output" in other.stderr
 
 
+def test_runs_that_differ_in_more_than_the_seed_share_no_results(
+    recording: Path, tmp_path: Path, draw_decoder: Any
+) -> None:
+    root, start = tmp_path / "runs", tmp_path / "start.safetensors"
+    decoder = draw_decoder()
+    save_checkpoint(start, decoder, CheckpointHeader(decoder.spec))
+    command = ("tinyRSNN", "-s", recording, "--stages", "finetune", "--epochs", 1, "-o", root, "-q")
+    _run(*command)
+    before = {path: path.read_bytes() for path in root.rglob("*") if path.is_file()}
+    for option, what in (
+        (("--pretrained", start), "other weights to start from"),
+        (("--kernel", "reference"), 'compute.kernel "numba", not "reference"'),
+        (("--set", "training.lr=0.1"), "training.lr 0.002, not 0.1"),
+    ):
+        refused = _run(*command, "--seed", 2, *option, status=1)
+        (sentence,) = [line for line in refused.stderr.splitlines() if line.startswith("Error")]
+        assert f"{NAME}_seed1 was made with {what}, and results over seeds are" in sentence
+        assert {path: path.read_bytes() for path in root.rglob("*") if path.is_file()} == before
+
+    _run(*command, "--seed", 2, "--pretrained", start, "--force")
+    content = json.loads((root / "results" / f"results_tinyRSNN_{NAME}.json").read_text())
+    assert len(content["r2"]) == 1
+    assert (root / f"tinyRSNN_{NAME}_seed1" / "finetune" / "stage.json").is_file()
+
+
 def test_lines_of_json_for_programs(recording: Path, tmp_path: Path) -> None:
     arguments = ("tinyrsnn", "-s", recording, "--stages", "finetune", "--epochs", 2, "--log-json")
     result = _run(*arguments, "-o", tmp_path / "runs")
@@ -118,14 +143,10 @@ def test_pretraining_alone_measures_nothing(recording: Path, tmp_path: Path) -> 
     assert f"finetune starts from {tmp_path / 'runs' / 'pretrain'}" in later.stderr
 
 
-def test_a_loss_that_is_not_finite_is_told_in_a_sentence(
-    tmp_path: Path, draw_recording: Any
-) -> None:
-    broken = draw_recording()
-    broken.cursor[0, 800] = 1e25  # whose square no float32 can hold
-    path, root = broken.write(tmp_path / f"{NAME}.mat"), tmp_path / "runs"
-    arguments = ("tinyRSNN", "-s", path, "--stages", "finetune", "--epochs", 2, "-o", root)
-    result = _run(*arguments, status=1)
+def test_a_loss_that_is_not_finite_is_told_in_a_sentence(recording: Path, tmp_path: Path) -> None:
+    too_large = ("--set", "initialisation.sigma_u=1e38")
+    arguments = ("tinyRSNN", "-s", recording, "--stages", "finetune", "--epochs", 2, *too_large)
+    result = _run(*arguments, "-o", tmp_path / "runs", status=1)
     assert "Error: The finetune stage stopped in epoch 1, batch " in result.stderr
     assert "keeps the state of the stage's beginning: check the recordings" in result.stderr
 
@@ -146,6 +167,11 @@ def test_a_loss_that_is_not_finite_is_told_in_a_sentence(
         (["--seed", "one"], 2, "'one' is neither a seed"),
         (["--seed", "1-1000000000"], 2, "a range names at most 1,000"),
         (["--seed", f"{2**63}"], 2, "seeds go up to 9223372036854775807"),
+        (["--seed", "9" * 5000], 2, "is neither a seed"),
+        (["--seed", "\u0661"], 2, "is neither a seed"),
+        (["--threads", "100000"], 2, "1 to 1,024 can be used"),
+        (["--epochs", "1000000000"], 2, "at least 1 and at most 60,000"),
+        (["--set", f"training.batch={'9' * 400}"], 2, "The recipe's training.batch is 999"),
         (["--pretrained", "none.safetensors"], 1, "no checkpoint at none.safetensors"),
         (["--stages", "finetune", "--pretrain-on", "I1"], 2, "--pretrain-on is of no use"),
         (["--log-json", "--json"], 2, "leave out --json"),
@@ -203,6 +229,20 @@ def test_unknown_models_and_missing_sessions_are_named() -> None:
     assert "did you mean tinyRSNN?" in _run("tinyRSN", "-s", "I1", status=2).stderr
     assert "--session I1" in _run("tinyRSNN", status=2).stderr
     assert "no session 'I9'" in _run("tinyRSNN", "-s", "I9", status=2).stderr
+
+
+def test_where_nothing_can_be_written_nothing_is_trained(recording: Path, tmp_path: Path) -> None:
+    loop, taken = tmp_path / "loop", tmp_path / "taken"
+    loop.symlink_to(loop)
+    taken.mkdir()
+    (taken / "results").touch()
+    command = ("tinyRSNN", "-s", recording, "--stages", "finetune", "-o")
+    for root, fault in (
+        (loop / "runs", "its links lead round in a circle"),
+        (taken, "it exists already"),
+    ):
+        assert f": {fault}: choose another" in _run(*command, root, status=1).stderr
+    assert [path.name for path in taken.iterdir()] == ["results"]
 
 
 def test_interrupting_says_how_to_go_on(

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from nbsuite.sweep.run import run_schedule
 from nbsuite.sweep.schedule import Schedule
 from nbsuite.sweep.study_file import read_study
 from nbsuite.sweep.study_folder import study_folder
+from nbsuite.training.run_folder import read_record, write_record
 from nbsuite.training.tasks import STAGES
 
 HEAD = 'seeds = "1-3"\nstages = ["pretrain", "finetune", "half"]\n'
@@ -139,13 +141,12 @@ def test_weights_that_differ_make_what_follows_anew(
     _run(study, pool)
     before = _weights(study.folder.path.parents[1])
     (pretrained,) = study.folder.path.parents[1].glob("pretrain/*/weights.safetensors")
-    checkpoint = load_checkpoint(pretrained)
+    checkpoint, record = load_checkpoint(pretrained), read_record(pretrained.parent)
+    assert record is not None
     with torch.no_grad():
         next(checkpoint.decoder.parameters()).mul_(1.5)
     save_checkpoint(pretrained, checkpoint.decoder, checkpoint.header)
-    record = json.loads((pretrained.parent / "stage.json").read_text())
-    record["weights_file"] = digest(pretrained)
-    (pretrained.parent / "stage.json").write_text(json.dumps(record))
+    write_record(pretrained.parent, replace(record, weights_file=digest(pretrained)))
     pool.done.clear()
     assert _run(study, pool).count("failed") == 0
     kinds = [key.partition("/")[0] for key in pool.done]

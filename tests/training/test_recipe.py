@@ -27,9 +27,11 @@ from nbsuite.training.recipe import (
 )
 
 COUNTS = st.integers(1, 10_000)
+EPOCHS = st.integers(1, 1000)
 RATES = st.floats(0.0, 1.0, exclude_max=True)
 SHARES = st.floats(0.0, 1.0, exclude_min=True, exclude_max=True)
-POSITIVE = st.floats(0.0, 1e300, exclude_min=True)
+STEPS = st.floats(0.05, 1.0, exclude_max=True)
+POSITIVE = st.floats(0.0, 1e30, exclude_min=True)
 
 
 @st.composite
@@ -45,7 +47,7 @@ def recipes(draw) -> Recipe:
         training=draw(st.builds(TrainingRecipe, POSITIVE, POSITIVE, COUNTS, COUNTS)),
         pretrain=draw(stages),
         finetune=draw(stages),
-        prune=PruningRecipe(start, draw(SHARES), draw(SHARES), highest, draw(COUNTS), draw(RATES)),
+        prune=PruningRecipe(start, draw(STEPS), draw(STEPS), highest, draw(EPOCHS), draw(RATES)),
     )
 
 
@@ -132,6 +134,11 @@ IMPOSSIBLE = [
     ("prune.start", 0.0),
     ("prune.start", 0.81),
     ("prune.highest", 1.0),
+    ("training.lr", 1e300),
+    ("training.batch", 10**400),
+    ("initialisation.sigma_u", 1e200),
+    ("finetune.epochs", 10**9),
+    ("prune.step", 1e-300),
     ("prune.step", 0.0),
     ("prune.fine_step", 1.0),
     ("prune.tolerance", 1.0),
@@ -176,6 +183,18 @@ def test_json_of_another_make_is_refused(section, content, message):
         Recipe.from_json({**Recipe().to_json(), section: content})
 
 
+@pytest.mark.parametrize("values", [{"batch": 10**5000}, {"lr": 10**5000}])
+def test_a_number_that_python_does_not_show_is_refused(values):
+    with pytest.raises(UsageError, match="of too many digits; it must be"):
+        Recipe.from_json({"training": values})
+
+
+@pytest.mark.parametrize("values", [{"batch": True}, {"batch": 2.5}, {"lr": True}, {"lr": "1"}])
+def test_a_hyperparameter_of_another_type_is_refused(values):
+    with pytest.raises(UsageError, match=r"it must be a (whole )?number\.$"):
+        replace(Recipe(), training=replace(TrainingRecipe(), **values))
+
+
 def test_a_recipe_must_be_an_object():
     with pytest.raises(UsageError, match="must be an object"):
         Recipe.from_json([1])  # type: ignore[arg-type]
@@ -201,6 +220,9 @@ def test_json_gaps_are_filled_and_whole_numbers_are_numbers():
         ("=1", "no ''"),
         ("training.lr=fast", "training.lr is 'fast'; it must be a number"),
         ("training.lr=", "training.lr is ''; it must be a number"),
+        ("training.batch=\uff11\uff10", "it must be a whole number"),
+        ("training.lr=\u0661", "it must be a number"),
+        ("prune.epochs=20000", "prune.epochs is 20000; it must be at most 5,000 with"),
         ("training.batch=2.5", "training.batch is '2.5'; it must be a whole number"),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +109,7 @@ def test_a_recipe_comes_back_as_it_was() -> None:
         ({"bins": 10**9}, "not span more than a minute"),
         ({"lags": 8}, "unknown key 'lags'"),
         ({"bins": 1.5}, "whole number"),
+        ({"penalties": 10**9}, "at most 1,000"),
     ],
 )
 def test_recipes_that_make_no_sense(values: dict[str, Any], message: str) -> None:
@@ -121,10 +123,26 @@ def test_a_recording_that_is_too_short(recording: Recording) -> None:
 
 
 def test_a_hand_that_stands_still(recording: Recording) -> None:
-    from dataclasses import replace
-
     labels = np.array(recording.labels)
     held_out = validation_split(recording, WindowRecipe())
     labels[held_out.start : held_out.stop] = 0.5
     with pytest.raises(DataError, match="stands still in the held-out samples"):
         train_ridge(replace(recording, labels=labels), RECIPE)
+
+
+def test_velocities_too_large_to_be_fitted(recording: Recording) -> None:
+    with pytest.raises(DataError, match="velocities that are too large to be fitted"):
+        train_ridge(replace(recording, labels=recording.labels * np.float32(1e25)), RECIPE)
+
+
+def test_a_penalty_too_small_for_channels_that_say_the_same(recording: Recording) -> None:
+    packed = np.array(recording.packed)
+    packed[:, 0] = packed[:, 0] & 0b11111101 | (packed[:, 0] & 1) << 1
+    recipe = replace(RECIPE, lowest_penalty=1e-30)
+    with pytest.raises(UsageError, match=r"ridge\.lowest_penalty is 1e-30; it must be larger: "):
+        train_ridge(replace(recording, packed=packed), recipe)
+
+
+def test_more_counts_than_memory_holds(recording: Recording) -> None:
+    with pytest.raises(UsageError, match=r"ridge\.bins is 2000; it must be at most 170 for 96"):
+        train_ridge(recording, RidgeRecipe(bins=2000, bin_steps=1))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +21,7 @@ from nbsuite.training import pretraining
 from nbsuite.training.pipeline import RunRequest, recording_label
 from nbsuite.training.pretraining import find_recordings
 from nbsuite.training.run_folder import (
+    LOCK_NAME,
     RECORD_NAME,
     WEIGHTS_NAME,
     StageRecord,
@@ -32,26 +34,111 @@ from nbsuite.training.run_folder import (
 )
 from nbsuite.training.tasks import StageTask
 
+SUMMARY = {
+    "epochs": 1,
+    "seconds": 2.5,
+    "train_r2": 0.5,
+    "validation_r2": None,
+    "spikes_per_second": 4.0,
+}
 IDENTITY = {"seed": 1, "data": [["a", "0"]], "recipe": {"training": {"lr": 0.1}}, "parent": None}
 
 
 def test_a_record_reads_as_it_was_written(tmp_path: Path) -> None:
     (tmp_path / WEIGHTS_NAME).write_bytes(b"weights")
-    write_record(tmp_path, StageRecord(IDENTITY, "0" * 64, {"epochs": 1}, {"torch": "2"}))
+    write_record(tmp_path, StageRecord(IDENTITY, "0" * 64, SUMMARY, {"torch": "2"}))
     assert read_record(tmp_path) is None  # those are not its weights
     digest = digest_of(tmp_path / WEIGHTS_NAME)
-    record = StageRecord(IDENTITY, digest, {"epochs": 1}, {"torch": "2"})
+    record = StageRecord(IDENTITY, digest, SUMMARY, {"torch": "2"})
     write_record(tmp_path, record)
     assert read_record(tmp_path) == record
     content = json.loads((tmp_path / RECORD_NAME).read_text())
     assert content["digest"] == identity_digest(IDENTITY)
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"digest": 1}', '{"digest": 1, "x": 2}'])
+@pytest.mark.parametrize(
+    "content", ["", "{", "[]", '{"digest": 1}', '{"digest": 1, "x": 2}', "[" * 100_000, '"\\ud800"']
+)
 def test_a_damaged_record_is_named(tmp_path: Path, content: str) -> None:
     (tmp_path / RECORD_NAME).write_text(content)
     with pytest.raises(TrainingError, match=f"{tmp_path / RECORD_NAME} cannot be read"):
         read_record(tmp_path)
+
+
+def _record(folder: Path, **changes: Any) -> dict[str, Any]:
+    """Write a record and change it as nothing that keeps digests would; returns its content."""
+    (folder / WEIGHTS_NAME).write_bytes(b"weights")
+    digest = digest_of(folder / WEIGHTS_NAME)
+    write_record(folder, StageRecord(IDENTITY, digest, SUMMARY, {"torch": "2"}))
+    content: dict[str, Any] = json.loads((folder / RECORD_NAME).read_text()) | changes
+    (folder / RECORD_NAME).write_text(json.dumps(content))
+    return content
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"identity": {**IDENTITY, "seed": 2}},
+        {"summary": {**SUMMARY, "validation_r2": 0.9}},
+        {"versions": {"torch": "3"}},
+        {"weights_file": "0" * 64},
+        {"digest": "0" * 64},
+        {"checksum": "0" * 64},
+    ],
+)
+def test_a_record_that_was_changed_is_refused(tmp_path: Path, changes: dict[str, Any]) -> None:
+    _record(tmp_path, **changes)
+    with pytest.raises(TrainingError, match=r"changed or damaged since .*\): delete it to run"):
+        read_record(tmp_path)
+
+
+def test_a_record_of_before_there_were_checksums_reads(tmp_path: Path) -> None:
+    content = _record(tmp_path)
+    del content["checksum"]
+    (tmp_path / RECORD_NAME).write_text(json.dumps(content))
+    assert read_record(tmp_path) is not None
+    content["identity"]["seed"] = 2
+    (tmp_path / RECORD_NAME).write_text(json.dumps(content))
+    with pytest.raises(TrainingError, match="by its digest"):
+        read_record(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        *({"summary": {**SUMMARY, "epochs": value}} for value in (-1, "1", None, True, 1.5)),
+        *({"summary": {**SUMMARY, "seconds": value}} for value in ("1", None, [])),
+        {"summary": {"epochs": 1}},
+        {"summary": {**SUMMARY, "sparsity": None}},
+        {"summary": []},
+        *({"identity": {**IDENTITY, "parent": value}} for value in (1, [], {})),
+        *({"identity": {**IDENTITY, "seed": value}} for value in ("1", None, True)),
+        {"identity": {**IDENTITY, "data": [["a"]]}},
+        {"identity": {**IDENTITY, "recipe": {"training": 1}}},
+        {"weights_file": 1},
+        {"versions": {"torch": 2}},
+    ],
+)
+def test_fields_of_other_types_are_refused_whatever_the_digests(
+    tmp_path: Path, changes: dict[str, Any]
+) -> None:
+    content = _record(tmp_path, **changes)
+    del content["checksum"]
+    content["digest"] = identity_digest(content["identity"])
+    (tmp_path / RECORD_NAME).write_text(json.dumps(content))
+    with pytest.raises(TrainingError, match=r"stage\.json cannot be read.* delete it to run"):
+        read_record(tmp_path)
+
+
+@pytest.mark.parametrize("name", [LOCK_NAME, RECORD_NAME, WEIGHTS_NAME, "log.jsonl", "curves.png"])
+@pytest.mark.parametrize("make", [Path.mkdir, getattr(os, "mkfifo", Path.mkdir)])
+def test_what_stands_where_files_are_written_is_named(
+    tmp_path: Path, name: str, make: Callable[[Path], None]
+) -> None:
+    make(tmp_path / name)
+    message = f"{tmp_path / name} is no regular file, where training writes one: move it away"
+    with pytest.raises(TrainingError, match=message), exclusive(tmp_path):
+        pass
 
 
 @pytest.mark.parametrize(
@@ -76,10 +163,11 @@ def test_a_claimed_folder_is_cleared_of_what_killed_runs_left(tmp_path: Path) ->
     with exclusive(folder):
         (folder / ".state.safetensors.abc.part").touch()
         (folder / "kept.part").touch()
+        (folder / ".folder.part").mkdir()
         with pytest.raises(TrainingError, match="Another run is at work"), exclusive(folder):
             pass
     with exclusive(folder):
-        assert {path.name for path in folder.iterdir()} == {".lock", "kept.part"}
+        assert {path.name for path in folder.iterdir()} == {".lock", "kept.part", ".folder.part"}
 
 
 def test_the_identity_holds_what_decides_the_outcome(

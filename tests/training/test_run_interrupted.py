@@ -15,12 +15,15 @@ from typing import Any
 
 import pytest
 import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
 
 from nbsuite.errors import TrainingError
 from nbsuite.training import epochs
 from nbsuite.training.observer import BatchDone, EpochDone, StageBegun, ignore
 from nbsuite.training.pipeline import RunRequest, plan_run, run_plan
 from nbsuite.training.run_state import STATE_NAME, load_state
+from nbsuite.training.smorms3 import SMORMS3
 
 RequestRun = Callable[..., RunRequest]
 
@@ -65,6 +68,52 @@ def test_interrupted_after_every_batch_and_epoch(
     assert attempts > 2
     assert outcome(request.root) == undisturbed
     assert not list(request.root.rglob(STATE_NAME))
+
+
+def test_a_state_of_before_there_were_digests_goes_on(
+    request_run: RequestRun, undisturbed: dict[str, Any], outcome: Any
+) -> None:
+    request, stages = request_run(), []
+
+    def interrupt(event: Any) -> None:
+        if isinstance(event, EpochDone):
+            stages.append(event.stage)
+            raise KeyboardInterrupt
+
+    for _ in range(20):
+        with suppress(KeyboardInterrupt):
+            _run(request, interrupt)
+            break
+        (path,) = request.root.rglob(STATE_NAME)
+        with safe_open(path, framework="pt") as file:
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            fields = json.loads(file.metadata()["nbsuite_run"]) | {"format": 1}
+        save_file(tensors, path, {"nbsuite_run": json.dumps(fields)})
+    assert set(stages) == {"pretrain", "finetune", "prune"}
+    assert outcome(request.root) == undisturbed
+
+
+@pytest.mark.parametrize("stage", ["pretrain", "finetune", "prune"])
+def test_a_state_that_was_changed_stops_the_run_and_stays(
+    request_run: RequestRun, stage: str
+) -> None:
+    request = request_run()
+
+    def interrupt(event: Any) -> None:
+        if isinstance(event, EpochDone) and event.stage == stage:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        _run(request, interrupt)
+    (path,) = request.root.rglob(STATE_NAME)
+    changed = bytearray(path.read_bytes())
+    changed[-3] ^= 1
+    path.write_bytes(changed)
+    with pytest.raises(TrainingError, match=f"{path}, the state of .* by its digest: delete it"):
+        _run(request)
+    assert path.read_bytes() == changed
+    path.unlink()
+    _run(request)
 
 
 def test_a_full_disk_at_every_write(
@@ -112,6 +161,25 @@ def test_a_log_that_ends_in_half_a_line_is_mended(
     begun = [event.done for event in events if isinstance(event, StageBegun)]
     assert begun == [2, 0, 0]
     assert outcome(request.root) == undisturbed
+
+
+def test_weights_that_are_not_finite_at_the_end_of_an_epoch_stop_the_run(
+    request_run: RequestRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step, calls = SMORMS3.step, 0
+
+    def poisoned(optimiser: SMORMS3) -> None:
+        nonlocal calls
+        step(optimiser)
+        calls += 1
+        if calls == 9:  # the last batch of the last epoch
+            optimiser.param_groups[0]["params"][0].data[0, 0] = float("inf")
+
+    monkeypatch.setattr(SMORMS3, "step", poisoned)
+    request = request_run(stages=("finetune",))
+    with pytest.raises(TrainingError, match=r"epoch 3, batch 3, for a value of 'input.weight' th"):
+        _run(request)
+    assert not list(request.root.rglob("weights.safetensors"))
 
 
 @pytest.mark.parametrize("what", ["loss", "gradient"])

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from nbsuite.data.locate import Location
 from nbsuite.data.twin import write_twin
@@ -18,9 +19,11 @@ from nbsuite.models.checkpoint import CheckpointHeader, load_checkpoint, save_ch
 from nbsuite.sessions import find_session
 from nbsuite.training.compute import Compute
 from nbsuite.training.observer import BatchDone, EpochDone, StageBegun, StageDone
-from nbsuite.training.pipeline import RunRequest, finished_seeds, plan_run, run_plan
+from nbsuite.training.pipeline import RunRequest, plan_run, run_plan
 from nbsuite.training.pruning import masks_of
 from nbsuite.training.recipe import Recipe
+from nbsuite.training.run_folder import read_record, write_record
+from nbsuite.training.seeds import finished_seeds
 
 RequestRun = Callable[..., RunRequest]
 
@@ -157,10 +160,12 @@ def test_weights_that_do_not_tell_are_taken_through_an_epoch(
     request_run: RequestRun, recorder: Any
 ) -> None:
     still = ("training.lr=1e-9", "training.batch=1000")
-    record = _run(request_run(*still, stages=("finetune",)), recorder) / "finetune" / "stage.json"
-    content = json.loads(record.read_text())
-    told = content["summary"].pop("batch_r2")
-    record.write_text(json.dumps(content))
+    finetuned = _run(request_run(*still, stages=("finetune",)), recorder) / "finetune"
+    record = read_record(finetuned)
+    assert record is not None
+    figures = dict(record.summary)
+    told = figures.pop("batch_r2")
+    write_record(finetuned, replace(record, summary=figures))
     folder = _run(request_run(*still, stages=("prune",)), recorder)
     summary = json.loads((folder / "prune" / "stage.json").read_text())["summary"]
     # The masks of dropout are others.
@@ -270,6 +275,97 @@ def test_weights_that_were_lost_are_trained_again(
     (folder / "finetune" / "weights.safetensors").write_bytes(b"")
     _run(request, recorder)
     assert outcome(request.root) == before
+
+
+def test_weights_in_the_midst_of_a_run_that_were_changed_are_trained_again(
+    request_run: RequestRun, recorder: Any, outcome: Any
+) -> None:
+    request = request_run(stages=("finetune", "prune", "half"))
+    folder = _run(request, recorder)
+    before = outcome(request.root)
+    weights = folder / "finetune" / "weights.safetensors"
+    _scale(weights)
+    recorder.events.clear()
+    _run(request, recorder)
+    assert _skipped(recorder) == {"finetune": False, "prune": True, "half": True}
+    assert outcome(request.root) == before
+
+
+def _scale(path: Path) -> None:
+    """Change weights, and leave the file a checkpoint."""
+    checkpoint = load_checkpoint(path)
+    with torch.no_grad():
+        next(checkpoint.decoder.parameters()).mul_(1.5)
+    save_checkpoint(path, checkpoint.decoder, checkpoint.header)
+
+
+def test_a_stages_weights_that_were_changed_are_not_started_from(
+    request_run: RequestRun, recorder: Any
+) -> None:
+    _run(request_run(stages=("pretrain",)), recorder)
+    (weights,) = request_run().root.glob("pretrain/*/weights.safetensors")
+    _scale(weights)
+    request = request_run(stages=("finetune",), pretrained=weights, root=request_run().root / "2")
+    with pytest.raises(CheckpointError, match=f"{weights} was changed since its stage ended"):
+        plan_run(request)
+    assert not request.root.exists()
+    (weights.parent / "stage.json").unlink()
+    plan_run(request)
+
+
+def test_the_file_to_start_from_is_read_once(
+    request_run: RequestRun, recorder: Any, tmp_path: Path, draw_decoder: Any
+) -> None:
+    decoder, weights = draw_decoder(), tmp_path / "start.safetensors"
+    save_checkpoint(weights, decoder, CheckpointHeader(decoder.spec))
+    digest = load_checkpoint(weights).digest
+    plan = plan_run(request_run(pretrained=weights, stages=("finetune", "half")))
+    for change in (_scale, Path.unlink):
+        change(weights)
+        run_plan(plan, recorder)
+    record = read_record(plan.folder / "finetune")
+    assert record is not None
+    assert record.identity["parent"] == digest
+    assert _skipped(recorder) == {"finetune": True, "half": True}
+
+
+def test_what_a_run_left_that_was_killed_at_its_end_is_removed(
+    request_run: RequestRun, recorder: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = request_run(stages=("finetune",))
+
+    def killed(folder: Path, record: Any) -> None:
+        write_record(folder, record)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("nbsuite.training.stages.write_record", killed)
+    with pytest.raises(KeyboardInterrupt):
+        _run(request, recorder)
+    (state,) = request.root.rglob("state.safetensors")
+    _run(request, recorder)
+    assert _skipped(recorder) == {"finetune": True}
+    assert not state.exists()
+
+
+def test_a_folder_that_cannot_take_the_files_is_refused_before_anything_runs(
+    request_run: RequestRun,
+) -> None:
+    request = request_run(stages=("finetune",))
+    (plan_run(request).folder / "finetune" / "curves.png").mkdir(parents=True)
+    with pytest.raises(TrainingError, match=r"curves\.png is no regular file"):
+        plan_run(request)
+
+
+@pytest.mark.parametrize("seed", [-1, 2**63])
+def test_a_seed_that_results_cannot_have_is_refused(request_run: RequestRun, seed: int) -> None:
+    with pytest.raises(UsageError, match=f"{seed} is no seed: it must be 0 to 9223372036854775807"):
+        plan_run(request_run(seed=seed))
+
+
+@pytest.mark.parametrize("threads", [0, -1, 1025, 10**400])
+def test_so_many_threads_are_refused(threads: int) -> None:
+    with pytest.raises(UsageError, match=r"1 to 1,024 can be used"):
+        Compute(threads=threads)
 
 
 def test_pretraining_is_shared_by_sessions_and_found_again(

@@ -48,6 +48,22 @@ def test_r2_is_undefined_without_movement() -> None:
     assert mean_r2([StretchScore(0.5, 1.0), StretchScore(0.7, 1.0)]) == pytest.approx(0.6)
 
 
+@given(st.floats(-50, 50, width=32), st.integers(2, 500), st.integers(1, 5))
+def test_r2_of_a_constant_velocity_is_undefined(value: float, samples: int, parts: int) -> None:
+    score, decoded = VelocityScore(), torch.linspace(0, 1, 2 * samples).reshape(-1, 2)
+    true = torch.full((samples, 2), value)
+    for begin in range(parts):
+        score.add(decoded=decoded[begin::parts], true=true[begin::parts])
+    assert score.r2() is None
+
+
+@pytest.mark.parametrize("decoded", [float("nan"), float("inf")])
+def test_r2_of_what_is_not_finite_is_undefined(decoded: float) -> None:
+    score = VelocityScore()
+    score.add(decoded=torch.full((3, 2), decoded), true=torch.arange(6.0).reshape(3, 2))
+    assert score.r2() is None
+
+
 def test_a_stretch_is_scored_as_neurobench_does(
     tiny_recording_path: Path, draw_decoder: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
