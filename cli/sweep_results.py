@@ -170,7 +170,8 @@ def read_result(path: Path) -> BenchmarkResult:
         told_why = isinstance(error, (FormatFault, ResultsError))
         what = str(error).removesuffix(".") if told_why else type(error).__name__
         raise ResultsError(
-            f"{beside} does not tell of one run ({what}): delete {path} to measure it again."
+            f"{path}: the provenance beside it does not tell of one run ({what}); delete both to"
+            " measure again."
         ) from error
     return BenchmarkResult(told.model, recording, twin, told.seed, values, run)
 

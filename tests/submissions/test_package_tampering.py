@@ -240,7 +240,7 @@ SEALED: dict[str, tuple[Change, str]] = {
     ),
     "a huge header": (
         lambda files: files.__setitem__(FIRST, struct.pack("<Q", 1 << 40) + bytes(100)),
-        f"{FIRST} is empty, truncated or no safetensors file",
+        f"{FIRST} is empty, truncated or not a safetensors file",
     ),
     "a header of deep JSON": (
         lambda files: files.__setitem__(
