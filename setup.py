@@ -77,6 +77,7 @@ setup(
     extras_require={
         # pytest before 8.4 does not find the modules that tests share (--import-mode=importlib).
         "test": [
+            "cryptography>=44.0.1",
             "distributed>=2024.8",
             "hypothesis>=6.85",
             "pytest>=8.4",
@@ -84,7 +85,9 @@ setup(
             "scikit-learn>=1.3",
         ],
         "gpu": ["triton>=3.6; sys_platform == 'linux'"],  # the one that torch 2.10 brings along
-        "sweep": ["distributed>=2024.8"],
+        # cryptography makes the certificates by which Dask's processes know each other; earlier
+        # ones bring an OpenSSL with a hole (CVE-2024-12797).
+        "sweep": ["cryptography>=44.0.1", "distributed>=2024.8"],
         "tensorboard": ["tensorboard>=2.14"],
         "lint": ["mypy>=1.15", "ruff>=0.12", "scipy-stubs", "types-requests"],
     },

@@ -42,7 +42,7 @@ from scaling_tables import TABLES, as_text
 from nbsuite.cli.output import note
 from nbsuite.cli.sweep import WORKER_MODULES
 from nbsuite.files import atomic_write
-from nbsuite.sweep.clusters import cores, start_fork_server
+from nbsuite.sweep.local_workers import cores, start_fork_server
 
 FORKED = "forkserver"
 AXES: dict[str, dict[str, tuple[int, ...]]] = {

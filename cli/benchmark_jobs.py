@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -157,6 +158,8 @@ def run_jobs(
     results: list[BenchmarkResult] = []
     files: list[Path] = []
     alone = len(jobs) == 1 and not name_plots
+    if plot is not None:
+        _check_plots([_plot_path(plot, job, alone=alone) for job in jobs])
     for group in groups.values():
         measured = [_measure(job, settings, quiet=quiet) for job in group]
         results += [result for result, _ in measured]
@@ -233,6 +236,17 @@ def _plot_path(plot: Path, job: Job, *, alone: bool) -> Path:
     header = job.checkpoint.header
     seed = job.checkpoint.path.stem if header.seed is None else f"seed{header.seed}"
     return plot.with_stem(f"{plot.stem}_{header.spec.name}_{job.recording.name}_{seed}")
+
+
+def _check_plots(paths: Sequence[Path]) -> None:
+    """Make sure that each picture is a file of its own.
+
+    Raises:
+        UsageError: names the path of two.
+    """
+    for path, count in Counter(paths).items():
+        if count > 1:
+            raise UsageError(f"Two pictures would be {path}; rename one of their checkpoints.")
 
 
 def _draw(path: Path, job: Job, result: BenchmarkResult, measurement: Measurement) -> Path:

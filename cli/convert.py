@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nbsuite.cli.convert_files import SAFETENSORS, destination, refuse_to_overwrite
+from nbsuite.cli.convert_files import SAFETENSORS, destination, holds, refuse_to_overwrite
 from nbsuite.cli.convert_neurobench import neurobench
 from nbsuite.cli.convert_options import (
     FILE,
@@ -21,6 +21,7 @@ from nbsuite.cli.groups import Group
 from nbsuite.cli.options import force_option, json_option
 from nbsuite.cli.output import print_json, print_table, say
 from nbsuite.errors import ConversionError, UsageError
+from nbsuite.models.registry import LARGEST_SEED
 from nbsuite.sessions import Session
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ convert.add_command(neurobench)
 )
 @click.option(
     "--seed",
-    type=click.IntRange(min=0),
+    type=click.IntRange(0, LARGEST_SEED),
     help="Random seed of the training run, where the path does not tell it.",
 )
 @click.option(
@@ -173,7 +174,7 @@ def stock(checkpoint: Path, output: Path | None, force: bool, as_json: bool) -> 
     name = f"{checkpoint.stem}_stock"
     target = destination(checkpoint.with_name(name + SAFETENSORS), output, name)
     script = target.with_name(SCRIPT_NAME)
-    same_script = script.is_file() and script.read_bytes() == stock_script()
+    same_script = holds(script, stock_script())
     refuse_to_overwrite([target] if same_script else [target, script], force=force)
     export_stock(loaded, target)
     row = describe_conversion(checkpoint, loaded.decoder, loaded.header, target) | {

@@ -9,6 +9,7 @@ import click
 from nbsuite.cli import options
 from nbsuite.cli.examples import examples
 from nbsuite.cli.groups import Group
+from nbsuite.cli.interruption import ended_by_interrupt
 from nbsuite.errors import UsageError
 
 DEFAULT_FOLDER = Path("runs")
@@ -61,7 +62,7 @@ def sweep() -> None:
 @options.data_dir_option()
 @click.option(
     "--workers",
-    type=click.IntRange(min=1),
+    type=click.IntRange(min=1, max=1024),
     help="Processes on this machine.  [default: cores divided by the study's threads]",
 )
 @click.option("--scheduler", metavar="ADDRESS", help="A Dask scheduler that runs already.")
@@ -92,18 +93,21 @@ def run(
     """
     if sum(each is not None for each in (workers, scheduler, cluster)) > 1:
         raise UsageError("--workers, --scheduler and --cluster exclude each other: give one.")
-    if not (dry_run or scheduler or cluster):
-        from nbsuite.sweep.clusters import require_distributed, start_fork_server
+    with ended_by_interrupt():
+        if not (dry_run or scheduler or cluster):
+            from nbsuite.sweep.clusters import require_distributed
+            from nbsuite.sweep.local_workers import start_fork_server
 
-        require_distributed()
-        start_fork_server(WORKER_MODULES)  # it imports while this process does, and plans
-    from nbsuite.cli.sweep_runs import Order, print_plan, run_study
+            require_distributed()
+            start_fork_server(WORKER_MODULES)  # it imports while this process does, and plans
+        from nbsuite.cli.sweep_runs import Order, print_plan, run_study
 
-    order = Order(study, output, data_dir, workers, scheduler, cluster, quiet or as_json, as_json)
-    if dry_run:
-        print_plan(order)
-    else:
-        run_study(order)
+        silent = quiet or as_json
+        order = Order(study, output, data_dir, workers, scheduler, cluster, silent, as_json)
+        if dry_run:
+            print_plan(order)
+        else:
+            run_study(order)
 
 
 @sweep.command(epilog=examples("nbsuite sweep status study.toml", "nbsuite sweep status x --json"))

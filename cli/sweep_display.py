@@ -10,6 +10,7 @@ from nbsuite.sweep.cost import Rates, elapsed_seconds
 from nbsuite.sweep.run import Event, TaskDone, TaskFailed, Tick
 from nbsuite.sweep.schedule import Schedule
 from nbsuite.sweep.study_folder import StudyFolder, epochs_done
+from nbsuite.untrusted.text import one_line
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -56,7 +57,7 @@ class Display:
         elif isinstance(event, TaskFailed):
             again = "it is tried again" if event.again else "it is given up"
             log = self._folder.failures(event.key)
-            self._say(event.key, f"FAILED, {again}: {event.error} See {log}")
+            self._say(event.key, f"FAILED, {again}: {one_line(event.error)} See {log}")
         if self._live is not None and isinstance(event, Tick):
             self._live.update(self._view(), refresh=True)
 
@@ -115,8 +116,9 @@ class Display:
             task = self._schedule.graph[mark.task]
             epochs = task.effort.epochs
             done = f", epoch {epochs_done(task.folder)} of {epochs}" if epochs else ""
-            spent = time_text(time.time() - mark.begun)
-            lines.append(Text(f"  {task.title}{done}, {spent} on {mark.host}:{mark.process}"))
+            spent = time_text(max(0.0, time.time() - mark.begun))
+            where = f"{one_line(mark.host)}:{mark.process}"
+            lines.append(Text(f"  {task.title}{done}, {spent} on {where}"))
         if len(marks) > _MOST_SHOWN:
             lines.append(Text(f"  and {len(marks) - _MOST_SHOWN} more"))
         return Group(ProgressBar(total, self._ended(), width=_BAR_WIDTH), *lines)

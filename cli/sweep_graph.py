@@ -83,8 +83,10 @@ def plan_study(study: Study, data_dir: Path, root: Path, progress: Progress) -> 
     measured = [_add_benchmark(tasks, each, study.threads) for each in stages.decoders]
     if not measured:
         return plan
-    for variant, folder in zip(study.variants, plan.results_folders, strict=True):
-        own = [each for each in measured if each.decoder.variant == variant]
+    by_variant: dict[Variant, list[Measured]] = {variant: [] for variant in study.variants}
+    for each in measured:
+        by_variant[each.decoder.variant].append(each)
+    for (variant, own), folder in zip(by_variant.items(), plan.results_folders, strict=True):
         work = TablesWork(tuple(dict.fromkeys(each.results for each in own)), folder)
         parents = [each.task for each in own]
         _add_last(tasks, f"tables/{variant.name or study.name}", folder, parents, work)

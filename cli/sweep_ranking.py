@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import fmean, stdev
-from typing import Any
 
 from nbsuite.cli.sweep_results import (
     MADE_OF_NAME,
@@ -20,10 +19,16 @@ from nbsuite.cli.sweep_results import (
     read_result,
     write_text,
 )
+from nbsuite.errors import ResultsError
 from nbsuite.submissions.formats import EMPTY, RENDERERS, Cell, Column, Table, text_cell
+from nbsuite.sweep.toml_file import is_number
 from nbsuite.training.run_folder import RECORD_NAME, read_record
+from nbsuite.untrusted.fault import FormatFault
+from nbsuite.untrusted.fields import decode
+from nbsuite.untrusted.json_text import read_json_file
 
 NAME = "ranking"
+_LARGEST_RANKING = 64 << 20
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,29 @@ class Candidate:
 
 
 @dataclass(frozen=True)
+class Row:
+    """What a candidate came to.
+
+    Attributes:
+        model: the model's name.
+        variant: the variant's name.
+        validation_r2: mean over the decoders that are there; None where none is.
+        deviation: standard deviation of it.
+        test_r2: mean over the decoders that were measured.
+        decoders: how many there are.
+        planned: how many there should be.
+    """
+
+    model: str
+    variant: str
+    validation_r2: float | None
+    deviation: float | None
+    test_r2: float | None
+    decoders: int
+    planned: int
+
+
+@dataclass(frozen=True)
 class RankingWork:
     """The ranking of a search.
 
@@ -57,7 +85,7 @@ class RankingWork:
         """Rank the candidates."""
         made_of = self._made_of()
         rows = sorted(map(_row, self.candidates), key=_rank)
-        write_text(self.folder / f"{NAME}.json", json.dumps(rows, indent=1, allow_nan=False))
+        write_text(self.folder / f"{NAME}.json", _as_json(rows))
         write_text(self.folder / f"{NAME}.md", RENDERERS["markdown"](ranking_table(rows)))
         write_text(self.folder / MADE_OF_NAME, json.dumps(made_of, indent=1))
 
@@ -75,12 +103,23 @@ def read_ranking(folder: Path) -> Table:
     """The ranking that lies in a folder.
 
     Raises:
-        OSError, ValueError: there is none.
+        ResultsError: there is none, or it is damaged.
     """
-    return ranking_table(json.loads((folder / f"{NAME}.json").read_text(encoding="utf-8")))
+    path = folder / f"{NAME}.json"
+    try:
+        rows = read_json_file(path, _LARGEST_RANKING)
+        if not isinstance(rows, list):
+            raise FormatFault("is no list")
+        return ranking_table([decode(Row, row) for row in rows])
+    except (OSError, FormatFault) as error:
+        what = error.strerror if isinstance(error, OSError) else error
+        raise ResultsError(
+            f"{path} cannot be read ({what}): delete {folder / MADE_OF_NAME} and give the command"
+            " again to rank anew."
+        ) from error
 
 
-def ranking_table(rows: Sequence[dict[str, Any]]) -> Table:
+def ranking_table(rows: Sequence[Row]) -> Table:
     """A ranking as a table."""
     columns = [
         Column("model", "Model", figures=False),
@@ -92,10 +131,10 @@ def ranking_table(rows: Sequence[dict[str, Any]]) -> Table:
     ]
     cells = [
         [
-            text_cell(row["model"]),
-            text_cell(row["variant"]),
-            *(_figure(row[key]) for key in ("validation_r2", "deviation", "test_r2")),
-            Cell(f"{row['decoders']} of {row['planned']}", row["decoders"]),
+            text_cell(row.model),
+            text_cell(row.variant),
+            *map(_figure, (row.validation_r2, row.deviation, row.test_r2)),
+            Cell(f"{row.decoders} of {row.planned}", row.decoders),
         ]
         for row in rows
     ]
@@ -106,29 +145,33 @@ def ranking_table(rows: Sequence[dict[str, Any]]) -> Table:
     return Table("Variants of the study, the best first", columns, cells, notes)
 
 
-def _row(candidate: Candidate) -> dict[str, Any]:
+def _row(candidate: Candidate) -> Row:
     """Means over the decoders that are there."""
     validation, test = [], []
     for folder, results in candidate.decoders:
         record = read_record(folder)
-        if record is not None and record.summary["validation_r2"] is not None:
+        if record is not None and is_number(record.summary.get("validation_r2")):
             validation.append(float(record.summary["validation_r2"]))
         if results.is_file():
             test.append(float(read_result(results).values["r2"]))
-    return {
-        "model": candidate.model,
-        "variant": candidate.variant,
-        "validation_r2": fmean(validation) if validation else None,
-        "deviation": stdev(validation) if len(validation) > 1 else None,
-        "test_r2": fmean(test) if test else None,
-        "decoders": len(validation),
-        "planned": len(candidate.decoders),
-    }
+    return Row(
+        model=candidate.model,
+        variant=candidate.variant,
+        validation_r2=fmean(validation) if validation else None,
+        deviation=stdev(validation) if len(validation) > 1 else None,
+        test_r2=fmean(test) if test else None,
+        decoders=len(validation),
+        planned=len(candidate.decoders),
+    )
 
 
-def _rank(row: dict[str, Any]) -> tuple[str, bool, float]:
-    r2 = row["validation_r2"]
-    return row["model"], row["decoders"] < row["planned"], float("inf") if r2 is None else -r2
+def _rank(row: Row) -> tuple[str, bool, float]:
+    r2 = row.validation_r2
+    return row.model, row.decoders < row.planned, float("inf") if r2 is None else -r2
+
+
+def _as_json(rows: Sequence[Row]) -> str:
+    return json.dumps(list(map(asdict, rows)), indent=1, allow_nan=False)
 
 
 def _figure(value: float | None) -> Cell:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from nbsuite.benchmark.results import BenchmarkResult
 from nbsuite.benchmark.session import RunSettings
 from nbsuite.cli.benchmark_jobs import Job, run_jobs
 from nbsuite.data.locate import Location
 from nbsuite.data.recording import load_recording
+from nbsuite.data.twin_info import TWIN_MARK
 from nbsuite.errors import ResultsError
 from nbsuite.files import atomic_write, digest
 from nbsuite.models.checkpoint import load_checkpoint
@@ -20,9 +21,14 @@ from nbsuite.submissions import challenge
 from nbsuite.submissions.formats import RENDERERS, Table
 from nbsuite.submissions.results_folder import read_results
 from nbsuite.submissions.tables import accuracy_table, demand_table
+from nbsuite.sweep.toml_file import is_number
 from nbsuite.training.compute import limited_threads
+from nbsuite.untrusted.fault import FormatFault
+from nbsuite.untrusted.fields import decode
+from nbsuite.untrusted.json_text import read_json_file
 
 MADE_OF_NAME = "made_of.json"
+_LARGEST_MADE_OF = 64 << 20
 
 
 @dataclass(frozen=True)
@@ -70,25 +76,74 @@ class TablesWork:
     folder: Path
 
     def __call__(self) -> None:
-        """Put the seeds together, and write the tables."""
+        """Put the seeds together, and write the tables.
+
+        The results come first: they are there, whatever becomes of the tables.
+
+        Raises:
+            NbsuiteError: something cannot be written; all else is.
+            OSError: the folder cannot be written, or the disk is full.
+        """
         made_of = digests(self.benchmarks)
+        faults: list[Exception] = []
+        written: dict[Path, str] = {}
+        for results in self._by_decoder().values():
+            with _kept(faults):
+                written[challenge.write_results(self.folder, results)] = results[0].model
+        self._remove_others(written)
+        for model, twin in sorted(
+            {(model, TWIN_MARK in path.stem) for path, model in written.items()}
+        ):
+            with _kept(faults):
+                challenge.write_summary(self.folder, model, twin=twin)
+        with _kept(faults):
+            self._write_tables()
+        if faults:
+            raise faults[0]
+        write_text(self.folder / MADE_OF_NAME, json.dumps(made_of, indent=1))
+
+    def _write_tables(self) -> None:
+        for name, table in publication_tables(self.folder).items():
+            write_text(self.folder / f"{name}.md", RENDERERS["markdown"](table))
+
+    def _by_decoder(self) -> dict[tuple[str, str], list[BenchmarkResult]]:
+        """The results of all seeds by model and recording."""
         groups: dict[tuple[str, str], list[BenchmarkResult]] = {}
         for path in filter(Path.is_file, self.benchmarks):
             result = read_result(path)
             groups.setdefault((result.model, result.recording), []).append(result)
+        return groups
+
+    def _remove_others(self, written: Collection[Path]) -> None:
+        """Remove results and tables of an earlier study of this name."""
+        kept = {*written, *map(challenge.provenance_path, written)}
         for path in (*self.folder.glob("results_*.json"), *self.folder.glob("table*.md")):
-            path.unlink()
-        for results in groups.values():
-            challenge.write_results(self.folder, results)
-        for model, twin in sorted({(each[0].model, each[0].twin) for each in groups.values()}):
-            challenge.write_summary(self.folder, model, twin=twin)
-        for name, table in publication_tables(self.folder).items():
-            write_text(self.folder / f"{name}.md", RENDERERS["markdown"](table))
-        write_text(self.folder / MADE_OF_NAME, json.dumps(made_of, indent=1))
+            if path not in kept:
+                path.unlink()
 
     def is_finished(self) -> bool:
         """Whether the results that are there are those in the tables."""
         return is_made_of(self.folder / MADE_OF_NAME, digests(self.benchmarks))
+
+
+@contextmanager
+def _kept(faults: list[Exception]) -> Iterator[None]:
+    """Keep what goes wrong for later, be it a mistake of ours: the rest is done first."""
+    try:
+        yield
+    except OSError:
+        raise  # nothing can be written any more
+    except Exception as error:
+        faults.append(error)
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What a provenance has to tell of a checkpoint."""
+
+    model: str
+    seed: int | None
+    weights_sha256: str
 
 
 def read_result(path: Path) -> BenchmarkResult:
@@ -99,20 +154,25 @@ def read_result(path: Path) -> BenchmarkResult:
     """
     beside = challenge.provenance_path(path)
     try:
-        (run,) = json.loads(beside.read_text(encoding="utf-8"))["runs"]
-        model = run["checkpoint"]["model"]["name"]
-        return BenchmarkResult(
-            model=model,
-            recording=path.stem.removeprefix(f"results_{model}_"),
-            twin=run["data"]["twin"] is not None,
-            seed=run["checkpoint"]["seed"],
-            values=run["metrics"],
-            provenance=run,
-        )
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        (run,) = read_json_file(beside)["runs"]
+        checkpoint, values = run["checkpoint"], run["metrics"]
+        fields = {name: checkpoint[name] for name in ("seed", "weights_sha256")}
+        told = decode(_Told, {"model": checkpoint["model"]["name"], **fields})
+        recording = path.stem.removeprefix(f"results_{told.model}_")
+        if challenge.results_path(path.parent, told.model, recording) != path:
+            raise FormatFault(f"is about {told.model!a}, of which the results are not")
+        if not isinstance(values, dict) or not all(
+            map(is_number, map(values.get, challenge.METRICS))
+        ):
+            raise FormatFault("gives a metric that is no number")
+        twin = run["data"]["twin"] is not None
+    except (OSError, ValueError, KeyError, TypeError, ResultsError) as error:
+        told_why = isinstance(error, (FormatFault, ResultsError))
+        what = str(error).removesuffix(".") if told_why else type(error).__name__
         raise ResultsError(
-            f"{beside} does not tell of one run ({error}): delete {path} to measure it again."
+            f"{beside} does not tell of one run ({what}): delete {path} to measure it again."
         ) from error
+    return BenchmarkResult(told.model, recording, twin, told.seed, values, run)
 
 
 def publication_tables(folder: Path) -> dict[str, Table]:
@@ -138,10 +198,9 @@ def digests(paths: Sequence[Path]) -> dict[str, str]:
 def is_made_of(path: Path, made_of: Mapping[str, str]) -> bool:
     """Whether a JSON file that tells what was made of what tells just this."""
     try:
-        told: Any = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        return bool(read_json_file(path, _LARGEST_MADE_OF) == made_of)
+    except (OSError, FormatFault):
         return False
-    return bool(told == made_of)
 
 
 def write_text(path: Path, text: str) -> None:

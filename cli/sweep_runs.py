@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,16 +14,10 @@ from nbsuite.cli.sweep_graph import StudyPlan, plan_study
 from nbsuite.cli.sweep_ranking import read_ranking
 from nbsuite.cli.sweep_results import publication_tables
 from nbsuite.cli.tables import emit
-from nbsuite.errors import TrainingError
+from nbsuite.errors import NbsuiteError, TrainingError
 from nbsuite.files import ensure_writable
-from nbsuite.sweep.clusters import (
-    LocalWorkers,
-    Place,
-    connected,
-    local_workers,
-    read_cluster_file,
-    require_distributed,
-)
+from nbsuite.submissions.formats import Table
+from nbsuite.sweep.clusters import Place, connected, read_cluster_file, require_distributed
 from nbsuite.sweep.cost import (
     Rates,
     elapsed_seconds,
@@ -31,6 +26,7 @@ from nbsuite.sweep.cost import (
     remaining_paths,
 )
 from nbsuite.sweep.graph import finished_tasks
+from nbsuite.sweep.local_workers import LocalWorkers, local_workers
 from nbsuite.sweep.pool import DaskPool
 from nbsuite.sweep.run import run_schedule
 from nbsuite.sweep.schedule import Schedule
@@ -128,8 +124,10 @@ def run_study(order: Order) -> None:
             except KeyboardInterrupt:
                 output.note("Every finished epoch is kept: give the same command again to go on.")
                 raise
-    _print_results(plan, schedule, as_json=order.as_json)
+    fault = _print_results(plan, schedule, as_json=order.as_json)
     _report_failures(plan, schedule)
+    if fault is not None:
+        raise fault
 
 
 def _plan(order: Order) -> tuple[StudyPlan, Rates]:
@@ -165,19 +163,34 @@ def _run(order: Order, plan: StudyPlan, rates: Rates, schedule: Schedule) -> Non
             run_schedule(schedule, pool, plan.folder, priorities, display, dashboard)
 
 
-def _print_results(plan: StudyPlan, schedule: Schedule, *, as_json: bool) -> None:
-    """The results' files; for people, the tables too."""
+def _print_results(plan: StudyPlan, schedule: Schedule, *, as_json: bool) -> NbsuiteError | None:
+    """The results' files; for people, the tables too, or why they cannot be shown."""
     folders = [folder for folder in plan.results_folders if folder.is_dir()]
     if as_json:
         output.print_json(_as_json(plan, schedule, folders))
-        return
-    if plan.is_search and plan.ranking.is_dir():
-        emit(read_ranking(plan.ranking), "table", None)
-    elif folders and any(folders[0].glob("table*.md")):
-        for table in publication_tables(folders[0]).values():
+        return None
+    fault = None
+    try:
+        for table in _tables(plan, folders):
             emit(table, "table", None)
+    except NbsuiteError as error:
+        fault = error
     for folder in folders:
         output.note(f"Results: {folder}")
+    return fault
+
+
+def _tables(plan: StudyPlan, folders: Sequence[Path]) -> list[Table]:
+    """What there is to show: of a search its ranking, otherwise the publication's tables.
+
+    Raises:
+        ResultsError: what they are made of is damaged.
+    """
+    if plan.is_search:
+        return [read_ranking(plan.ranking)] if plan.ranking.is_dir() else []
+    if folders and any(folders[0].glob("table*.md")):
+        return list(publication_tables(folders[0]).values())
+    return []
 
 
 def _as_json(plan: StudyPlan, schedule: Schedule, folders: list[Path]) -> dict[str, Any]:

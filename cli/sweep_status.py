@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from nbsuite.cli import output
 from nbsuite.errors import UsageError
 from nbsuite.sweep.study_folder import StudyFolder, epochs_done, study_folder
+from nbsuite.sweep.study_name import study_name
+from nbsuite.sweep.study_records import SignOfLife, TaskEntry
 from nbsuite.sweep.toml_file import Entries, read_toml
+from nbsuite.untrusted.names import fault_of_name
+from nbsuite.untrusted.text import one_line
 
 _SILENT_SECONDS = 60
 
@@ -49,18 +53,18 @@ def print_status(study: Path, root: Path, *, as_json: bool) -> None:
     folder = study_folder(root, _name(study))
     tasks = folder.read_tasks()
     alive = folder.read_alive()
-    is_alive = alive is not None and time.time() - alive["seen"] < _SILENT_SECONDS
-    states = task_states(folder, tasks, is_alive=is_alive)
+    if alive is not None and time.time() - alive.seen >= _SILENT_SECONDS:
+        alive = None
+    states = task_states(folder, tasks, is_alive=alive is not None)
     if as_json:
-        output.print_json(
-            {"alive": alive if is_alive else None, "tasks": list(map(asdict, states))}
-        )
+        sign = None if alive is None else asdict(alive)
+        output.print_json({"alive": sign, "tasks": list(map(asdict, states))})
         return
     output.print_table(
         ["Task", "State", "Epochs", "Failures"],
         [
             [
-                each.title,
+                one_line(each.title),
                 each.state,
                 f"{each.epochs} / {each.epochs_planned}" if each.epochs_planned else "",
                 f"{each.failures}, see {each.log}" if each.failures else "",
@@ -68,43 +72,40 @@ def print_status(study: Path, root: Path, *, as_json: bool) -> None:
             for each in states
         ],
         title=f"Study {folder.path.name}: {_summary(states)}",
-        caption=_caption(alive, is_alive=is_alive),
+        caption=_caption(alive),
     )
 
 
 def task_states(
-    folder: StudyFolder, tasks: list[dict[str, Any]], *, is_alive: bool
+    folder: StudyFolder, tasks: Sequence[TaskEntry], *, is_alive: bool
 ) -> list[TaskState]:
     """The state of each task, as the files tell."""
     marked = {mark.task for mark in folder.marks()}
-    return [_task_state(folder, task, task["key"] in marked, is_alive) for task in tasks]
+    return [_task_state(folder, task, task.key in marked, is_alive) for task in tasks]
 
 
-def _task_state(
-    folder: StudyFolder, task: dict[str, Any], marked: bool, is_alive: bool
-) -> TaskState:
-    place, key = Path(task["folder"]), task["key"]
+def _task_state(folder: StudyFolder, task: TaskEntry, marked: bool, is_alive: bool) -> TaskState:
+    place, key = folder.root / task.folder, task.key
     failures, epochs = folder.count_failures(key), epochs_done(place)
     if marked and is_alive:
         state = "running"
-    elif (place / task["proof"]).exists():
+    elif (place / task.proof).is_file():
         state = "finished"
     elif marked or (epochs and not failures):
         state = "interrupted"
     else:
         state = "failed" if failures else "waiting"
     log = str(folder.failures(key)) if failures else None
-    return TaskState(key, task["title"], state, epochs, task["epochs"], failures, log)
+    return TaskState(key, task.title, state, epochs, task.epochs, failures, log)
 
 
 def _name(study: Path) -> str:
     """The study's name: that in its file, or what was given where there is no file."""
-    if study.suffix != ".toml" and not study.exists():
-        return study.name
-    name = Entries(read_toml(study), str(study)).text("name", study.stem)
-    if Path(name).name != name:
-        raise UsageError(f"{study} gives name = {name!r}; it must be the name of a folder.")
-    return name
+    if study.suffix == ".toml" or study.exists():
+        return study_name(Entries(read_toml(study), str(study)), study.stem)
+    if (fault := fault_of_name(study.name)) is not None:
+        raise UsageError(f"There is no study {fault}.")
+    return study.name
 
 
 def _summary(states: list[TaskState]) -> str:
@@ -112,8 +113,8 @@ def _summary(states: list[TaskState]) -> str:
     return ", ".join(f"{number} {state}" for state, number in counts.items())
 
 
-def _caption(alive: dict[str, Any] | None, *, is_alive: bool) -> str:
-    if alive is not None and is_alive:
-        where = f"; dashboard {alive['dashboard']}" if alive["dashboard"] else ""
-        return f"At work: process {alive['process']} on {alive['host']}{where}"
-    return "Not at work: give the command `nbsuite sweep` to go on with what is not finished."
+def _caption(alive: SignOfLife | None) -> str:
+    if alive is None:
+        return "Not at work: give the command `nbsuite sweep` to go on with what is not finished."
+    where = f"; dashboard {one_line(alive.dashboard)}" if alive.dashboard else ""
+    return f"At work: process {alive.process} on {one_line(alive.host)}{where}"

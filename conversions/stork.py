@@ -26,7 +26,7 @@ from nbsuite.models.registry import MODEL_NAMES, ModelSpec, model_spec
 from nbsuite.models.rsnn import RecurrentDecoder, tensor_shapes
 from nbsuite.sessions import CHALLENGE_SESSIONS, Session
 
-_PUBLISHED_FILE = re.compile(r"\w+-(?P<seed>\d+)\.pth")
+_PUBLISHED_FILE = re.compile(r"\w+-(?P<seed>[0-9]{1,18})\.pth")
 _PUBLISHED_FOLDERS = {
     f"{session.monkey}{int((session.id or '')[1:]):02d}": session for session in CHALLENGE_SESSIONS
 }

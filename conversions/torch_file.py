@@ -61,9 +61,7 @@ def read_state_dict(path: Path, *, entry: str | None = None) -> dict[str, Tensor
     except UnsafePickle as error:
         raise ConversionError(f"{path} {error}; save the model's state_dict() alone.") from error
     except FormatFault as error:
-        raise ConversionError(
-            f"{path} {error}; copy or download it again, or pass a file that torch.save wrote."
-        ) from error
+        raise ConversionError(f"{path} {error}; copy or download it again.") from error
     if entry is not None and isinstance(content, Mapping) and entry in content:
         content = content[entry]
     if not isinstance(content, Mapping):
@@ -80,7 +78,10 @@ def _check_container(path: Path) -> None:
     if not start:
         raise FormatFault("is empty")
     if start != ZIP_SIGNATURE:
-        raise FormatFault("is not a PyTorch file (of PyTorch 1.6 or later)")
+        raise ConversionError(
+            f"{path} is not a PyTorch file (of PyTorch 1.6 or later); "
+            "pass a file written by torch.save."
+        )
 
 
 def _read_records(path: Path) -> Records:

@@ -11,6 +11,7 @@ Source: PEP 307 and Python's ``pickletools``, which also takes the instructions 
 from __future__ import annotations
 
 import pickletools
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -124,8 +125,10 @@ def read_pickle(content: bytes | bytearray) -> Any:
         raise FormatFault(f"describes its tensors in more than {LARGEST_PICKLE:,} bytes")
     machine = _Machine()
     try:
-        for opcode, argument, _ in pickletools.genops(bytes(content)):
-            machine.follow(opcode.name, argument)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about odd names, which are refused anyway
+            for opcode, argument, _ in pickletools.genops(bytes(content)):
+                machine.follow(opcode.name, argument)
         return machine.result()
     except (FormatFault, MemoryError):
         raise

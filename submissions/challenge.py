@@ -24,7 +24,7 @@ from nbsuite.submissions.results_names import (
     results_in,
     results_name,
 )
-from nbsuite.submissions.schema import read_json, read_object, write_json
+from nbsuite.submissions.schema import read_json, read_object, write_files, write_json
 
 if TYPE_CHECKING:  # reading and comparing results needs no torch
     from nbsuite.benchmark.results import BenchmarkResult
@@ -193,8 +193,7 @@ def write_results(folder: Path, results: Sequence[BenchmarkResult]) -> Path:
     }
     check_inside(path)
     check_inside(provenance_path(path))
-    write_json(provenance_path(path), provenance)
-    write_json(path, content, "results")
+    write_files([(provenance_path(path), provenance, None), (path, content, "results")])
     return path
 
 

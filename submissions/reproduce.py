@@ -15,9 +15,9 @@ from pathlib import Path
 from nbsuite.benchmark.results import BenchmarkResult
 from nbsuite.conversions.stork import read_stork
 from nbsuite.errors import ResultsError
-from nbsuite.models.checkpoint import save_checkpoint
+from nbsuite.models.checkpoint import save_checkpoint, weights_digest
 from nbsuite.sessions import CHALLENGE_SESSIONS
-from nbsuite.submissions.challenge import METRICS, check_seeds
+from nbsuite.submissions.challenge import METRICS, check_distinct_weights, check_seeds
 from nbsuite.submissions.formats import Cell, Column, Table, text_cell
 from nbsuite.submissions.published_results import published_runs, runs_source
 from nbsuite.submissions.quantities import QUANTITIES, STATIC
@@ -80,7 +80,7 @@ def convert_found(folder: Path, destination: Path) -> tuple[dict[str, list[Path]
     Raises:
         ResultsError: there is none whose path tells a session.
         ConversionError: a file is no checkpoint of stork's.
-        UsageError: two are of the same model, session and seed.
+        UsageError: two are of the same model, session and seed, or hold the same weights.
         OSError: the destination cannot be written, or the disk is full.
     """
     read = [(path, *read_stork(path)) for path in sorted(folder.rglob("*.pth"))]
@@ -90,11 +90,13 @@ def convert_found(folder: Path, destination: Path) -> tuple[dict[str, list[Path]
             f"{folder} holds no stork checkpoint laid out as published (indy01/tinyRSNN-1.pth); "
             "name the folder that holds indy01 to loco03."
         )
-    seeds: dict[str, list[int | None]] = {}
-    for _, _, header in chosen:
-        seeds.setdefault(f"{header.spec.name} on {header.session}", []).append(header.seed)
-    for what, each in seeds.items():
-        check_seeds(each, what)
+    runs: dict[str, list[tuple[int | None, str]]] = {}
+    for _, decoder, header in chosen:
+        run = (header.seed, weights_digest(decoder))
+        runs.setdefault(f"{header.spec.name} on {header.session}", []).append(run)
+    for what, each in runs.items():
+        check_seeds([seed for seed, _ in each], what)
+        check_distinct_weights(each, what)
     converted: dict[str, list[Path]] = {name: [] for name in _LABELS}
     for path, decoder, header in chosen:
         session = header.session or ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from functools import cache
 from importlib import resources
 from itertools import islice
@@ -15,11 +16,14 @@ from nbsuite.errors import ResultsError
 from nbsuite.files import atomic_write
 from nbsuite.untrusted.fault import FormatFault
 from nbsuite.untrusted.files import LARGEST_TEXT
-from nbsuite.untrusted.json_text import read_json_file
+from nbsuite.untrusted.json_text import DEEPEST, parse_json, read_json_file
 from nbsuite.untrusted.text import one_line
 
 LARGEST_RESULTS = 1 << 20
 """Bytes of the largest file of results, which has room for thousands of seeds."""
+
+_DEEPEST = 2 * DEEPEST
+"""Levels of provenance, which quotes the headers of checkpoints, and these what they quote."""
 
 _LONGEST_PLACE = 80
 _LONGEST_FAULT = 160
@@ -100,7 +104,7 @@ def read_object(path: Path) -> dict[str, Any]:
 
 def _read(path: Path, largest: int) -> Any:
     try:
-        return read_json_file(path, largest)
+        return read_json_file(path, largest, _DEEPEST)
     except FileNotFoundError as error:
         raise ResultsError(f"There is no results file at {path}; check the path.") from error
     except FormatFault as fault:
@@ -111,16 +115,49 @@ def write_json(path: Path, content: Any, name: SchemaName | None = None) -> None
     """Write JSON, whole or not at all, checked against a schema where one is named.
 
     Raises:
-        ResultsError: the content is not in the format, or holds NaN or infinity.
+        ResultsError: the content is not in the format, or holds NaN or infinity, or is more than
+            could be read again.
         OSError: the folder cannot be written, or the disk is full.
     """
+    write_files([(path, content, name)])
+
+
+def write_files(files: Sequence[tuple[Path, Any, SchemaName | None]]) -> None:
+    """Write several files of JSON as :func:`write_json` does, none before all are checked.
+
+    Raises:
+        As :func:`write_json`.
+    """
+    for path, text in [(path, _encoded(path, *content)) for path, *content in files]:
+        with atomic_write(path) as temporary:
+            temporary.write_text(text + "\n", encoding="utf-8")
+
+
+def _encoded(path: Path, content: Any, name: SchemaName | None) -> str:
     try:
         text = json.dumps(content, indent=4, allow_nan=False)
     except ValueError as error:
         raise ResultsError(
             f"{path} was not written: a value is NaN or infinite, which the format refuses."
         ) from error
+    _check_readable(path, text, LARGEST_TEXT if name is None else LARGEST_RESULTS)
     if name is not None:
         validate(content, name, str(path))
-    with atomic_write(path) as temporary:
-        temporary.write_text(text + "\n", encoding="utf-8")
+    return text
+
+
+def _check_readable(path: Path, text: str, largest: int) -> None:
+    """Make sure that :func:`_read` would read what is to be written.
+
+    Raises:
+        ResultsError: it would not.
+    """
+    try:
+        if len(text) > largest:
+            raise FormatFault(f"has more than {largest:,} characters")
+        parse_json(text, _DEEPEST)
+    except FormatFault as fault:
+        raise ResultsError(
+            f"{path} was not written, for it {fault}; give fewer checkpoints at once, or such as"
+            " tell less of how they were trained."
+        ) from fault

@@ -71,11 +71,18 @@ def save_checkpoint(path: Path, decoder: AnyDecoder, header: CheckpointHeader) -
     """Write a checkpoint, whole or not at all; the same content gives the same bytes.
 
     Raises:
+        CheckpointError: the header says what cannot be, and could not be read again.
         OSError: the folder cannot be written, or the disk is full.
     """
+    try:
+        text = header_text(header)
+    except FormatFault as error:
+        raise CheckpointError(
+            f"{path} cannot be written, for its header {error}; choose other values."
+        ) from error
     tensors = {name: value.contiguous().cpu() for name, value in decoder.state_dict().items()}
     with atomic_write(path) as temporary:
-        save_file(tensors, temporary, {METADATA_KEY: header_text(header)})
+        save_file(tensors, temporary, {METADATA_KEY: text})
 
 
 def load_checkpoint(path: Path) -> Checkpoint:

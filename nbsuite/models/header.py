@@ -16,14 +16,16 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from nbsuite.models.kinds import AnySpec, spec_from_json
+from nbsuite.models.registry import LARGEST_SEED
 from nbsuite.models.training_data import UNKNOWN, TrainingData
 from nbsuite.untrusted.fault import FormatFault
 from nbsuite.untrusted.fields import decode
 from nbsuite.untrusted.json_text import parse_json
-from nbsuite.untrusted.names import fault_of_name
+from nbsuite.untrusted.names import fault_of_name, is_file_name
+from nbsuite.untrusted.text import printable
 
 FORMAT = 1
-LARGEST_SEED = 2**63 - 1
+_SHOWN = 100
 
 
 @dataclass(frozen=True)
@@ -61,17 +63,23 @@ class _Fields:
 
 
 def header_text(header: CheckpointHeader) -> str:
-    """A header as it is written; the same header gives the same text."""
+    """A header as it is written; the same header gives the same text.
+
+    Raises:
+        FormatFault: it could not be read again.
+    """
     values = {
         "format": FORMAT,
         "model": header.spec.to_json(),
-        "session": header.session,
+        "session": None if header.session is None else printable(header.session),
         "seed": header.seed,
         "source": None if header.source is None else dict(header.source),
         "recipe": None if header.recipe is None else dict(header.recipe),
         "trained_on": header.trained_on.to_json(),
     }
-    return json.dumps(values, sort_keys=True)
+    text = json.dumps(values, sort_keys=True)
+    parse_header(written_format(text)[1])
+    return text
 
 
 def written_format(text: str) -> tuple[int, dict[str, Any]]:
@@ -95,9 +103,10 @@ def parse_header(values: dict[str, Any]) -> CheckpointHeader:
     known = {field.name for field in fields(_Fields)}
     given = decode(_Fields, {key: value for key, value in values.items() if key in known})
     spec = spec_from_json(given.model)
-    for name in (spec.name, given.session):
-        if name is not None and (fault := fault_of_name(name)):
-            raise FormatFault(f"holds a name that is none: {fault}")
+    if fault := fault_of_name(spec.name):
+        raise FormatFault(f"names a decoder by what cannot be its name: {fault}")
+    if given.session is not None and not is_file_name(given.session):  # named after users' files
+        raise FormatFault(f"names the impossible session {given.session[:_SHOWN]!a}")
     if given.seed is not None and not 0 <= given.seed <= LARGEST_SEED:
         raise FormatFault(f"has the impossible seed {given.seed}")
     trained_on = TrainingData.from_json(given.trained_on)

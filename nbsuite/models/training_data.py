@@ -21,13 +21,13 @@ from typing import TYPE_CHECKING, Any
 from nbsuite.data.twin_info import TwinInfo
 from nbsuite.untrusted.fault import FormatFault
 from nbsuite.untrusted.fields import decode
-from nbsuite.untrusted.names import fault_of_name
+from nbsuite.untrusted.names import fault_of_name, is_file_name
 from nbsuite.untrusted.text import printable
 
 if TYPE_CHECKING:  # a report reads this from provenance, without any recording
     from nbsuite.data.recording import Recording
 
-_LONGEST_NAME = 255
+_SHOWN = 100
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -104,9 +104,8 @@ class TrainingData:
 def _fault(recording: TrainedOn) -> str | None:
     """What cannot be of a recording, as the end of a sentence."""
     name, twin = recording.file, recording.twin
-    is_one_part = name not in ("", "..") and PurePath(name).name == name
-    if not is_one_part or len(name) > _LONGEST_NAME or not name.isprintable():
-        return f"has the impossible name {name[:_LONGEST_NAME]!a}"
+    if not is_file_name(name):
+        return f"has the impossible name {name[:_SHOWN]!a}"
     if _SHA256.fullmatch(recording.sha256) is None:
         return "has an impossible SHA-256"
     if twin is not None and (fault_of_name(twin.session) or not 0 < twin.fraction <= 1):

@@ -7,13 +7,17 @@ seconds.
 from __future__ import annotations
 
 import heapq
-import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
 from nbsuite.sweep.graph import Graph, Task
+from nbsuite.sweep.study_records import lines_of
+from nbsuite.sweep.toml_file import is_number
+from nbsuite.training.log import LOG_NAME
+from nbsuite.untrusted.fault import FormatFault
+from nbsuite.untrusted.json_text import parse_json, read_json_file
 
 MEASURED = {"tinyRSNN": 4_300_000.0, "bigRSNN": 68_000.0}
 """Steps a second that nbsuite trains on one core (AMD EPYC), see docs/cost.md."""
@@ -21,6 +25,9 @@ MEASURED = {"tinyRSNN": 4_300_000.0, "bigRSNN": 68_000.0}
 _SHARED = 0.95
 """Share of a task's work that its threads divide among them."""
 
+_LARGEST_RECORD = 8 << 20
+_SLOWEST, _FASTEST = 1e-9, 1e12
+_MOST_STEPS = 10**9
 _TASK_SECONDS = 1.0
 _START_SECONDS = 5.0
 
@@ -73,15 +80,29 @@ def _logged_rates(record: Path, threads: int) -> tuple[str, list[float]]:
     There are none where it trains nothing or is damaged.
     """
     try:
-        identity = json.loads(record.read_text(encoding="utf-8"))["identity"]
-        steps, model = identity["recipe"]["windows"]["steps"], str(identity["model"]["name"])
-        text = (record.parent / "log.jsonl").read_text(encoding="utf-8")
-        lines = [json.loads(line) for line in text.splitlines()]
-        return model, [
-            steps * line["windows_per_second"] for line in lines if line["threads"] == threads
-        ]
-    except (OSError, ValueError, KeyError, TypeError):
+        identity = read_json_file(record, _LARGEST_RECORD)["identity"]
+        steps, model = identity["recipe"]["windows"]["steps"], identity["model"]["name"]
+        if type(steps) is not int or not 0 < steps < _MOST_STEPS or not isinstance(model, str):
+            return "", []
+        rates = (_rate(line, threads) for line in lines_of(record.parent / LOG_NAME))
+        return model, [steps * rate for rate in rates if rate is not None]
+    except (OSError, FormatFault, KeyError, TypeError):
         return "", []
+
+
+def _rate(line: bytes, threads: int) -> float | None:
+    """Windows a second that a line of a log tells, if it is about that many threads.
+
+    Raises:
+        FormatFault, KeyError, TypeError: it is damaged.
+    """
+    content = parse_json(line.decode("utf-8", "replace"))
+    if content["threads"] != threads:
+        return None
+    rate = content["windows_per_second"]
+    if not is_number(rate) or not _SLOWEST < rate < _FASTEST:
+        raise FormatFault("tells an impossible rate")
+    return float(rate)
 
 
 def processor_seconds(graph: Graph, rates: Rates, without: Collection[str]) -> float:
@@ -109,8 +130,13 @@ def elapsed_seconds(graph: Graph, rates: Rates, without: Collection[str], worker
     if not todo:
         return 0.0
     paths = remaining_paths(graph, rates)
-    waiting = {key: {p for p in task.parents if p in todo} for key, task in todo.items()}
-    ready = [(-paths[key], key) for key in todo if not waiting[key]]
+    missing = {key: sum(parent in todo for parent in task.parents) for key, task in todo.items()}
+    children: dict[str, list[str]] = {key: [] for key in todo}
+    for key, task in todo.items():
+        for parent in task.parents:
+            if parent in todo:
+                children[parent].append(key)
+    ready = [(-paths[key], key) for key in todo if not missing[key]]
     heapq.heapify(ready)
     running: list[tuple[float, str]] = []
     now = 0.0
@@ -119,9 +145,8 @@ def elapsed_seconds(graph: Graph, rates: Rates, without: Collection[str], worker
             _, key = heapq.heappop(ready)
             heapq.heappush(running, (now + rates.seconds(todo[key]), key))
         now, ended = heapq.heappop(running)
-        for key, parents in waiting.items():
-            if ended in parents:
-                parents.discard(ended)
-                if not parents:
-                    heapq.heappush(ready, (-paths[key], key))
+        for key in children[ended]:
+            missing[key] -= 1
+            if not missing[key]:
+                heapq.heappush(ready, (-paths[key], key))
     return _START_SECONDS + now

@@ -36,7 +36,7 @@ class Variant:
         >>> Variant(("training.lr=0.001", "dropout.input=0.1")).name
         'training.lr=0.001_dropout.input=0.1'
         """
-        name = re.sub(r"[^\w.=+-]", "-", "_".join(self.settings))
+        name = re.sub(r"[^\w.=+-]", "-", "_".join(self.settings), flags=re.ASCII)
         if len(name) <= _LONGEST_NAME:
             return name
         address = hashlib.sha256("\n".join(self.settings).encode()).hexdigest()[:12]

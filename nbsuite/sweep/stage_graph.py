@@ -120,9 +120,10 @@ class StageGraph:
         self._pretrainings: dict[StageTask, Task] = {}
         for variant in study.variants:
             for model in study.models:
+                recipe = override(published_recipe(model), [*study.settings, *variant.settings])
                 for target in study.sessions:
                     for seed in study.seeds:
-                        self._add(variant, model, self._located[target], seed)
+                        self._add(variant, model, recipe, self._located[target], seed)
 
     @property
     def targets(self) -> tuple[Recording, ...]:
@@ -162,9 +163,10 @@ class StageGraph:
             self._recordings[location.path] = loaded
         return self._recordings[location.path]
 
-    def _add(self, variant: Variant, model: str, location: Location, seed: int) -> None:
+    def _add(
+        self, variant: Variant, model: str, recipe: Recipe, location: Location, seed: int
+    ) -> None:
         """Add the stages of a decoder that are not there yet."""
-        recipe = override(published_recipe(model), [*self.study.settings, *variant.settings])
         spec = model_spec(model, self._load(location).channels)
         self._compute.require_fit(spec.neurons)
         stages = self.study.stages or PUBLISHED_STAGES[spec.name]

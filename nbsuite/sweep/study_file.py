@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
+from nbsuite.data.folders import with_home
 from nbsuite.data.locate import Source
 from nbsuite.errors import UsageError
 from nbsuite.sessions import find_session, means_a_path
-from nbsuite.sweep.search import (
-    BASE,
-    Interval,
-    Value,
-    Variant,
-    grid_variants,
-    random_variants,
-    setting_text,
-)
+from nbsuite.sweep.search import setting_text
+from nbsuite.sweep.search_tables import count_variants, read_settings, read_variants
 from nbsuite.sweep.study import Study
-from nbsuite.sweep.toml_file import Entries, read_toml
-from nbsuite.training.overrides import key_types, override
-from nbsuite.training.recipe import published_recipe, section_types
+from nbsuite.sweep.study_name import study_name
+from nbsuite.sweep.toml_file import LARGEST_WHOLE, Entries, read_toml
+from nbsuite.training.overrides import override
+from nbsuite.training.pipeline import PUBLISHED_STAGES
+from nbsuite.training.recipe import published_recipe
 from nbsuite.training.tasks import STAGES, StageName
+
+MOST_TASKS = 100_000
+"""Stages and benchmarks that a study may have: so many are laid out in half a minute."""
+
+_MOST_THREADS = 1024
+_LONGEST_WORD = 100
 
 _KEYS = (
     "name",
@@ -53,29 +55,41 @@ def read_study(path: Path) -> Study:
     """
     entries = Entries(read_toml(path), str(path))
     entries.check_keys(_KEYS)
+    _check_size(entries, path)
     study = Study(
-        name=_name(entries, path.stem),
+        name=study_name(entries, path.stem),
         models=entries.texts("models"),
         sessions=_sessions(entries, "sessions", path.parent),
-        seeds=_seeds(entries),
+        seeds=tuple(_seeds(entries)),
         data=_source(entries),
         stages=_stages(entries),
         pretrain_on=_sessions(entries, "pretrain_on", path.parent),
-        threads=entries.whole("threads", 1, least=1),
+        threads=entries.whole("threads", 1, least=1, most=_MOST_THREADS),
         kernel=entries.text("kernel", "auto"),
         device=entries.text("device", "cpu"),
-        settings=tuple(setting_text(*item) for item in _recipe(entries).items()),
-        variants=_variants(entries),
+        settings=tuple(setting_text(*item) for item in read_settings(entries).items()),
+        variants=read_variants(entries),
     )
     _check_recipes(study, path)
     return study
 
 
-def _name(entries: Entries, default: str) -> str:
-    name = entries.text("name", default)
-    if re.fullmatch(r"\w[\w.+ -]*", name) is None:
-        raise entries.refusal("name", "the name of a folder: letters, digits, . + - _ and spaces")
-    return name
+def _check_size(entries: Entries, path: Path) -> None:
+    """Make sure that what a study asks for can be laid out, before it is.
+
+    Raises:
+        UsageError: it cannot.
+    """
+    stages = _stages(entries)
+    tasks = sum(
+        1 + len(stages or PUBLISHED_STAGES.get(model, STAGES)) for model in entries.texts("models")
+    )
+    tasks *= count_variants(entries) * len(entries.texts("sessions")) * len(_seeds(entries))
+    if tasks > MOST_TASKS:
+        raise UsageError(
+            f"{path} asks for more than {MOST_TASKS:,} tasks, which are the stages and benchmarks"
+            " of all models, sessions, seeds and variants: divide it among several studies."
+        )
 
 
 def _sessions(entries: Entries, key: str, folder: Path) -> tuple[str, ...]:
@@ -83,27 +97,31 @@ def _sessions(entries: Entries, key: str, folder: Path) -> tuple[str, ...]:
     if key == "pretrain_on" and key not in entries.values:
         return ()
     targets = entries.texts(key)
-    for target in targets:
-        if not means_a_path(target):
-            find_session(target)
-    return tuple(
-        str((folder / Path(target).expanduser()).absolute()) if means_a_path(target) else target
-        for target in targets
-    )
+    return tuple(_session(target, folder) for target in targets)
 
 
-def _seeds(entries: Entries) -> tuple[int, ...]:
-    due = 'a list of whole numbers, such as [1, 2], or a range, such as "1-5"'
+def _session(target: str, folder: Path) -> str:
+    if not means_a_path(target):
+        find_session(target)
+        return target
+    return str((folder / with_home(Path(target))).absolute())
+
+
+def _seeds(entries: Entries) -> Sequence[int]:
+    """The seeds, each once; a range is not written out."""
     value = entries.values.get("seeds", [1])
-    if isinstance(value, str) and (match := re.fullmatch(r"(\d{1,9})-(\d{1,9})", value)):
-        value = list(range(int(match[1]), int(match[2]) + 1))
-    if (
-        not isinstance(value, list)
-        or not value
-        or not all(type(each) is int and each >= 0 for each in value)
-    ):
-        raise entries.refusal("seeds", due)
-    return tuple(dict.fromkeys(value))
+    if isinstance(value, str) and (match := re.fullmatch(r"([0-9]{1,9})-([0-9]{1,9})", value)):
+        value = range(int(match[1]), int(match[2]) + 1)
+        if value:
+            return value
+    if isinstance(value, list) and value and all(map(_is_seed, value)):
+        return tuple(dict.fromkeys(value))
+    due = 'a list of whole numbers, such as [1, 2], or a range, such as "1-5"'
+    raise entries.refusal("seeds", due)
+
+
+def _is_seed(value: object) -> bool:
+    return type(value) is int and 0 <= value <= LARGEST_WHOLE
 
 
 def _source(entries: Entries) -> Source:
@@ -125,80 +143,12 @@ def _stages(entries: Entries) -> tuple[StageName, ...] | None:
     return tuple(stage for stage in STAGES if stage in wanted)
 
 
-def _recipe(entries: Entries) -> dict[str, Value]:
-    table = entries.table("recipe")
-    return {key: _value(table, key, value) for key, value in _by_key(table).items()}
-
-
-def _variants(entries: Entries) -> tuple[Variant, ...]:
-    grid, random = entries.table("grid"), entries.table("random")
-    if grid.values and random.values:
-        raise UsageError(f"{entries.origin} has both [grid] and [random]: leave one out.")
-    others = {key: value for key, value in random.values.items() if key not in ("count", "seed")}
-    searched = Entries(others, random.origin)
-    for table in (grid, searched):
-        for key in {*_by_key(table)} & {*_recipe(entries)}:
-            raise UsageError(f"{table.origin} searches {key}, which [recipe] sets: leave one out.")
-    if grid.values:
-        return grid_variants(
-            {key: _choices(grid, key, value) for key, value in _by_key(grid).items()}
-        )
-    if random.values:
-        space = {key: _among(searched, key, value) for key, value in _by_key(searched).items()}
-        if not space:
-            raise UsageError(f"{random.origin} names no hyperparameter to search: add one.")
-        count, seed = random.whole("count", 10, least=1), random.whole("seed", 1, least=0)
-        return random_variants(space, count, seed)
-    return (BASE,)
-
-
-def _by_key(table: Entries) -> dict[str, Any]:
-    """The table's hyperparameters by key, written ``section.name`` with quotes or without."""
-    found: dict[str, Any] = {}
-    for name, value in table.values.items():
-        if name in section_types() and isinstance(value, Mapping):
-            found |= {f"{name}.{key}": each for key, each in value.items()}
-        else:
-            found[name] = value
-    return found
-
-
-def _value(table: Entries, key: str, value: object) -> Value:
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        raise UsageError(f"{table.origin} gives {key} = {value!r}; it must be a number or a word.")
-    return value
-
-
-def _choices(table: Entries, key: str, value: object) -> list[Value]:
-    if not isinstance(value, list) or not value:
-        raise UsageError(f"{table.origin} gives {key} = {value!r}; it must be a list of values.")
-    return [_value(table, key, each) for each in value]
-
-
-def _among(table: Entries, key: str, value: object) -> list[Value] | Interval:
-    if isinstance(value, dict):
-        return _interval(table, key, value)
-    return _choices(table, key, value)
-
-
-def _interval(table: Entries, key: str, value: dict[str, Any]) -> Interval:
-    bounds = Entries(value, f"{table.origin} in {key},")
-    bounds.check_keys(("low", "high", "log"))
-    low, high, log = bounds.number("low"), bounds.number("high"), bounds.flag("log")
-    if not low <= high or (log and low <= 0):
-        due = "at most high, and above 0 where log is true"
-        raise bounds.refusal("low", due)
-    whole = key_types().get(key) is int
-    if whole and not (type(low) is type(high) is int):
-        raise bounds.refusal("low", "a whole number, as must be high")
-    return Interval(low, high, log, whole)
-
-
 def _check_recipes(study: Study, path: Path) -> None:
     """Make every recipe once, so that an impossible one is found before anything runs."""
     try:
         for model in study.models:
+            recipe = override(published_recipe(model), study.settings)
             for variant in study.variants:
-                override(published_recipe(model), [*study.settings, *variant.settings])
+                override(recipe, variant.settings)
     except UsageError as error:
         raise UsageError(f"{path} cannot be used: {error}") from error

@@ -14,40 +14,32 @@ a lost worker's task had begun, and so counts as failed, where ``running`` says 
 
 from __future__ import annotations
 
-import json
 import os
 import socket
 import time
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from nbsuite.errors import TrainingError
-from nbsuite.files import atomic_write
 from nbsuite.sweep.graph import Graph
+from nbsuite.sweep.study_records import (
+    Mark,
+    SignOfLife,
+    TaskEntry,
+    TaskList,
+    lines_of,
+    read_if_whole,
+    write_json,
+)
+from nbsuite.untrusted.fault import FormatFault
+from nbsuite.untrusted.fields import decode
+from nbsuite.untrusted.json_text import read_json_file
+from nbsuite.untrusted.names import inside
 
 FOLDER_NAME = "studies"
 _HEADING = "=== "
-
-
-@dataclass(frozen=True)
-class Mark:
-    """That a worker is at work on a task.
-
-    Attributes:
-        task: the task's key.
-        attempt: what tells the attempt from others.
-        host: the worker's machine.
-        process: its process there.
-        begun: when it began, in seconds since 1970.
-    """
-
-    task: str
-    attempt: str
-    host: str
-    process: int
-    begun: float
+_LARGEST_TASKS = 256 << 20
 
 
 @dataclass(frozen=True)
@@ -61,6 +53,11 @@ class StudyFolder:
     path: Path
 
     @property
+    def root(self) -> Path:
+        """The folder of all runs."""
+        return self.path.parents[1]
+
+    @property
     def results(self) -> Path:
         """Where results go."""
         return self.path / "results"
@@ -69,18 +66,19 @@ class StudyFolder:
         """Say that this process is at work on a task; returns the file that says so."""
         path = self.path / "running" / f"{_file_name(key)}.json"
         mark = Mark(key, attempt, socket.gethostname(), os.getpid(), time.time())
-        _write_json(path, asdict(mark))
+        write_json(path, asdict(mark))
         return path
 
     def marks(self) -> list[Mark]:
         """What workers are, or were when they were killed, at work on."""
-        read = (_read_json(path) for path in sorted((self.path / "running").glob("*.json")))
-        return [Mark(**content) for content in read if content is not None]
+        read = (
+            read_if_whole(Mark, path) for path in sorted((self.path / "running").glob("*.json"))
+        )
+        return [mark for mark in read if mark is not None]
 
     def marked(self, key: str, attempt: str) -> Mark | None:
         """The mark of an attempt, if it had begun and did not end."""
-        content = _read_json(self.path / "running" / f"{_file_name(key)}.json")
-        mark = None if content is None else Mark(**content)
+        mark = read_if_whole(Mark, self.path / "running" / f"{_file_name(key)}.json")
         return mark if mark is not None and mark.attempt == attempt else None
 
     def unmark(self, keys: Iterable[str]) -> None:
@@ -102,11 +100,8 @@ class StudyFolder:
 
     def count_failures(self, key: str) -> int:
         """How many failures a task's log tells of."""
-        try:
-            text = self.failures(key).read_text(encoding="utf-8")
-        except OSError:
-            return 0
-        return sum(line.startswith(_HEADING) for line in text.splitlines())
+        begins = _HEADING.encode()
+        return sum(line.startswith(begins) for line in lines_of(self.failures(key)))
 
     def forget_failures(self, keys: Iterable[str]) -> None:
         """Remove the logs of tasks that are to be tried anew."""
@@ -119,39 +114,45 @@ class StudyFolder:
             {
                 "key": task.key,
                 "title": task.title,
-                "folder": str(task.folder),
+                "folder": str(task.folder.relative_to(self.root)),
                 "proof": task.proof,
                 "parents": list(task.parents),
                 "epochs": task.effort.epochs,
             }
             for task in graph.values()
         ]
-        _write_json(self.path / "tasks.json", {"tasks": tasks})
+        write_json(self.path / "tasks.json", {"tasks": tasks})
 
-    def read_tasks(self) -> list[dict[str, Any]]:
+    def read_tasks(self) -> tuple[TaskEntry, ...]:
         """The tasks as they were written down.
 
         Raises:
             TrainingError: the study was not begun here, or the file is damaged.
         """
-        content = _read_json(self.path / "tasks.json")
-        if content is None:
+        path = self.path / "tasks.json"
+        try:
+            tasks = decode(TaskList, read_json_file(path, _LARGEST_TASKS)).tasks
+            for task in tasks:
+                inside(self.root, task.folder)
+        except (FileNotFoundError, NotADirectoryError) as error:
             raise TrainingError(
                 f"{self.path} tells of no study: begin it with `nbsuite sweep`, or name the folder"
                 " of all runs with --output."
-            )
-        tasks: list[dict[str, Any]] = content["tasks"]
+            ) from error
+        except FormatFault as error:
+            raise TrainingError(
+                f"{path} {error}: give the command `nbsuite sweep` again, which writes it anew."
+            ) from error
         return tasks
 
     def write_alive(self, where: str) -> None:
         """Give a sign of life."""
-        alive = {"host": socket.gethostname(), "process": os.getpid(), "dashboard": where}
-        _write_json(self.path / "alive.json", {**alive, "seen": time.time()})
+        sign = SignOfLife(socket.gethostname(), os.getpid(), where, time.time())
+        write_json(self.path / "alive.json", asdict(sign))
 
-    def read_alive(self) -> dict[str, Any] | None:
+    def read_alive(self) -> SignOfLife | None:
         """The last sign of life; None where the study is not being run."""
-        alive: dict[str, Any] | None = _read_json(self.path / "alive.json")
-        return alive
+        return read_if_whole(SignOfLife, self.path / "alive.json")
 
     def end(self) -> None:
         """Say that the study is not being run any more."""
@@ -165,24 +166,8 @@ def study_folder(root: Path, name: str) -> StudyFolder:
 
 def epochs_done(folder: Path) -> int:
     """Epochs in the log of a stage; 0 where there is none."""
-    try:
-        return (folder / "log.jsonl").read_bytes().count(b"\n")
-    except OSError:
-        return 0
+    return sum(line.endswith(b"\n") for line in lines_of(folder / "log.jsonl"))
 
 
 def _file_name(key: str) -> str:
     return key.replace("/", "_")
-
-
-def _write_json(path: Path, content: Any) -> None:
-    with atomic_write(path) as temporary:
-        temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-
-
-def _read_json(path: Path) -> Any:
-    """The content of a file; None where it is not there or not whole."""
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None

@@ -3,31 +3,43 @@
 from __future__ import annotations
 
 import difflib
-import importlib
-import sys
+import math
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from nbsuite.errors import UsageError
+from nbsuite.untrusted.fault import FormatFault
+from nbsuite.untrusted.text import one_line
+from nbsuite.untrusted.toml_text import read_toml_file
 
-_TOML = "tomllib" if sys.version_info >= (3, 11) else "tomli"
+LONGEST_TEXT = 1000
+LARGEST_WHOLE = 2**63 - 1
+_LONGEST_QUOTE = 100
 
 
 def read_toml(path: Path) -> dict[str, Any]:
     """The content of a TOML file.
 
     Raises:
-        UsageError: it is missing or no TOML.
+        UsageError: it is missing, must not be read, or is no TOML.
     """
-    if not path.is_file():
-        raise UsageError(f"There is no file {path}: check the path.")
-    toml = importlib.import_module(_TOML)
     try:
-        content: dict[str, Any] = toml.loads(path.read_text(encoding="utf-8"))
-    except (toml.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise UsageError(f"{path} is not valid TOML ({error}): correct it.") from error
-    return content
+        return read_toml_file(path)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise UsageError(f"There is no file {path}: check the path.") from error
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read ({error.strerror}): check the path.") from error
+    except FormatFault as error:
+        raise UsageError(f"{path} {error}: correct it.") from error
+
+
+def quoted(value: object) -> str:
+    """A value as messages show it: one line, and not a long one."""
+    try:
+        return one_line(repr(value), _LONGEST_QUOTE)
+    except ValueError:  # a number of more digits than Python writes
+        return "an oversized number"
 
 
 class Entries:
@@ -56,37 +68,38 @@ class Entries:
                 raise UsageError(f"{self.origin} has the unknown key '{key}'; {hint}")
 
     def text(self, key: str, default: str) -> str:
-        """A text that is not empty.
+        """A text that is not empty, without control characters.
 
         Raises:
             UsageError: it is none.
         """
         value = self.values.get(key, default)
-        if not isinstance(value, str) or not value:
-            raise self.refusal(key, "a text that is not empty")
-        return value
+        if not _is_text(value):
+            raise self.refusal(key, f"a text of 1 to {LONGEST_TEXT} printable characters")
+        return str(value)
 
-    def whole(self, key: str, default: int, least: int) -> int:
-        """A whole number that is not too small.
+    def whole(self, key: str, default: int, least: int, most: int = LARGEST_WHOLE) -> int:
+        """A whole number between two bounds.
 
         Raises:
             UsageError: it is none.
         """
         value = self.values.get(key, default)
-        if type(value) is not int or value < least:
-            raise self.refusal(key, f"a whole number, at least {least}")
+        if type(value) is not int or not least <= value <= most:
+            above = "" if most == LARGEST_WHOLE else f" and at most {most:,}"
+            raise self.refusal(key, f"a whole number, at least {least}{above}")
         return value
 
     def number(self, key: str) -> int | float:
-        """A number that has to be given.
+        """A number that has to be given, finite and of 64 bits where it is whole.
 
         Raises:
             UsageError: it is missing or none.
         """
-        value = self.values.get(key)
-        if isinstance(value, bool) or not isinstance(value, int | float):
+        number: Any = self.values.get(key)
+        if not is_number(number):
             raise self.refusal(key, "a number")
-        return value
+        return number  # type: ignore[no-any-return]
 
     def flag(self, key: str) -> bool:
         """Yes or no, by default false.
@@ -106,11 +119,7 @@ class Entries:
             UsageError: it is empty or something else.
         """
         value = self.values.get(key)
-        if (
-            not isinstance(value, list)
-            or not value
-            or not all(isinstance(each, str) and each for each in value)
-        ):
+        if not isinstance(value, list) or not value or not all(map(_is_text, value)):
             raise self.refusal(key, "a list of texts")
         return tuple(dict.fromkeys(value))
 
@@ -129,4 +138,17 @@ class Entries:
         """The error of an entry that is missing or not what it must be."""
         if key not in self.values:
             return UsageError(f"{self.origin} does not give {key}: it must be {due}.")
-        return UsageError(f"{self.origin} gives {key} = {self.values[key]!r}; it must be {due}.")
+        return UsageError(
+            f"{self.origin} gives {key} = {quoted(self.values[key])}; it must be {due}."
+        )
+
+
+def is_number(value: Any) -> bool:
+    """Whether a value is a finite number, of 64 bits where it is whole; ``True`` is none."""
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return type(value) is int and abs(value) <= LARGEST_WHOLE
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= LONGEST_TEXT and value.isprintable()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from nbsuite.untrusted.fault import FormatFault
 
 LONGEST_NAME = 100
 RULE = "letters, digits and . _ - + or spaces within, a letter or digit first"
 
+_LONGEST_FILE_NAME = 255
 _NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._+ -]*[A-Za-z0-9_+-])?")
 
 
@@ -32,6 +33,16 @@ letter or digit first"
     if _NAME.fullmatch(name) is None:
         return f"{name!a} is no name: it must be of {RULE}"
     return None
+
+
+def is_file_name(name: str) -> bool:
+    """Whether a name is one part of a path here and shows as what it is: any that users give files.
+
+    >>> is_file_name("indy_Übung (2).mat"), is_file_name("../indy.mat")
+    (True, False)
+    """
+    is_one_part = name not in ("", "..") and PurePath(name).name == name
+    return is_one_part and len(name) <= _LONGEST_FILE_NAME and name.isprintable()
 
 
 def inside(folder: Path, name: str) -> Path:

@@ -288,6 +288,17 @@ def test_a_metric_that_does_not_apply(recording: Path, make_checkpoint: Any) -> 
     assert "does not apply here" in message
 
 
+def test_two_pictures_of_one_name(
+    tmp_path: Path, recording: Path, make_checkpoint: Any, draw_decoder: Any
+) -> None:
+    first, decoder = make_checkpoint(None), draw_decoder(seed=2)
+    second = tmp_path / "other" / first.name
+    save_checkpoint(second, decoder, CheckpointHeader(decoder.spec))
+    arguments = (first, second, "-s", recording, "-o", tmp_path / "out")
+    message = _message(*arguments, "--plot", tmp_path / "a.png", status=2)
+    assert "Two pictures would be" in message
+
+
 def test_a_picture_of_another_format(tmp_path: Path, recording: Path, make_checkpoint: Any) -> None:
     arguments = (make_checkpoint(), "-s", recording, "-o", tmp_path / "out")
     assert "PNG or SVG" in _message(*arguments, "--plot", tmp_path / "a.pdf", status=2)

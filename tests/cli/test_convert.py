@@ -14,6 +14,7 @@ import pytest
 import torch
 from click.testing import CliRunner, Result
 from safetensors import safe_open
+from safetensors.torch import save_file
 
 from nbsuite.cli.main import main
 from nbsuite.models.checkpoint import CheckpointHeader, load_checkpoint, save_checkpoint
@@ -327,3 +328,82 @@ def test_help_without_torch() -> None:
 
 def test_did_you_mean() -> None:
     assert "did you mean stork" in nbsuite("strok", status=2).stderr
+
+
+# Strangers' files
+
+
+def test_a_link_that_leads_nowhere_is_a_file_too(checkpoint: Path, tmp_path: Path) -> None:
+    link = tmp_path / "link.safetensors"
+    link.symlink_to(tmp_path / "later")
+    assert "exists already" in nbsuite("stork", checkpoint, "-o", link, status=1).stderr
+    assert link.is_symlink()
+    nbsuite("stork", checkpoint, "-o", link, "--force")
+    assert load_checkpoint(link).header.seed == 1
+    assert not (tmp_path / "later").exists()
+
+
+def test_one_file_reached_in_two_ways(published: Path, tmp_path: Path) -> None:
+    (tmp_path / "there").symlink_to(published)
+    ways = [
+        published / "indy01" / "tinyRSNN-1.pth",
+        tmp_path / "there" / "indy01" / "tinyRSNN-1.pth",
+    ]
+    assert "would be written for 2 inputs" in nbsuite("stork", *ways, status=2).stderr
+
+
+def test_names_reach_the_terminal_as_plain_text(checkpoint: Path) -> None:
+    """Whoever unpacks an archive and converts `*` has not chosen the names."""
+    source = checkpoint.with_name("red\x1b[31m\u202e.pth")
+    source.write_bytes(checkpoint.read_bytes())
+    printed = nbsuite("stork", source).stdout
+    assert "red?[31m?" in printed
+    assert not {"\x1b", "\u202e"} & set(printed)
+
+
+@pytest.mark.parametrize("name", ["x/../../victim", "/victim", "a\nb"])
+@pytest.mark.parametrize("field", ["name", "session"])
+def test_a_header_names_no_other_place(
+    tmp_path: Path, draw_decoder: Any, field: str, name: str
+) -> None:
+    decoder, path = draw_decoder(dtype="float16"), tmp_path / "a.safetensors"
+    header = {"format": 1, "model": decoder.spec.to_json(), "session": None, "seed": 1}
+    (header["model"] if field == "name" else header)[field] = name
+    save_file(decoder.state_dict(), path, {"nbsuite": json.dumps(header)})
+    for target in ("stock", "to-stork"):
+        assert "is damaged" in nbsuite(target, path, "-o", tmp_path / "out", status=1).stderr
+    assert [each.name for each in tmp_path.iterdir() if each.suffix] == ["a.safetensors"]
+
+
+def test_seeds_that_no_file_holds(checkpoint: Path, tmp_path: Path) -> None:
+    assert "--seed" in nbsuite("stork", checkpoint, "--seed", 2**63, status=2).stderr
+    other = checkpoint.with_name(f"tinyRSNN-{10**30}.pth")
+    other.write_bytes(checkpoint.read_bytes())
+    assert as_json("stork", other)[0]["seed"] is None
+
+
+def test_a_large_file_in_the_place_of_the_script(tmp_path: Path, checkpoint: Path) -> None:
+    nbsuite("stork", checkpoint)
+    (tmp_path / "out").mkdir()
+    with (tmp_path / "out" / "stock_decoder.py").open("wb") as stream:
+        stream.truncate(1 << 40)  # takes no room on the disk
+    source = checkpoint.with_suffix(".safetensors")
+    result = nbsuite("stock", source, "-o", tmp_path / "out", status=1)
+    assert "stock_decoder.py exists already" in result.stderr
+
+
+def test_weights_that_overflow_are_not_converted(tmp_path: Path) -> None:
+    state = stork_state()
+    trace = simulate(state, "tinyRSNN", random_input(60))
+    np.savez(
+        tmp_path / "trace.npz",
+        **trace,
+        spikes_half=trace["spikes"],
+        readout_half=trace["readout"],
+    )
+    state["con1.op.weight"].fill_(60_000)
+    path = write_stork_file(tmp_path / "large.pth", state)
+    result = nbsuite("stork", path, "--check", tmp_path / "trace.npz", status=1)
+    assert result.stderr.count("\n") == 1
+    assert f"{path} decodes values that are infinite" in result.stderr
+    assert not path.with_suffix(".safetensors").exists()

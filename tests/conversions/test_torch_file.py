@@ -191,6 +191,7 @@ MEMORY = b"c__builtin__\nbytearray\n\x8a\x06\x00\xe4\x0bT\x02\x00\x85R"  # bytea
 UNSAFE = {
     "os.system": _instructions(b"cos\nsystem\nX\x04\x00\x00\x00true\x85R"),
     "torch.load": _instructions(b"ctorch\nload\nX\x01\x00\x00\x00a\x85R"),
+    "": _instructions(b"cos\nsys\\qtem\n"),  # of which pickletools warns
     "the instruction STACK_GLOBAL": _instructions(b"X\x02\x00\x00\x00osX\x04\x00\x00\x00exit\x93"),
     "the instruction INST": _instructions(b"(X\x04\x00\x00\x00trueios\nsystem\n"),
     "the instruction NEWOBJ": _instructions(b"ctorch\nSize\n)\x81"),

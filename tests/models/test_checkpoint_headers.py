@@ -6,6 +6,7 @@ import copy
 import json
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 
 from nbsuite.errors import CheckpointError
 from nbsuite.models.checkpoint import CheckpointHeader, load_checkpoint, save_checkpoint
@@ -148,8 +149,8 @@ def test_a_changed_header_is_refused_or_means_what_it_says(sample: Any, data: An
         (("model", "channels"), 0, "impossible decoder"),
         (("model", "more"), 1, "unknown field"),
         (("model",), None, "damaged"),
-        (("session",), "../indy", "is no name"),
-        (("session",), "", "is no name"),
+        (("session",), "../indy", "impossible session"),
+        (("session",), "", "impossible session"),
         (("session",), 3, "damaged"),
         (("seed",), -1, "impossible seed"),
         (("seed",), True, "damaged"),
@@ -254,15 +255,27 @@ def test_later_versions_may_say_more(sample: Any) -> None:
 
 def test_what_is_written_can_be_read(tmp_path: Path, draw_decoder: Any) -> None:
     decoder, path = draw_decoder(channels=8, neurons=4), tmp_path / "a.safetensors"
-    header = CheckpointHeader(
-        decoder.spec,
-        "indy",
-        2**63 - 1,
-        {},
-        {},
-        TrainingData.from_json(_fields(decoder.spec)["trained_on"]),
-    )
+    trained_on = TrainingData.from_json(_fields(decoder.spec)["trained_on"])
+    header = CheckpointHeader(decoder.spec, "indy_Übung (2)", 2**63 - 1, {}, {}, trained_on)
     save_checkpoint(path, decoder, header)
     assert load_checkpoint(path).header == header
-    assert load_file(path).keys() == decoder.state_dict().keys()
     assert copy.deepcopy(load_checkpoint(path).decoder).origin == str(path)
+    save_checkpoint(path, decoder, CheckpointHeader(decoder.spec, "indy\x1b[31m"))
+    assert load_checkpoint(path).header.session == "indy?[31m"
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        ({"seed": 2**63}, "impossible seed"),
+        ({"recipe": {"rate": math.nan}}, "not finite"),
+        ({"session": "a/b"}, "impossible session"),
+    ],
+)
+def test_what_could_not_be_read_is_not_written(
+    tmp_path: Path, draw_decoder: Any, change: dict[str, Any], fault: str
+) -> None:
+    decoder, path = draw_decoder(channels=8, neurons=4), tmp_path / "a.safetensors"
+    with pytest.raises(CheckpointError, match=f"a.safetensors cannot be written, .*{fault}"):
+        save_checkpoint(path, decoder, replace(CheckpointHeader(decoder.spec), **change))
+    assert not path.exists()

@@ -12,6 +12,7 @@ import pytest
 from nbsuite.benchmark.results import BenchmarkResult
 from nbsuite.errors import ResultsError, UsageError
 from nbsuite.submissions import challenge
+from nbsuite.submissions.results_folder import read_provenance
 from nbsuite.submissions.schema import LARGEST_RESULTS, fault_of, read_json, validate, write_json
 
 VALUES = {
@@ -96,7 +97,19 @@ def test_the_published_summaries_come_out_of_the_published_lists(
 def test_values_that_are_not_finite_are_refused(tmp_path: Path, value: float) -> None:
     with pytest.raises(ResultsError, match="NaN or infinite"):
         challenge.write_results(tmp_path, [_result(r2=value)])
-    assert list(tmp_path.glob("*1.json")) == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_could_not_be_read_again_is_not_written(tmp_path: Path) -> None:
+    result = _result()
+    result.provenance["recipe"] = json.loads("[" * 17 + "]" * 17)
+    challenge.write_results(tmp_path, [result])
+    assert read_provenance(tmp_path / "results_tinyRSNN_indy_20160622_01.json")["twin"] is False
+    for recipe in (json.loads("[" * 40 + "]" * 40), "x" * (9 << 20), 10**30):
+        result.provenance["recipe"] = recipe
+        with pytest.raises(ResultsError, match="was not written, for it"):
+            challenge.write_results(tmp_path / "out", [result])
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_missing_metric_is_refused(tmp_path: Path) -> None:

@@ -136,6 +136,10 @@ def test_folders_that_cannot_be_used(tmp_path: Path) -> None:
     copy.write_bytes(path.read_bytes())
     with pytest.raises(UsageError, match="Two checkpoints of seed 1"):
         convert_found(tmp_path, tmp_path / "out")
+    other_seed = copy.rename(copy.with_name("tinyRSNN-2.pth"))
+    with pytest.raises(UsageError, match="hold the same weights"):
+        convert_found(tmp_path, tmp_path / "out")
+    copy = other_seed
     copy.write_bytes(path.read_bytes()[:-100])
     with pytest.raises(ConversionError, match="copy"):
         convert_found(tmp_path, tmp_path / "out")

@@ -17,14 +17,15 @@ from click.testing import CliRunner
 
 from nbsuite.cli.main import main
 from nbsuite.errors import TrainingError, UsageError
-from nbsuite.sweep.clusters import ClusterFile, connected, local_workers
+from nbsuite.sweep.clusters import ClusterFile, connected
+from nbsuite.sweep.local_workers import local_workers
 
 pytest.importorskip("distributed")
 PORT = re.compile(r"tcp://[\d.]+:\d+")
 
 
 def test_workers_do_not_share_cores(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nbsuite.sweep.clusters.cores", lambda: 8)
+    monkeypatch.setattr("nbsuite.sweep.local_workers.cores", lambda: 8)
     assert local_workers(threads=1, tasks=100).count == 8
     assert local_workers(threads=3, tasks=100).count == 2
     assert local_workers(threads=16, tasks=100).count == 1
@@ -36,7 +37,11 @@ def test_workers_do_not_share_cores(monkeypatch: pytest.MonkeyPatch) -> None:
     ("name", "options", "message"),
     [
         ("dask_slurm_of_nobody.Cluster", {}, "cannot be imported .* dask-slurm-of-nobody"),
-        ("distributed.NoCluster", {}, "cannot be made .*NoCluster"),
+        ("distributed.NoCluster", {}, "which is not there: correct its name"),
+        ("distributed.Client", {"address": "tcp://127.0.0.1:9"}, "is no cluster of Dask's"),
+        ("distributed.utils.subprocess.Popen", {"args": "false"}, "is no cluster of Dask's|is not"),
+        ("distributed.client.open", {"file": "x"}, "which is not there|is no cluster"),
+        ("distributed.LocalCluster", {"no_option": 1, "n_workers": 1}, "cannot be made"),
     ],
 )
 def test_clusters_that_cannot_be_made(name: str, options: dict[str, Any], message: str) -> None:
@@ -44,6 +49,15 @@ def test_clusters_that_cannot_be_made(name: str, options: dict[str, Any], messag
         pytest.raises(UsageError, match=rf"c\.toml asks for .*{message}"),
         connected(ClusterFile(Path("c.toml"), name, options, 1)),
     ):
+        pass
+
+
+@pytest.mark.parametrize(
+    "address", ["tls://127.0.0.1:9", "nonsense://x", "tcp://127.0.0.1:99999999", "x\0y", "tcp://"]
+)
+def test_addresses_that_cannot_be(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nbsuite.sweep.clusters._CONNECT_SECONDS", 0.2)
+    with pytest.raises(TrainingError, match="No Dask scheduler answers at"), connected(address):
         pass
 
 

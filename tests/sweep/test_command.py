@@ -31,7 +31,7 @@ def run(monkeypatch: pytest.MonkeyPatch, pool: Any, tmp_path: Path) -> Run:
         yield SimpleNamespace(dashboard_link="http://here/status")
 
     monkeypatch.setattr("nbsuite.sweep.clusters.require_distributed", lambda: None)
-    monkeypatch.setattr("nbsuite.sweep.clusters.start_fork_server", lambda _modules: None)
+    monkeypatch.setattr("nbsuite.sweep.local_workers.start_fork_server", lambda _modules: None)
     monkeypatch.setattr("nbsuite.cli.sweep_runs.connected", connected)
     monkeypatch.setattr("nbsuite.cli.sweep_runs.DaskPool", lambda _client: pool)
 
@@ -125,13 +125,96 @@ def test_what_fails_is_reported_and_the_rest_goes_on(
     assert not log.exists()
 
 
+ONE = 'stages = ["finetune"]'
+
+
+def test_results_are_there_whatever_becomes_of_tables(
+    run: Run, write_study: Any, tmp_path: Path, pool: Any, without_pictures: None
+) -> None:
+    study, root = write_study(ONE, finetune__epochs=1), tmp_path / "runs"
+    results = root / "studies/small/results"
+
+    def broken(_folder: Path) -> Any:
+        raise KeyError("a mistake of ours")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("nbsuite.cli.sweep_results.publication_tables", broken)
+        outcome = run(study, "-o", root, status=1)
+    assert f"Results: {results}" in outcome.stderr
+    assert "Error: 1 of 5 tasks of the study failed" in outcome.stderr
+    assert "a mistake of ours" in next((root / "studies/small/failures").iterdir()).read_text()
+    names = {path.name for path in results.glob("results_tinyRSNN_*0.02.json")}
+    assert len(names) == 2
+    assert (results / "results_summary_tinyRSNN-twin.json").is_file()
+
+    pool.done.clear()
+    assert "Table 1" in run(study, "-o", root).stdout
+    assert pool.done == ["tables/small"]
+    assert {path.name for path in results.glob("results_tinyRSNN_*0.02.json")} == names
+
+    path = next(results.glob("results_tinyRSNN_*0.02.json"))
+    path.write_text("{")
+    outcome = run(study, "-o", root, status=1)
+    assert f"Results: {results}" in outcome.stderr
+    assert outcome.stderr.splitlines()[-1].startswith(f"Error: {path} ")
+
+
+def test_what_provenance_says_is_not_trusted(
+    run: Run, write_study: Any, tmp_path: Path, without_pictures: None
+) -> None:
+    study, root = write_study(ONE, finetune__epochs=1), tmp_path / "runs"
+    run(study, "-o", root)
+    path = next(root.glob("benchmark/*/*.provenance.json"))
+    whole = json.loads(path.read_text())
+    made_of = root / "studies/small/results/made_of.json"
+    for keys, value in (
+        (("checkpoint", "model", "name"), "../../../../victim"),
+        (("checkpoint", "model", "name"), 3),
+        (("checkpoint", "seed"), "1"),
+        (("checkpoint", "weights_sha256"), None),
+        (("metrics", "r2"), "high"),
+        (("metrics", "macs"), True),
+        (("metrics",), []),
+        (("data",), 1),
+    ):
+        content = json.loads(json.dumps(whole))
+        *others, last = keys
+        inner = content["runs"][0]
+        for key in others:
+            inner = inner[key]
+        inner[last] = value
+        path.write_text(json.dumps(content))
+        made_of.unlink(missing_ok=True)
+        outcome = run(study, "-o", root, status=1)
+        assert "does not tell of one run" in outcome.stderr
+        assert "to measure it again" in outcome.stderr
+    assert not list(tmp_path.rglob("*victim*"))
+    path.write_text(json.dumps(whole))
+    run(study, "-o", root)
+
+
+def test_a_ranking_that_is_damaged(
+    run: Run, write_study: Any, tmp_path: Path, without_pictures: None
+) -> None:
+    grid, root = "[grid]\ntraining.lr = [0.001, 0.002]", tmp_path / "runs"
+    study = write_study(ONE, grid, finetune__epochs=1)
+    run(study, "-o", root)
+    ranking = root / "studies/small/ranking/ranking.json"
+    rows = json.loads(ranking.read_text())
+    for content in ("{", "{}", "[3]", json.dumps([{**rows[0], "decoders": "2"}])):
+        ranking.write_text(content)
+        outcome = run(study, "-o", root, status=1)
+        assert "Results: " in outcome.stderr
+        assert f"Error: {ranking} cannot be read" in outcome.stderr
+
+
 def test_the_status_of_a_study_that_was_killed(
     run: Run, write_study: Any, tmp_path: Path, without_pictures: None
 ) -> None:
     study, root = write_study(HEAD, finetune__epochs=2), tmp_path / "runs"
     run(study, "-o", root)
     folder = study_folder(root, "small")
-    key = next(task["key"] for task in folder.read_tasks() if task["key"].startswith("finetune"))
+    key = next(task.key for task in folder.read_tasks() if task.key.startswith("finetune"))
     (root / key / "stage.json").unlink()
     folder.mark(key, "attempt")
     assert "6 finished, 1 interrupted" in _sorted(run("status", study, "-o", root).stdout)

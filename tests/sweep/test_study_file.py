@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -89,7 +90,43 @@ FAULTS = {
     "with finetune, from which": f'{HEAD}stages = ["half"]',
     "threads = 0; it must be a whole number, at least 1": f"{HEAD}threads = 0",
     "threads = '2'": f'{HEAD}threads = "2"',
-    "name = '../x'": f'{HEAD}name = "../x"',
+    "'../x' is no name: .* give the study another one": f'{HEAD}name = "../x"',
+    r"'\\xe9tude' is no name: .* give the study another one": f'{HEAD}name = "étude"',
+    "is no name: it has more than 100": f'{HEAD}name = "{"n" * 300}"',
+    "a text of 1 to 1000 printable": f'{HEAD}name = "a\\u001bb"',
+    "more than 100,000 tasks, .* divide it": f'{HEAD}seeds = "1-3000000"',
+    "more than 100,000 tasks,": f"{HEAD}[random]\ncount = 9223372036854775807\ntraining.lr = [1]",
+    "has more than 100,000|asks for more than 100,000": (
+        f"{HEAD}[grid]\n"
+        + "".join(
+            f"training.{key} = [{', '.join(map(str, range(1, 100)))}]\n"
+            for key in ("lr", "batch", "eps", "schedule_epochs")
+        )
+    ),
+    r"seeds = \[1000000000000000000000000000000\]": f"{HEAD}seeds = [{10**30}]",
+    "count = 100000000": f"{HEAD}[random]\ncount = {10**30}\ntraining.lr = [1]",
+    "at most 1,024": f"{HEAD}threads = {10**18}",
+    r"sessions = \['/\\x00'\]; it must be a list of texts": (
+        'models = ["tinyRSNN"]\nsessions = ["/\\u0000"]'
+    ),
+    "~nobody-of-that-name/x.mat begins with a home folder that is unknown": (
+        'models = ["tinyRSNN"]\nsessions = ["~nobody-of-that-name/x.mat"]'
+    ),
+    "lr = inf; it must be a number or": f"{HEAD}[recipe]\ntraining.lr = inf",
+    "lr = nan; it must be a number or": f"{HEAD}[grid]\ntraining.lr = [1, nan]",
+    "high = inf; it must be a number": f"{HEAD}[random]\ntraining.lr = {{low = 1, high = inf}}",
+    "low = 10000000.*; it must be a number": (
+        f"{HEAD}[random]\ntraining.lr = {{low = {10**30}, high = {10**40}}}"
+    ),
+    "batch = 10000000.*; it must be a number": f"{HEAD}[recipe]\ntraining.batch = {10**30}",
+    r"lr = datetime\.date\(2024, 1, 1\); it must be": f"{HEAD}[recipe]\ntraining.lr = 2024-01-01",
+    r"lr = \[1\]; it must be a number": f"{HEAD}[grid]\ntraining.lr = [[1]]",
+    "lr = False; it must be a number": f"{HEAD}[grid]\ntraining.lr = [false]",
+    "gives 'training.lr' twice": f'{HEAD}[grid]\ntraining.lr = [1]\n"training.lr" = [2]',
+    "gives ' training.lr' twice, or with spaces": f'{HEAD}[grid]\n" training.lr" = [1]',
+    "written differently but named alike": f'{HEAD}[grid]\n"loss.name" = ["a b", "a,b"]',
+    "is larger than 262,144": f"{HEAD}# {'x' * 300_000}",
+    "with more than 500 dots": f"{HEAD}[{'a.' * 1000}a]",
     "recipe = 1; it must be a table": f"{HEAD}recipe = 1",
     "did you mean training.lr": f"{HEAD}[recipe]\ntraining.lrr = 1",
     "training.lr is 'fast'; it must be a number": f'{HEAD}[recipe]\ntraining.lr = "fast"',
@@ -117,6 +154,37 @@ def test_faults_are_named(tmp_path: Path, message: str) -> None:
     with pytest.raises(UsageError, match=message) as caught:
         read_study(_write(tmp_path, FAULTS[message]))
     assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) <= 500
+
+
+def test_seeds_are_counted_and_not_written_out(tmp_path: Path) -> None:
+    study = _write(tmp_path, f'{HEAD}seeds = "1-999999999"')
+    tracemalloc.start()
+    try:
+        with pytest.raises(UsageError, match="100,000 tasks"):
+            read_study(study)
+        assert tracemalloc.get_traced_memory()[1] < 10_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_as_many_tasks_as_there_may_be(tmp_path: Path) -> None:
+    """A study of 20,000 seeds of four stages and a benchmark, and one more."""
+    assert len(read_study(_write(tmp_path, f'{HEAD}seeds = "1-20000"')).seeds) == 20_000
+    with pytest.raises(UsageError, match="100,000 tasks"):
+        read_study(_write(tmp_path, f'{HEAD}seeds = "1-20001"'))
+
+
+def test_files_that_are_none(tmp_path: Path) -> None:
+    loop = tmp_path / "loop.toml"
+    loop.symlink_to(loop)
+    for path, message in (
+        (tmp_path, "is no regular file"),
+        (loop, "cannot be read"),
+        (tmp_path / ("n" * 300), "cannot be read"),
+    ):
+        with pytest.raises(UsageError, match=message):
+            read_study(path)
 
 
 def test_there_is_no_such_file(tmp_path: Path) -> None:
@@ -125,19 +193,24 @@ def test_there_is_no_such_file(tmp_path: Path) -> None:
 
 
 def test_cluster_files(tmp_path: Path) -> None:
-    fixed = _write(tmp_path, 'class = "a.b.C"\nworkers = 3\n[options]\ncores = 1')
-    assert read_cluster_file(fixed) == ClusterFile(fixed, "a.b.C", {"cores": 1}, 3)
-    elastic = _write(tmp_path, 'class = "a.C"\n[adapt]\nminimum = 1\nmaximum = 9')
-    assert read_cluster_file(elastic) == ClusterFile(elastic, "a.C", {}, None, 1, 9)
+    name = "dask_jobqueue.lsf.LSFCluster"
+    fixed = _write(tmp_path, f'class = "{name}"\nworkers = 3\n[options]\ncores = 1')
+    assert read_cluster_file(fixed) == ClusterFile(fixed, name, {"cores": 1}, 3)
+    elastic = _write(tmp_path, f'class = "{name}"\n[adapt]\nminimum = 1\nmaximum = 9')
+    assert read_cluster_file(elastic) == ClusterFile(elastic, name, {}, None, 1, 9)
 
 
 CLUSTER_FAULTS = {
     "unknown key 'clas'; did you mean class": 'clas = "a.B"\nworkers = 1',
     "class = 'SLURMCluster'": 'class = "SLURMCluster"\nworkers = 1',
-    "either workers or": 'class = "a.B"',
-    "workers = 0": 'class = "a.B"\nworkers = 0',
+    "either workers or": 'class = "distributed.B"',
+    "class = 'subprocess.Popen'; it must be a class of": 'class = "subprocess.Popen"\nworkers = 1',
+    "class = 'os.system'; .* start others yourself": 'class = "os.system"\nworkers = 1',
+    "class = 'distributed_.B'": 'class = "distributed_.B"\nworkers = 1',
+    "at most 100,000": 'class = "distributed.B"\nworkers = 1000000000',
+    "workers = 0": 'class = "distributed.B"\nworkers = 0',
     "maximum = 1; it must be a whole number, at least 2": (
-        'class = "a.B"\n[adapt]\nminimum = 2\nmaximum = 1'
+        'class = "distributed.B"\n[adapt]\nminimum = 2\nmaximum = 1'
     ),
 }
 
