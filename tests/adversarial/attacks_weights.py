@@ -19,6 +19,10 @@ def _tensors(victim: str, *commands: Command, beside: tuple[str, ...] = (RECORDI
     return Target(victim, with_bytes((76, mutate_safetensors)), commands, beside)
 
 
+def _convert(command: str, victim: str, output: str, weight: int = 1) -> Command:
+    return Command(("convert", command, victim, "-o", "out"), output=output, weight=weight)
+
+
 _PICKLES = with_bytes((30, mutate_pickle), (30, mutate_state), (10, mutate_zip), (2, reduced))
 _CHECK = ("convert", "stork", "in/weights.pth", "--check", "in/trace.npz", "-o", "out")
 

@@ -6,7 +6,8 @@ error; Click's own errors of usage, which are none of the file's, come after two
 Lines before it are notes (``Note:``, ``Warning:``, what a long job is at), each printable. It
 never prints a traceback or a warning of Python's, control characters, NaN or infinity; takes at
 most 10 s and 2 GB; leaves every file that was there as it was, writes nothing outside the output
-folder and the cache, nothing at all that it refuses, and leaves no temporary file behind.
+folder and the cache, nothing at all that it refuses, and leaves no temporary file behind. What it
+does write is JSON where the name says so, and pages of its own words.
 
 Where the mutation is harmful by construction (``must_refuse``), status 0 is a fault; where it is
 harmless by construction (``expected``), other figures than the sound file's are one.
@@ -14,6 +15,7 @@ harmless by construction (``expected``), other figures than the sound file's are
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -30,6 +32,7 @@ _SIGNS = {
     "a file would be larger than is allowed": "wrote an enormous file",
     "File too large": "wrote an enormous file",
 }
+_SCRIPTS = ("<script>alert", "javascript:alert")
 _PYTHON_WARNING = re.compile(r"^\S+\.py:\d+: \w*Warning", re.MULTILINE)
 
 
@@ -56,7 +59,11 @@ class Rule:
 
 
 def faults(
-    outcome: Outcome, rule: Rule, before: Mapping[str, str], after: Mapping[str, str]
+    outcome: Outcome,
+    rule: Rule,
+    before: Mapping[str, str],
+    after: Mapping[str, str],
+    outputs: Mapping[str, bytes] | None = None,
 ) -> list[str]:
     """Everything in which a command breaks the rule; empty where it keeps to it.
 
@@ -65,11 +72,13 @@ def faults(
         rule: what is asked in this case.
         before: everything below the root, as :meth:`tests.adversarial.box.Box.snapshot` has it.
         after: the same after the command.
+        outputs: content of the files in the output folder after the command.
     """
     return [
         *_of_ending(outcome, rule),
         *_of_texts(outcome, rule),
         *_of_files(outcome, rule, before, after),
+        *(fault for item in sorted((outputs or {}).items()) for fault in _of_output(*item)),
     ]
 
 
@@ -156,3 +165,22 @@ def _of_files(
 
 def _is_output(name: str, content: str) -> bool:
     return name.startswith("out/") and content != "folder" and not _LOCK.search(name)
+
+
+def _of_output(name: str, content: bytes) -> Iterator[str]:
+    """What may not stand in files that others will read."""
+    if name.endswith(".json"):
+        try:
+            json.loads(content, parse_constant=_refuse)
+        except (ValueError, RecursionError):
+            yield f"wrote what is no JSON into {name}"
+    if name.endswith((".html", ".svg")):
+        text = content.decode(errors="replace")
+        if any(sign in text for sign in _SCRIPTS):
+            yield f"wrote somebody's script into {name}"
+        if not all(line.isprintable() for line in text.replace("\t", " ").split("\n")):
+            yield f"wrote control characters into {name}"
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(constant)

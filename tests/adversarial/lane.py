@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from tests.adversarial.box import Box
+from tests.adversarial.box import Box, Files
 from tests.adversarial.cached import with_cache
 from tests.adversarial.child import Outcome, run
 from tests.adversarial.corpus import Corpus
@@ -76,7 +76,9 @@ class Lane:
         before = self._box.snapshot()
         environment = {**self._box.environment(), **case.environment}
         outcome = run(case.arguments, self._box.path, environment, self._logs)
-        found = faults(outcome, case.rule, before, self._box.snapshot())
+        after = self._box.snapshot()
+        outputs = self._written(before, after)
+        found = faults(outcome, case.rule, before, after, outputs)
         if found and self._keep is not None:
             folder = self._keep / f"{kind.name}-{self._seed}-{number}"
             self._keep_box(case, outcome, found, folder)
@@ -91,6 +93,12 @@ class Lane:
             found,
             outcome.stderr.decode(errors="replace")[-600:] if found else "",
         )
+
+    def _written(self, before: Mapping[str, str], after: Mapping[str, str]) -> Files:
+        """The files that are new or other in the output folder, and not too large to read."""
+        names = [name for name, mark in after.items() if before.get(name) != mark]
+        paths = {name: self._box.path / name for name in names if name.startswith("out/")}
+        return {name: path.read_bytes() for name, path in paths.items() if path.is_file()}
 
     def _keep_box(self, case: Case, outcome: Outcome, found: Sequence[str], folder: Path) -> None:
         """Keep what the command was given, and what it said."""

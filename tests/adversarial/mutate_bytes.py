@@ -55,7 +55,7 @@ def replace_whole(content: bytes, rng: Random) -> Mutant:
     if rng.random() < 0.5:
         return Mutant("whole: foreign content", rng.choice(_FOREIGN), wrong=True)
     name = rng.choice(tuple(_PLACES))
-    return Mutant(f"whole: {name}", _PLACES[name], wrong=True)
+    return Mutant(f"whole: {name}", _PLACES[name], wrong=name not in _NO_FILE)
 
 
 def _sparse(path: Path) -> None:
@@ -66,6 +66,9 @@ def _sparse(path: Path) -> None:
 def _loop(path: Path) -> None:
     path.symlink_to(path.name)
 
+
+_NO_FILE = ("link to nothing", "link to itself")
+"""As good as no file at all, which need not be wrong."""
 
 _PLACES = {
     "folder": lambda path: path.mkdir(),

@@ -93,7 +93,8 @@ def _record(members: dict[str, bytes], rng: Random) -> Mutant:
 
 
 def _some(state: State, rng: Random) -> str:
-    return rng.choice([key for key, value in state.items() if isinstance(value, torch.Tensor)])
+    """A tensor of weights: not one of the single numbers that stand beside them."""
+    return rng.choice([key for key, value in state.items() if value.numel() > 1])
 
 
 def _with(make: Callable[[torch.Tensor, Random], Any]) -> Callable[[State, Random], State]:

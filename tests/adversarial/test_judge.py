@@ -94,6 +94,19 @@ def test_files() -> None:
     ]
 
 
+def test_outputs() -> None:
+    sound = {"out/a.json": b"[1]", "out/a.html": b"<p>\ta\n", "out/a.zip": b"\x00"}
+    assert faults(WORKED, Rule(), BEFORE, BEFORE, sound) == []
+    for name, content in (
+        ("out/a.json", b"[NaN]"),
+        ("out/a.json", b"[" * 100_000),
+        ("out/a.html", b"<script>alert(1)</script>"),
+        ("out/a.html", b"\x1b[31m"),
+    ):
+        (fault,) = faults(WORKED, Rule(), BEFORE, BEFORE, {name: content})
+        assert fault.endswith(f"into {name}")
+
+
 def test_what_a_file_may_hold() -> None:
     rule = Rule(writable=("data/",), sound={"data/x.mat": ("good", "old")})
     before = BEFORE | {"data/x.mat": "old"}
