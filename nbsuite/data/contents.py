@@ -93,6 +93,7 @@ class _Stored:
     target: FloatArray
 
 
+@np.errstate(over="ignore", invalid="ignore")  # what is not finite is told in findings
 def read_contents(path: Path) -> Contents:
     """Read a recording's file.
 

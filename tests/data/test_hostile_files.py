@@ -367,3 +367,13 @@ def test_image_for_neurobench_has_no_marks():
     )
     with h5py.File(io.BytesIO(image)) as file:
         assert file[file["spikes"][0, 0]].shape == (1, 0)
+
+
+@pytest.mark.parametrize("name", ["t", "cursor_pos", "target_pos"])
+def test_numbers_that_warn_of_themselves(small, name):
+    """A signalling NaN makes every operation on it an invalid one."""
+    with h5py.File(small, "r+") as file:
+        values = file[name][()]
+        values.view(np.uint64)[0, 5] = 0x7FF0000000000001
+        file[name][()] = values
+    assert "NaN or infinite" in refusal(small)
