@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tests.adversarial.corpus import PROVENANCE, RESULTS
 from tests.adversarial.kinds import Command, Kind, Target, of_files
 from tests.adversarial.mutant import refusing
@@ -65,7 +67,7 @@ KINDS = (
                 PROVENANCE,
                 _LOOSE,
                 (
-                    PACK,
+                    replace(PACK, weight=4),
                     Command(("report", "in/packed", "-o", "out/report.html"), strict=False),
                     Command(("leaderboard", "in/packed", "--twins"), strict=False),
                 ),

@@ -95,7 +95,7 @@ KINDS = (
                 (
                     Command(
                         ("convert", "neurobench", "in/baseline.pt", "-o", "out"),
-                        output="out/baseline.safetensors",
+                        output="out/SNN2_baseline.safetensors",
                     ),
                 ),
             ),
