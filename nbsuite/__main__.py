@@ -1,6 +1,6 @@
 """``python -m nbsuite``: the command line where no console script is on the path."""
 
-from nbsuite.cli.main import main
+from nbsuite.cli.start import main
 
 if __name__ == "__main__":
-    main(prog_name="nbsuite")
+    main()
