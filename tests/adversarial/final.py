@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-VOLATILE = frozenset({"seconds", "windows_per_second", "threads", "time"})
-"""Keys of JSON objects whose values are circumstances: times, and what times depend on."""
+VOLATILE = frozenset({"checksum", "seconds", "windows_per_second", "threads", "time"})
+"""Keys of JSON objects whose values are circumstances: times, and what depends on times."""
 
 _PASSING = ("/failures/", "/running/", "/digests/")
 """Parts of names of files that tell of the way, not of the outcome."""
