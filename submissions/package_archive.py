@@ -21,7 +21,6 @@ import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO
 
 from nbsuite.errors import PackageError
 from nbsuite.files import CHUNK_BYTES, atomic_write
@@ -36,6 +35,7 @@ from nbsuite.submissions.package_layout import (
 from nbsuite.untrusted.fault import FormatFault
 from nbsuite.untrusted.files import open_regular
 from nbsuite.untrusted.names import inside
+from nbsuite.untrusted.zip_file import BoundedReads
 
 _DATE = (1980, 1, 1, 0, 0, 0)
 _UNIX = 3
@@ -111,36 +111,17 @@ def unpack(path: Path, folder: Path) -> list[str]:
     return [member.filename for member in members]
 
 
-class _BoundedReads:
-    """A file of which no more is read at once than the directory of any package has."""
-
-    def __init__(self, stream: BinaryIO) -> None:
-        self._stream = stream
-        self.seek, self.tell, self.seekable = stream.seek, stream.tell, stream.seekable
-
-    def read(self, size: int = -1, /) -> bytes:
-        """Read as any file does.
-
-        Raises:
-            BadZipFile: more is asked for than is ever needed.
-        """
-        content = self._stream.read(size if 0 <= size <= _LARGEST_READ else _LARGEST_READ + 1)
-        if len(content) > _LARGEST_READ:
-            raise zipfile.BadZipFile("its directory is larger than that of any package")
-        return content
-
-
 @contextmanager
 def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
     """An archive, opened for reading.
 
     Raises:
-        FormatFault: it is no regular file, or larger than any package.
-        BadZipFile: it is no archive, or its directory is larger than any package's.
+        FormatFault: it is no regular file, or it or its directory is larger than any package's.
+        BadZipFile: it is no archive.
     """
     with open_regular(path, _LARGEST_ARCHIVE) as stream, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what zipfile only warns of is refused below
-        with zipfile.ZipFile(_BoundedReads(stream)) as archive:
+        with zipfile.ZipFile(BoundedReads(stream, _LARGEST_READ)) as archive:
             yield archive
 
 

@@ -40,7 +40,7 @@ def read_zip(path: Path, *, largest: int, compressed: bool) -> dict[str, bytearr
     """
     with open_regular(path, largest) as stream:
         try:
-            with zipfile.ZipFile(_Bounded(stream)) as archive:
+            with zipfile.ZipFile(BoundedReads(stream, _LARGEST_READ)) as archive:
                 members = archive.infolist()
                 _check_members(members, path.stat().st_size, largest, compressed=compressed)
                 return {member.filename: _unpack(archive, member) for member in members}
@@ -50,20 +50,29 @@ def read_zip(path: Path, *, largest: int, compressed: bool) -> dict[str, bytearr
             raise FormatFault("is a truncated or damaged zip archive, or none") from error
 
 
-class _Bounded:
+class BoundedReads:
     """A stream of which nobody takes more at once than a directory may have.
 
     zipfile reads the directory as a whole, and makes an object of every entry.
+
+    Args:
+        stream: a file, opened for reading.
+        largest: bytes that may be read at once.
     """
 
-    def __init__(self, stream: BinaryIO) -> None:
-        self._stream = stream
+    def __init__(self, stream: BinaryIO, largest: int) -> None:
+        self._stream, self._largest = stream, largest
         self.seek, self.tell, self.seekable = stream.seek, stream.tell, stream.seekable
 
-    def read(self, size: int = -1) -> bytes:
-        content = self._stream.read(min(size, _LARGEST_READ) if size >= 0 else _LARGEST_READ)
-        if len(content) == _LARGEST_READ < size or (size < 0 and self._stream.read(1)):
-            raise FormatFault(f"has a directory of more than {_LARGEST_READ:,} bytes")
+    def read(self, size: int = -1, /) -> bytes:
+        """Read as any file does.
+
+        Raises:
+            FormatFault: there is more of what is asked for than may be read at once.
+        """
+        content = self._stream.read(size if 0 <= size <= self._largest else self._largest + 1)
+        if len(content) > self._largest:
+            raise FormatFault(f"has a directory of more than {self._largest:,} bytes")
         return content
 
 
