@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+_CASES_A_LINE = 5000
 ROOT = Path(__file__).resolve().parents[1]
 
 # As pytest names it. The repository's root stays off the path: there, ./nbsuite alone would be
@@ -54,16 +55,20 @@ def _attack(arguments: argparse.Namespace, work: Path) -> int:
     jobs = plan_jobs(KINDS, arguments.cases, only=arguments.only, number=arguments.case)
     storms = [each for each in all_storms() if arguments.only in (None, each.name)]
     settle()
-    with serving() as corpus.server:
-        lanes = [Lane(place, corpus, arguments.seed, arguments.keep) for place in places]
-        for result in run_lanes(lanes, jobs):
-            tally.add(result)
-        if arguments.kills and storms:
-            warm_up_training()
-            killers = [KillLane(place, corpus, arguments.seed) for place in places]
-            for storm in run_storms(killers, storms, arguments.kills):
-                tally.add_storm(storm)
-    print("\n".join(tally.lines()))
+    try:
+        with serving() as corpus.server:
+            lanes = [Lane(place, corpus, arguments.seed, arguments.keep) for place in places]
+            for result in run_lanes(lanes, jobs):
+                tally.add(result)
+                if tally.cases % _CASES_A_LINE == 0:
+                    print(f"{tally.cases} of {len(jobs)} cases", file=sys.stderr)
+            if arguments.kills and storms:
+                warm_up_training()
+                killers = [KillLane(place, corpus, arguments.seed) for place in places]
+                for storm in run_storms(killers, storms, arguments.kills):
+                    tally.add_storm(storm)
+    finally:  # what an interrupted attack has found counts too
+        print("\n".join(tally.lines()))
     return 0 if tally.is_clean else 1
 
 

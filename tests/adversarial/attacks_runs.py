@@ -10,10 +10,12 @@ from tests.adversarial.mutant import refusing
 from tests.adversarial.mutate_bytes import ANY_FILE, with_bytes
 from tests.adversarial.mutate_cluster import name_another_class
 from tests.adversarial.mutate_json import mutate_json
+from tests.adversarial.mutate_runs import mutate_unsealed_record, mutate_unsealed_state
 from tests.adversarial.mutate_safetensors import mutate_safetensors
 from tests.adversarial.mutate_toml import mutate_toml
 
 _LOOSE = with_bytes((76, refusing(mutate_json, "not-finite", "deep")))
+_RECORD = (*_LOOSE, (60, refusing(mutate_unsealed_record, "not-finite")))
 _TOML = with_bytes((76, mutate_toml))
 _CLUSTER = (*_TOML, (30, name_another_class))
 _STUDY = ("in/study.toml", RECORDING)
@@ -62,11 +64,11 @@ KINDS = (
         "run",
         1,
         of_files(
-            Target("out/runs/*/stage.json", _LOOSE, _ON_RUNS, ("out/runs", "in/packed", *_STUDY)),
+            Target("out/runs/*/stage.json", _RECORD, _ON_RUNS, ("out/runs", "in/packed", *_STUDY)),
             Target("out/runs/*/log.jsonl", ANY_FILE, _ON_RUNS, ("out/runs", "in/packed", *_STUDY)),
             Target(
                 "out/interrupted/*/state.safetensors",
-                with_bytes((76, mutate_safetensors)),
+                with_bytes((26, mutate_safetensors), (50, mutate_unsealed_state)),
                 (Command((*TRAIN, "-o", "out/interrupted"), _TRAINING),),
                 ("out/interrupted", RECORDING),
             ),

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-VOLATILE = frozenset({"seconds", "windows_per_second", "threads", "time", "checksum"})
+VOLATILE = frozenset({"checksum", "seconds", "windows_per_second", "threads", "time"})
 """Keys of JSON objects whose values are circumstances: times, and what depends on times."""
 
 _PASSING = ("/failures/", "/running/", "/digests/")

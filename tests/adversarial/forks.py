@@ -37,6 +37,7 @@ def gather(works: Sequence[Iterable[Finding]]) -> Iterator[Finding]:
         finally:
             for key in list(selector.get_map().values()):  # of forks still at work
                 os.kill(key.data, signal.SIGTERM)
+                os.waitpid(key.data, 0)
 
 
 def _serve(work: Iterable[Finding], writer: int) -> None:

@@ -50,7 +50,8 @@ def join(header: dict[str, Any] | bytes, data: bytes) -> bytes:
 
 def _ours(header: dict[str, Any], data: bytes, rng: Random) -> Mutant:
     """Change nbsuite's own JSON within the metadata."""
-    key = next(iter(header["__metadata__"]))
+    texts = header["__metadata__"].items()
+    (key,) = (name for name, text in texts if text.startswith("{"))
     mutant = mutate_json(header["__metadata__"][key].encode(), rng)
     assert isinstance(mutant.content, bytes)
     header["__metadata__"][key] = mutant.content.decode("utf-8", "replace")
