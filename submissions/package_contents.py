@@ -168,9 +168,10 @@ def read_session(folder: Path, origin: str, model: str) -> SessionResults:
     twin = data["twin"] is not None
     recording = data["file"].removesuffix(".mat")
     results = results_name(model, recording)
-    named_after = (
-        recording.startswith(f"{session.name}{TWIN_MARK}") if twin else recording == session.name
-    )
+    named_after = recording == session.name
+    if twin:
+        of = data["twin"]["session"]
+        named_after = of == session.name and recording.startswith(f"{of}{TWIN_MARK}")
     if not named_after or origin != provenance_name(results):
         raise PackageError(
             f"{origin} says that it is about {model} on {data['file']} of {session.name}"

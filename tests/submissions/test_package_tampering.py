@@ -201,6 +201,19 @@ SEALED: dict[str, tuple[Change, str]] = {
         ),
         "which is not what its name says",
     ),
+    "faults without number": (
+        edit(PROVENANCE, lambda content: content.update(runs=[{}] * 100_000)),
+        "is not in the format due: at runs, [{}, {}",
+    ),
+    "a twin of another session": (
+        edit(
+            PROVENANCE,
+            lambda content: [
+                run["data"]["twin"].update(session="indy_20160630_01") for run in content["runs"]
+            ],
+        ),
+        "which is not what its name says",
+    ),
     "a session of another task": (
         edit(
             PROVENANCE,
