@@ -21,7 +21,7 @@ from nbsuite.cli.groups import Group
 from nbsuite.cli.options import force_option, json_option
 from nbsuite.cli.output import print_json, print_table, say
 from nbsuite.errors import ConversionError, UsageError
-from nbsuite.models.registry import LARGEST_SEED
+from nbsuite.seeds import LARGEST_SEED
 from nbsuite.sessions import Session
 
 if TYPE_CHECKING:

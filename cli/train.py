@@ -27,7 +27,7 @@ MOST_SEEDS = 1000
 
 def _seeds(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> list[int]:
     """The seeds that ``1``, ``1-5`` and several of these mean, each once."""
-    from nbsuite.training.randomness import LARGEST_SEED
+    from nbsuite.seeds import LARGEST_SEED
 
     del ctx, parameter
     seeds: dict[int, None] = {}

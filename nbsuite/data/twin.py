@@ -24,6 +24,7 @@ from nbsuite.data.folders import twin_path
 from nbsuite.data.twin_info import TWIN_ATTRIBUTE, TwinInfo, read_twin_info
 from nbsuite.data.twin_plan import TwinPlan, draw_segments, plan_twin
 from nbsuite.errors import DataError, UsageError
+from nbsuite.seeds import LARGEST_SEED
 from nbsuite.sessions import STEP_SECONDS, Session
 from nbsuite.untrusted.text import one_line
 
@@ -39,7 +40,6 @@ GENERATOR_VERSION = 2
 # channel as a spike at time 0.
 _FIRST_SECOND = 20.0
 
-_LARGEST_SEED = 2**63 - 1  # a twin's label holds it, and no reader of labels takes larger numbers
 _HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 
 Progress = Callable[[str, float], None]
@@ -105,7 +105,7 @@ def write_twin(
 
 def _checked_plan(session: Session, fraction: float, seed: int) -> TwinPlan:
     """The plan of a twin that can be made."""
-    if not 0 <= seed <= _LARGEST_SEED:
+    if not 0 <= seed <= LARGEST_SEED:
         raise UsageError(
             f"A twin cannot have the seed {one_line(str(seed), 40)}: choose 0 or more, below 2^63."
         )

@@ -16,8 +16,8 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from nbsuite.models.kinds import AnySpec, spec_from_json
-from nbsuite.models.registry import LARGEST_SEED
 from nbsuite.models.training_data import UNKNOWN, TrainingData
+from nbsuite.seeds import LARGEST_SEED
 from nbsuite.untrusted.fault import FormatFault
 from nbsuite.untrusted.fields import decode
 from nbsuite.untrusted.json_text import parse_json

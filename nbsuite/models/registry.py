@@ -17,8 +17,6 @@ OUTPUTS = 2
 INITIAL_READOUT = -0.01
 MOST_CHANNELS = 1 << 16
 """More than any recording has: no header of a checkpoint can ask for more memory than there is."""
-LARGEST_SEED = 2**63 - 1
-"""The largest that files hold for every reader."""
 MOST_READOUTS = 100
 LONGEST_TIME_CONSTANT = 1000.0
 """Seconds: a quarter of an hour, in which a decoder of movements forgets."""

@@ -21,10 +21,10 @@ from nbsuite.data.windows import training_split
 from nbsuite.errors import TrainingError, UsageError
 from nbsuite.models.checkpoint import Checkpoint
 from nbsuite.models.registry import ModelSpec, model_spec
+from nbsuite.seeds import LARGEST_SEED
 from nbsuite.training.compute import Compute
 from nbsuite.training.observer import Observer, ignore
 from nbsuite.training.pretraining import find_pretrained, pretraining_folder
-from nbsuite.training.randomness import LARGEST_SEED
 from nbsuite.training.recipe import Recipe
 from nbsuite.training.run_folder import WEIGHTS_NAME, Identity, exclusive, read_record
 from nbsuite.training.stages import check_stage, finished_record, run_stage

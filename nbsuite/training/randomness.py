@@ -11,9 +11,6 @@ import hashlib
 
 import numpy as np
 
-LARGEST_SEED = 2**63 - 1
-"""The largest that results in challenge format may have."""
-
 Place = tuple[str | int, ...]
 
 
