@@ -134,3 +134,24 @@ def test_as_many_weights_go_as_in_the_published_models(draw_decoder, channels, s
     masks = magnitude_masks(decoder, sparsity).values()
     removed = sum(int((~mask).sum()) for mask in masks)
     assert f"{removed / sum(mask.numel() for mask in masks):.4f}" == published
+
+
+@given(
+    rows=st.integers(1, 12),
+    columns=st.integers(1, 12),
+    sparsity=st.floats(0, 1),
+    seed=st.integers(0, 99),
+)
+def test_masks_are_those_of_the_published_rule(rows, columns, sparsity, seed):
+    """The published code takes the smallest magnitudes by ``torch.topk``, their number cut off."""
+    matrix = nn.Linear(columns, rows, bias=False)
+    with torch.no_grad():
+        matrix.weight.copy_(
+            torch.from_numpy(np.random.default_rng(seed).normal(size=(rows, columns)))
+        )
+    magnitudes = matrix.weight.detach().abs().flatten()
+    removed = torch.topk(magnitudes, int(sparsity * magnitudes.numel()), largest=False).indices
+    due = torch.ones(len(magnitudes), dtype=torch.bool)
+    due[removed] = False
+    mask = magnitude_masks(nn.ModuleDict({"input": matrix}), sparsity)["input.weight"]
+    assert torch.equal(mask.flatten(), due)
