@@ -140,8 +140,7 @@ def _explain(job: Job) -> None:
     recording, checkpoint = job.recording, job.checkpoint.path
     tested = len(recording.test) * STEP_SECONDS
     pictures = f"{PICTURE_NAME.removesuffix('.png')}_*.png"
-    note(
-        f"""
+    explanation = f"""
 Done: a tinyRSNN learnt to decode the hand's velocity, and decoded {tested:.0f} s that it was not
 trained on ({pictures} show how well); NeuroBench computed the figures above.
 The data is a TWIN of session {recording.session.label}: a synthetic recording, so that these are no
@@ -152,4 +151,5 @@ Try next:
   nbsuite benchmark {checkpoint} --session I1 --data twin
   nbsuite data fetch I1    the real recording
   nbsuite sessions    what else there is"""
-    )
+    for line in explanation.split("\n"):
+        note(line)

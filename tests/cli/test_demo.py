@@ -50,6 +50,13 @@ def _results(folder: Path, model: str, recording: str = RECORDING) -> dict[str, 
     return content
 
 
+def test_what_was_done_is_told_line_by_line(ran: tuple[Path, Result]) -> None:
+    lines = ran[1].stderr.splitlines()
+    assert "Try next:" in lines
+    assert "results on a real brain." in lines
+    assert not any("?" in line for line in lines[lines.index("Try next:") - 5 :])
+
+
 def test_results_are_in_challenge_format(ran: tuple[Path, Result]) -> None:
     folder, result = ran
     assert result.exit_code == 0, result.output
