@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from scaling_tables import TextTable
 
 from nbsuite.models.registry import MODEL_NAMES, OUTPUTS, model_spec
-from nbsuite.submissions.published_results import PublishedMethod, published_methods
+from nbsuite.submissions.results.published import PublishedMethod, published_methods
 
 ADD = {16: 0.4, 32: 0.9}
 MULTIPLY = {16: 1.1, 32: 3.7}

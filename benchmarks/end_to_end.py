@@ -22,8 +22,8 @@ import click
 from machine import describe_machine, machine_line, peak_mebibytes
 from preparation import in_own_process, prepare
 
-from nbsuite.cli.options import data_dir_option, json_option
-from nbsuite.cli.output import note, print_json, print_table
+from nbsuite.cli.frame.options import data_dir_option, json_option
+from nbsuite.cli.frame.output import note, print_json, print_table
 
 GOAL_SECONDS = {"tinyRSNN": 10.0, "bigRSNN": 60.0}
 GOAL_MEBIBYTES = 1.5e9 / (1 << 20)

@@ -14,8 +14,8 @@ import torch
 from numba import njit
 from threadpoolctl import threadpool_limits
 
-from nbsuite.neurons.kernels.training_network import filled_up
-from nbsuite.neurons.kernels.training_product import multiply, panels_of
+from nbsuite.neurons.kernels.training.network import filled_up
+from nbsuite.neurons.kernels.training.product import multiply, panels_of
 from nbsuite.neurons.kernels.vectors import WIDE_LANES
 from nbsuite.training.compute import limited_threads
 

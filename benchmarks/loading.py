@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from nbsuite.data.folders import CACHE_VARIABLE, data_folder
-from nbsuite.data.twin import ensure_twin
-from nbsuite.sessions import find_session
+from nbsuite.data.twins.generate import ensure_twin
+from nbsuite.tasks.sessions import find_session
 
 CACHED_LOADS = 5
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from nbsuite.cli.sweep_graph import plan_study
+from nbsuite.cli.sweep.graph import plan_study
 from nbsuite.data.folders import data_folder
 from nbsuite.sweep.study_file import read_study
 from nbsuite.sweep.worker import Call, perform

@@ -39,8 +39,8 @@ from scaling_points import (
 )
 from scaling_tables import TABLES, as_text
 
-from nbsuite.cli.output import note
-from nbsuite.cli.sweep import WORKER_MODULES
+from nbsuite.cli.frame.output import note
+from nbsuite.cli.sweep.command import WORKER_MODULES
 from nbsuite.files import atomic_write
 from nbsuite.sweep.local_workers import cores, start_fork_server
 

@@ -23,8 +23,8 @@ import click
 from machine import describe_machine, machine_line
 from preparation import in_own_process, prepare
 
-from nbsuite.cli.options import data_dir_option, json_option
-from nbsuite.cli.output import note, print_json, print_table
+from nbsuite.cli.frame.options import data_dir_option, json_option
+from nbsuite.cli.frame.output import note, print_json, print_table
 
 if TYPE_CHECKING:
     from nbsuite.benchmark.latency import StreamReport

@@ -15,9 +15,9 @@ from dataclasses import replace
 from scaling_points import BASE
 from scaling_tables import Figures, TextTable, base_row, models_of
 
-from nbsuite.data.twin_plan import plan_twin
+from nbsuite.data.twins.plan import plan_twin
 from nbsuite.data.windows import TRAINING_AND_VALIDATION
-from nbsuite.sessions import CHALLENGE_SESSIONS, Monkey, Session, pretraining_sessions
+from nbsuite.tasks.sessions import CHALLENGE_SESSIONS, Monkey, Session, pretraining_sessions
 from nbsuite.training.recipe import Recipe, published_recipe
 
 SEEDS = 5

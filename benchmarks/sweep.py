@@ -37,8 +37,8 @@ import click
 from machine import describe_machine, machine_line
 from preparation import in_own_process
 
-from nbsuite.cli.options import json_option
-from nbsuite.cli.output import note, print_json, print_table
+from nbsuite.cli.frame.options import json_option
+from nbsuite.cli.frame.output import note, print_json, print_table
 
 GOAL = 0.6
 SESSIONS = ("I1", "I2")
@@ -72,8 +72,8 @@ class Run:
 def write_twins(folder: Path) -> list[Path]:
     """The sessions' short twins."""
     from nbsuite.data.folders import twin_path
-    from nbsuite.data.twin import write_twin
-    from nbsuite.sessions import find_session
+    from nbsuite.data.twins.generate import write_twin
+    from nbsuite.tasks.sessions import find_session
 
     paths = []
     for label in SESSIONS:

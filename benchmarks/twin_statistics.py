@@ -17,10 +17,10 @@ from pathlib import Path
 
 import click
 
-from nbsuite.data.twin import write_twin
-from nbsuite.data.twin_check import measure, read_contents
-from nbsuite.data.twin_reference import expectations
-from nbsuite.sessions import CHALLENGE_SESSIONS, Session, find_session
+from nbsuite.data.twins.check import measure, read_contents
+from nbsuite.data.twins.generate import write_twin
+from nbsuite.data.twins.reference import expectations
+from nbsuite.tasks.sessions import CHALLENGE_SESSIONS, Session, find_session
 
 
 @click.command()

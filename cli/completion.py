@@ -9,8 +9,8 @@ from pathlib import PurePath
 import click
 from click.shell_completion import get_completion_class
 
-from nbsuite.cli.examples import examples
-from nbsuite.cli.output import note
+from nbsuite.cli.frame.examples import examples
+from nbsuite.cli.frame.output import note
 
 INSTALLATION = {
     "bash": 'add this line to ~/.bashrc:  eval "$(nbsuite completion bash)"',

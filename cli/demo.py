@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nbsuite.cli.examples import examples
-from nbsuite.cli.options import force_option, json_option, output_option
-from nbsuite.cli.output import note, stage_progress
+from nbsuite.cli.frame.examples import examples
+from nbsuite.cli.frame.options import force_option, json_option, output_option
+from nbsuite.cli.frame.output import note, stage_progress
 from nbsuite.errors import ResultsError
 from nbsuite.files import ensure_writable
-from nbsuite.sessions import STEP_SECONDS, find_session
+from nbsuite.tasks.sessions import STEP_SECONDS, find_session
 
 if TYPE_CHECKING:
-    from nbsuite.cli.benchmark_jobs import Job
+    from nbsuite.cli.benchmark.jobs import Job
     from nbsuite.data.recording import Recording
 
 DEFAULT_FOLDER = Path("nbsuite-demo")
@@ -43,8 +43,8 @@ def demo(output: Path, epochs: int | None, force: bool, as_json: bool) -> None:
     compiled. Run again, it goes on where it was interrupted and replaces what it made before.
     """
     from nbsuite.benchmark.session import RunSettings
-    from nbsuite.cli.benchmark_jobs import run_jobs
-    from nbsuite.cli.benchmark_report import print_outcome
+    from nbsuite.cli.benchmark.jobs import run_jobs
+    from nbsuite.cli.benchmark.report import print_outcome
     from nbsuite.demo import EPOCHS
 
     _claim_folder(output, force=force)
@@ -82,7 +82,7 @@ def _claim_folder(folder: Path, *, force: bool) -> None:
 def _make_recording(folder: Path, *, quiet: bool) -> Recording:
     """Make and load the twin."""
     from nbsuite.data.recording import load_recording
-    from nbsuite.data.twin import ensure_twin
+    from nbsuite.data.twins.generate import ensure_twin
     from nbsuite.demo import SESSION, TWIN_FRACTION, TWIN_SEED
 
     session = find_session(SESSION)
@@ -96,14 +96,14 @@ def _train(folder: Path, recording: Recording, epochs: int, *, quiet: bool) -> J
     """Train a tinyRSNN from random weights, and round it to half precision."""
     import torch
 
-    from nbsuite.cli.benchmark_jobs import Job
-    from nbsuite.cli.train_display import Display
+    from nbsuite.cli.benchmark.jobs import Job
+    from nbsuite.cli.train.display import Display
     from nbsuite.data.locate import Location
     from nbsuite.demo import MODEL, SEED, demo_recipe
     from nbsuite.models.checkpoint import load_checkpoint
     from nbsuite.training.compute import Compute
-    from nbsuite.training.pipeline import RunRequest, plan_run, run_plan
     from nbsuite.training.run_folder import WEIGHTS_NAME
+    from nbsuite.training.run_plan import RunRequest, plan_run, run_plan
 
     request = RunRequest(
         model=MODEL,
@@ -125,7 +125,7 @@ def _train(folder: Path, recording: Recording, epochs: int, *, quiet: bool) -> J
 
 def _fit_ridge(folder: Path, recording: Recording) -> Job:
     """Fit the linear decoder that the spiking one has to beat."""
-    from nbsuite.cli.benchmark_jobs import Job
+    from nbsuite.cli.benchmark.jobs import Job
     from nbsuite.models.checkpoint import load_checkpoint, save_checkpoint
     from nbsuite.training.ridge import MODEL, train_ridge
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import click
 
-from nbsuite.cli.examples import examples
-from nbsuite.cli.options import json_option
-from nbsuite.cli.output import print_json, print_table
+from nbsuite.cli.frame.examples import examples
+from nbsuite.cli.frame.options import json_option
+from nbsuite.cli.frame.output import print_json, print_table
 from nbsuite.environment import describe_environment
 
 

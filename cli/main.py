@@ -12,23 +12,23 @@ from typing import Any
 import click
 
 import nbsuite
-from nbsuite.cli.errors import clean_termination, reported_errors
-from nbsuite.cli.groups import LazyGroup
-from nbsuite.cli.output import degrade_streams
+from nbsuite.cli.frame.errors import clean_termination, reported_errors
+from nbsuite.cli.frame.groups import LazyGroup
+from nbsuite.cli.frame.output import degrade_streams
 
 COMMANDS = {
-    "sessions": "nbsuite.cli.sessions:sessions",
-    "data": "nbsuite.cli.data:data",
-    "convert": "nbsuite.cli.convert:convert",
-    "train": "nbsuite.cli.train:train",
-    "sweep": "nbsuite.cli.sweep:sweep",
-    "benchmark": "nbsuite.cli.benchmark:benchmark",
+    "sessions": "nbsuite.cli.data.sessions:sessions",
+    "data": "nbsuite.cli.data.command:data",
+    "convert": "nbsuite.cli.convert.command:convert",
+    "train": "nbsuite.cli.train.command:train",
+    "sweep": "nbsuite.cli.sweep.command:sweep",
+    "benchmark": "nbsuite.cli.benchmark.command:benchmark",
     "stream": "nbsuite.cli.stream:stream",
-    "leaderboard": "nbsuite.cli.leaderboard:leaderboard",
-    "table": "nbsuite.cli.table:table",
+    "leaderboard": "nbsuite.cli.tables.leaderboard:leaderboard",
+    "table": "nbsuite.cli.tables.command:table",
     "report": "nbsuite.cli.report:report",
-    "compare": "nbsuite.cli.compare:compare",
-    "submission": "nbsuite.cli.submission:submission",
+    "compare": "nbsuite.cli.tables.compare:compare",
+    "submission": "nbsuite.cli.submission.command:submission",
     "reproduce": "nbsuite.cli.reproduce:reproduce",
     "demo": "nbsuite.cli.demo:demo",
     "env": "nbsuite.cli.env:env",

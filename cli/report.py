@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nbsuite.cli import options
-from nbsuite.cli.examples import examples
-from nbsuite.cli.output import note, progress
-from nbsuite.cli.results import RESULTS, note_others
+from nbsuite.cli.frame import options
+from nbsuite.cli.frame.examples import examples
+from nbsuite.cli.frame.output import note, progress
+from nbsuite.cli.tables.inputs import RESULTS, note_others
 from nbsuite.errors import CheckpointError, UsageError
 
 if TYPE_CHECKING:  # importing torch takes longer than printing the help page
-    from nbsuite.cli.benchmark_jobs import Job
+    from nbsuite.cli.benchmark.jobs import Job
     from nbsuite.data.locate import Source
-    from nbsuite.submissions.report_decoding import Decoding
+    from nbsuite.submissions.report.decoding import Decoding
 
 DEFAULT_FILE = Path("report.html")
 
@@ -62,9 +62,9 @@ def report(
     Checkpoints are run, each on every --session or on the one it was trained for, to draw what they
     decode. The page needs no network; made of the same inputs, it is the same to the byte.
     """
-    from nbsuite.submissions.report import build_report, check_name, write_report
-    from nbsuite.submissions.report_training import read_stages
-    from nbsuite.submissions.results_folder import read_results
+    from nbsuite.submissions.report.training import read_stages
+    from nbsuite.submissions.report.write import build_report, check_name, write_report
+    from nbsuite.submissions.results.folder import read_results
 
     check_name(output)
     if session and not checkpoints:
@@ -104,7 +104,7 @@ def _decode(
     """Run checkpoints on the sessions named, or on those they were trained for."""
     if not checkpoints:
         return []
-    from nbsuite.cli.benchmark_jobs import plan_jobs
+    from nbsuite.cli.benchmark.jobs import plan_jobs
 
     jobs = plan_jobs(checkpoints, sessions, data_dir, data, quiet=False)
     return [_run(job) for job in jobs]
@@ -112,7 +112,7 @@ def _decode(
 
 def _run(job: Job) -> Decoding:
     from nbsuite.benchmark.session import RunSettings, measure_checkpoint
-    from nbsuite.submissions.report_decoding import Decoding
+    from nbsuite.submissions.report.decoding import Decoding
 
     test = job.recording.test
     with progress() as display:

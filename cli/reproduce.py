@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nbsuite.cli import options
-from nbsuite.cli.examples import examples
-from nbsuite.cli.output import note, stage_progress
+from nbsuite.cli.frame import options
+from nbsuite.cli.frame.examples import examples
+from nbsuite.cli.frame.output import note, stage_progress
 from nbsuite.errors import ResultsError
-from nbsuite.sessions import find_session
+from nbsuite.tasks.sessions import find_session
 
 if TYPE_CHECKING:  # importing torch takes longer than printing the help page
     from nbsuite.benchmark.results import BenchmarkResult
@@ -48,8 +48,8 @@ def reproduce(
     activations and effective operations only where the real recording is there: otherwise its twin
     is used, which says nothing about them. The exit status is 0 if all that can be compared holds.
     """
-    from nbsuite.cli.tables import emit
-    from nbsuite.submissions.reproduce import (
+    from nbsuite.cli.tables.rich_tables import emit
+    from nbsuite.submissions.results.reproduce import (
         compare_with_published,
         convert_found,
         holds,
@@ -76,13 +76,13 @@ def reproduce(
 
 def _recording(name: str, data_dir: Path, *, fetch: bool, quiet: bool) -> Recording:
     """The real recording where it is there or may be fetched, otherwise its twin."""
-    from nbsuite.data.download import fetch as fetch_session
+    from nbsuite.data.fetch.download import fetch as fetch_session
     from nbsuite.data.locate import locate
     from nbsuite.data.recording import load_recording
 
     session = find_session(name)
     if fetch:
-        from nbsuite.cli.data_display import download_progress
+        from nbsuite.cli.data.display import download_progress
 
         with download_progress(session.label, quiet=quiet) as report:
             fetch_session(session, data_dir, progress=report)
@@ -99,7 +99,7 @@ def _measure(
     paths: Sequence[Path], recording: Recording, output: Path | None, *, force: bool, quiet: bool
 ) -> list[BenchmarkResult]:
     from nbsuite.benchmark.session import RunSettings
-    from nbsuite.cli.benchmark_jobs import Job, run_jobs
+    from nbsuite.cli.benchmark.jobs import Job, run_jobs
     from nbsuite.models.checkpoint import load_checkpoint
 
     jobs = [Job(load_checkpoint(path), recording) for path in paths]

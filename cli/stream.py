@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nbsuite.cli import options, output
-from nbsuite.cli.examples import examples
+from nbsuite.cli.frame import options, output
+from nbsuite.cli.frame.examples import examples
 from nbsuite.errors import BenchmarkError
-from nbsuite.sessions import STEP_SECONDS
+from nbsuite.tasks.sessions import STEP_SECONDS
 
 if TYPE_CHECKING:  # importing torch takes longer than printing the help page
     from nbsuite.benchmark.latency import StreamReport
-    from nbsuite.cli.benchmark_jobs import Job
+    from nbsuite.cli.benchmark.jobs import Job
     from nbsuite.data.locate import Source
 
 COLUMNS = (
@@ -65,7 +65,7 @@ def stream(
     and every velocity is compared with that of one run over the whole.
     """
     from nbsuite.benchmark.latency import stream_checkpoint
-    from nbsuite.cli.benchmark_jobs import plan_jobs
+    from nbsuite.cli.benchmark.jobs import plan_jobs
     from nbsuite.models.checkpoint import load_checkpoint, recurrent_decoder
 
     recurrent_decoder(load_checkpoint(checkpoint), "streamed")  # refused before a twin is made

@@ -18,10 +18,10 @@ from nbsuite.conversions.origin import agreed, check_channels, converted
 from nbsuite.conversions.torch_file import read_state_dict
 from nbsuite.errors import ConversionError, UsageError
 from nbsuite.files import digest
-from nbsuite.models.baseline import BASELINE_NAMES, Baseline, BaselineSpec
+from nbsuite.models.baselines.spec import BASELINE_NAMES, Baseline, BaselineSpec
+from nbsuite.models.baselines.windowed import PARTED
 from nbsuite.models.checkpoint import CheckpointHeader
-from nbsuite.models.window_baselines import PARTED
-from nbsuite.sessions import CHALLENGE_SESSIONS, PUBLIC_SESSIONS, Session
+from nbsuite.tasks.sessions import CHALLENGE_SESSIONS, PUBLIC_SESSIONS, Session
 
 _ENTRY = "model_state_dict"
 _FIRST = "fc1.weight"

@@ -14,7 +14,7 @@ from nbsuite.models.decoder import DecoderSpec
 from nbsuite.models.kinds import AnyDecoder, AnySpec
 from nbsuite.models.registry import ModelSpec
 from nbsuite.models.rsnn import RecurrentDecoder
-from nbsuite.sessions import Session
+from nbsuite.tasks.sessions import Session
 
 _Value = TypeVar("_Value", Session, int)
 

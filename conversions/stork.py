@@ -24,7 +24,7 @@ from nbsuite.files import atomic_write, digest
 from nbsuite.models.checkpoint import DTYPES, CheckpointHeader
 from nbsuite.models.registry import MODEL_NAMES, ModelSpec, model_spec
 from nbsuite.models.rsnn import RecurrentDecoder, tensor_shapes
-from nbsuite.sessions import CHALLENGE_SESSIONS, Session
+from nbsuite.tasks.sessions import CHALLENGE_SESSIONS, Session
 
 _PUBLISHED_FILE = re.compile(r"\w+-(?P<seed>[0-9]{1,18})\.pth")
 _PUBLISHED_FOLDERS = {

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from nbsuite.errors import UsageError
 from nbsuite.pictures import BLACK, TWIN_COLOUR, VERMILLION, check_format, drawn, picture_text
-from nbsuite.sessions import CM_PER_SECOND, STEP_SECONDS
+from nbsuite.tasks.sessions import CM_PER_SECOND, STEP_SECONDS
 
 DEFAULT_SECONDS = 10.0
 SEARCHED_SECONDS = 180.0

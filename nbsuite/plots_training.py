@@ -68,7 +68,7 @@ def plot_pruning(path: Path, summary: Mapping[str, Any], *, title: str, twin: bo
 
     Args:
         path: the picture; its suffix, .png or .svg, is its format.
-        summary: the pruning stage's summary, see ``nbsuite.training.stages``.
+        summary: the pruning stage's summary, see ``nbsuite.training.stage_run``.
         title: what was pruned on what.
         twin: whether it was trained on a twin; the picture then says so.
 

@@ -17,13 +17,13 @@ import torch
 
 from nbsuite.benchmark.session import measure_checkpoint
 from nbsuite.data.recording import load_recording
-from nbsuite.data.twin import ensure_twin
+from nbsuite.data.twins.generate import ensure_twin
 from nbsuite.models.checkpoint import CheckpointHeader, load_checkpoint, save_checkpoint
 from nbsuite.models.registry import model_spec
 from nbsuite.models.rsnn import RecurrentDecoder
-from nbsuite.sessions import CHALLENGE_SESSIONS
-from nbsuite.submissions import challenge
-from nbsuite.submissions.package_build import pack
+from nbsuite.submissions.package.build import pack
+from nbsuite.submissions.results import challenge
+from nbsuite.tasks.sessions import CHALLENGE_SESSIONS
 
 SUBMISSION = """\
 team = "Nobody"

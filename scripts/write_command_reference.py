@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from nbsuite.cli.groups import walk_commands
+from nbsuite.cli.frame.groups import walk_commands
 from nbsuite.cli.main import main
 
 DESTINATION = Path(__file__).parents[1] / "docs" / "commands.md"

@@ -14,7 +14,7 @@ from hypothesis import settings
 
 from nbsuite.data.folders import CACHE_VARIABLE, DATA_VARIABLE
 from nbsuite.data.matfile import FloatArray, write_recording
-from nbsuite.data.twin_info import TwinInfo
+from nbsuite.data.twins.info import TwinInfo
 from nbsuite.models.training_data import TrainedOn, TrainingData
 
 # Threads that wait for each other are slow on a busy machine, and tests' tensors are small.

@@ -23,7 +23,7 @@ from nbsuite.data.recording import Recording, Split
 from nbsuite.data.stream import StreamDataset, Stretches
 from nbsuite.models.checkpoint import Checkpoint, recurrent_decoder
 from nbsuite.models.streaming import StreamingDecoder
-from nbsuite.sessions import STEP_SECONDS
+from nbsuite.tasks.sessions import STEP_SECONDS
 
 WARM_UP_STEPS = 200
 """Steps that are decoded before any is timed, to fill the processor's caches."""

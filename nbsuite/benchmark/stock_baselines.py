@@ -12,11 +12,11 @@ import snntorch as snn
 import torch
 from torch import Tensor, nn
 
-from nbsuite.models.baseline import Baseline
+from nbsuite.models.baselines.snn2 import NEURONS, SNN2
+from nbsuite.models.baselines.spec import Baseline
+from nbsuite.models.baselines.windowed import ANN2D, ANN3D, BUFFER_SAMPLES, PARTED, SNN3, UNITS
 from nbsuite.models.linear import LinearDecoder
 from nbsuite.models.registry import OUTPUTS
-from nbsuite.models.snn2 import NEURONS, SNN2
-from nbsuite.models.window_baselines import ANN2D, ANN3D, BUFFER_SAMPLES, PARTED, SNN3, UNITS
 
 
 class StockSNN2(nn.Module):

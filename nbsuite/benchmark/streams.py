@@ -14,7 +14,7 @@ from snntorch import SpikingNeuron
 from torch import Tensor, nn
 
 from nbsuite.benchmark.stock_baselines import stock_network
-from nbsuite.models.baseline import Baseline
+from nbsuite.models.baselines.spec import Baseline
 from nbsuite.models.decoder import DecodedChunk
 from nbsuite.models.finite import require_finite
 from nbsuite.models.kinds import AnyDecoder

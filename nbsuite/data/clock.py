@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from nbsuite.data.finding import Finding
-from nbsuite.sessions import STEP_SECONDS
+from nbsuite.tasks.sessions import STEP_SECONDS
 
 FloatArray = NDArray[np.float64]
 

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from nbsuite.data.contents import Contents, read_contents
 from nbsuite.data.guards import content_findings
 from nbsuite.data.recording import Recording, Split, identify, is_published, load_recording
-from nbsuite.data.twin_info import TwinInfo
+from nbsuite.data.twins.info import TwinInfo
 from nbsuite.errors import DataError
-from nbsuite.sessions import CM_PER_SECOND, STEP_SECONDS
+from nbsuite.tasks.sessions import CM_PER_SECOND, STEP_SECONDS
 
 _STEPS_AT_ONCE = 1 << 16
 

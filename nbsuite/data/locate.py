@@ -10,7 +10,7 @@ from typing import Literal
 from nbsuite.data.folders import real_path, with_home
 from nbsuite.data.recording_file import require_file, session_named
 from nbsuite.errors import DataError
-from nbsuite.sessions import Session, find_session, means_a_path
+from nbsuite.tasks.sessions import Session, find_session, means_a_path
 
 Source = Literal["auto", "real", "twin"]
 
@@ -61,7 +61,7 @@ def locate(
             f" `nbsuite data fetch {session.label}`, or use its twin with `--data twin`."
         )
     if source == "twin" or not path.exists():
-        from nbsuite.data.twin import ensure_twin  # the generator takes a while to import
+        from nbsuite.data.twins.generate import ensure_twin  # the generator takes a while to import
 
         twin = ensure_twin(session, folder, progress=progress)
         return Location(twin, session, twin=True)

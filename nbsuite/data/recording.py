@@ -18,8 +18,8 @@ from nbsuite.data.guards import content_findings, identity_findings, split_findi
 from nbsuite.data.loader import SPLITS, LoadedArrays, load_through_neurobench
 from nbsuite.data.motion import motion_findings
 from nbsuite.data.recording_file import require_file, session_named
-from nbsuite.data.twin_info import TWIN_MARK, TwinInfo
-from nbsuite.sessions import PUBLIC_SESSIONS, Session
+from nbsuite.data.twins.info import TWIN_MARK, TwinInfo
+from nbsuite.tasks.sessions import PUBLIC_SESSIONS, Session
 
 
 @dataclass(frozen=True)
@@ -195,7 +195,7 @@ def _published_md5(session: Session) -> str | None:
     """The published md5 of a session, as far as it is known here."""
     if session.md5 is not None or session not in PUBLIC_SESSIONS:
         return session.md5
-    from nbsuite.data.zenodo import base_url, known_md5  # needs the network's libraries
+    from nbsuite.data.fetch.zenodo import base_url, known_md5  # needs the network's libraries
 
     return known_md5(session, base_url())
 

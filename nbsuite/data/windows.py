@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from nbsuite.data.events import SpikeEvents
 from nbsuite.data.recording import Recording, Split
 from nbsuite.errors import DataError
-from nbsuite.sessions import STEP_SECONDS
+from nbsuite.tasks.sessions import STEP_SECONDS
 from nbsuite.training.recipe import WindowRecipe
 
 TRAINING_AND_VALIDATION = 0.75

@@ -10,8 +10,8 @@ from typing import Any, TypeAlias
 
 import torch
 
-from nbsuite.models.baseline import Baseline, BaselineSpec
-from nbsuite.models.baselines import baseline_decoder
+from nbsuite.models.baselines.by_name import baseline_decoder
+from nbsuite.models.baselines.spec import Baseline, BaselineSpec
 from nbsuite.models.linear import LinearDecoder, LinearSpec
 from nbsuite.models.registry import ModelSpec
 from nbsuite.models.rsnn import RecurrentDecoder, tensor_shapes

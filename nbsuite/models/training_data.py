@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
-from nbsuite.data.twin_info import TwinInfo
+from nbsuite.data.twins.info import TwinInfo
 from nbsuite.untrusted.fault import FormatFault
 from nbsuite.untrusted.fields import decode
 from nbsuite.untrusted.names import fault_of_name, is_file_name

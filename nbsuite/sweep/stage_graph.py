@@ -24,7 +24,6 @@ from nbsuite.sweep.search import Variant
 from nbsuite.sweep.study import Study
 from nbsuite.training.compute import Compute
 from nbsuite.training.overrides import override
-from nbsuite.training.pipeline import PUBLISHED_STAGES, recording_label
 from nbsuite.training.pretraining import find_recordings, in_order, pretraining_folder
 from nbsuite.training.pruning_rules import most_trials
 from nbsuite.training.recipe import Recipe, WindowRecipe, published_recipe
@@ -35,8 +34,9 @@ from nbsuite.training.run_folder import (
     identity_digest,
     read_record,
 )
-from nbsuite.training.stages import run_stage
-from nbsuite.training.tasks import StageName, StageTask
+from nbsuite.training.run_plan import PUBLISHED_STAGES, recording_label
+from nbsuite.training.stage_run import run_stage
+from nbsuite.training.stage_task import StageName, StageTask
 
 Progress = Callable[[str, float], None]
 _ADDRESS = 12

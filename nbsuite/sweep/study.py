@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from nbsuite.data.locate import Source
 from nbsuite.sweep.search import BASE, Variant
-from nbsuite.training.tasks import StageName
+from nbsuite.training.stage_task import StageName
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from nbsuite.data.windows import TrainingWindows
 from nbsuite.models.rsnn import DecodedWindows, RecurrentDecoder
 from nbsuite.neurons.dropout import Dropout
 from nbsuite.neurons.kernels import TrainingKernelName
-from nbsuite.sessions import STEP_SECONDS
+from nbsuite.tasks.sessions import STEP_SECONDS
 from nbsuite.training.augmentation import augment
 from nbsuite.training.losses import loss_function
 from nbsuite.training.pruning import mask_gradients

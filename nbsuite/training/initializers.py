@@ -25,7 +25,7 @@ from nbsuite.errors import DataError
 from nbsuite.models.rsnn import RecurrentDecoder
 from nbsuite.neurons.dynamics import SynapticState, readout_step
 from nbsuite.neurons.timescales import TimeConstants
-from nbsuite.sessions import STEP_SECONDS
+from nbsuite.tasks.sessions import STEP_SECONDS
 from nbsuite.training.recipe import InitialisationRecipe
 
 ARRAY_CHANNELS = 96

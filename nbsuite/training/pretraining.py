@@ -14,9 +14,14 @@ from nbsuite.data.folders import real_path
 from nbsuite.data.locate import Location, locate
 from nbsuite.data.recording import Recording
 from nbsuite.errors import TrainingError, UsageError
-from nbsuite.sessions import CHALLENGE_SESSIONS, PUBLIC_SESSIONS, Session, pretraining_sessions
+from nbsuite.tasks.sessions import (
+    CHALLENGE_SESSIONS,
+    PUBLIC_SESSIONS,
+    Session,
+    pretraining_sessions,
+)
 from nbsuite.training.run_folder import WEIGHTS_NAME, identity_digest, read_record
-from nbsuite.training.tasks import StageTask
+from nbsuite.training.stage_task import StageTask
 
 FOLDER_NAME = "pretrain"
 

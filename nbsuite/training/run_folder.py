@@ -49,7 +49,7 @@ class StageRecord:
     Attributes:
         identity: what the stage was made of.
         weights_file: SHA-256 of the file of weights.
-        summary: the figures that it ended with, see ``nbsuite.training.stages``.
+        summary: the figures that it ended with, see ``nbsuite.training.stage_run``.
         versions: versions of nbsuite and the packages that it was made with.
     """
 

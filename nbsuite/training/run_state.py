@@ -47,7 +47,7 @@ class RunState:
     """How far a stage has come.
 
     Attributes:
-        identity: what the stage was asked to do, see ``nbsuite.training.tasks``.
+        identity: what the stage was asked to do, see ``nbsuite.training.stage_task``.
         epoch: epochs done; when pruning, at the present sparsity.
         lines: the log's lines of all epochs done.
         search: the pruning search's state, if there is one.

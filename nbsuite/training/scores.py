@@ -17,7 +17,7 @@ from torch import Tensor
 
 from nbsuite.data.recording import Recording, Split
 from nbsuite.models.rsnn import RecurrentDecoder
-from nbsuite.sessions import STEP_SECONDS
+from nbsuite.tasks.sessions import STEP_SECONDS
 
 _CHUNK_STEPS = 1 << 14
 _ROUNDING = 1e-12

@@ -14,7 +14,6 @@ from typing import Any
 
 from nbsuite.errors import TrainingError
 from nbsuite.models.checkpoint import load_checkpoint
-from nbsuite.training.pipeline import RunPlan
 from nbsuite.training.pretraining import FOLDER_NAME
 from nbsuite.training.run_folder import (
     WEIGHTS_NAME,
@@ -23,7 +22,8 @@ from nbsuite.training.run_folder import (
     read_record,
     setting_text,
 )
-from nbsuite.training.tasks import STAGES, TO_COME
+from nbsuite.training.run_plan import RunPlan
+from nbsuite.training.stage_task import STAGES, TO_COME
 
 Ancestry = Sequence[Identity]
 """Identities of a run's stages, the last first."""

@@ -28,7 +28,7 @@ class _Content:
 
 @dataclass(frozen=True)
 class _Identity:
-    """What may be in an identity, see ``nbsuite.training.tasks``."""
+    """What may be in an identity, see ``nbsuite.training.stage_task``."""
 
     code: int = 0
     stage: str = ""

@@ -23,7 +23,7 @@ from nbsuite.training.pruning_search import PruningSearch
 from nbsuite.training.randomness import Place, key_of
 from nbsuite.training.run_folder import read_record
 from nbsuite.training.scores import mean_r2, score_stretch
-from nbsuite.training.tasks import StageName
+from nbsuite.training.stage_task import StageName
 from nbsuite.training.training_run import Lesson, TrainingRun
 
 COUNTS: Mapping[str, Callable[[float], int]] = {"published": math.floor, "clean": round}
@@ -31,7 +31,7 @@ COUNTS: Mapping[str, Callable[[float], int]] = {"published": math.floor, "clean"
 
 
 class Outcome(NamedTuple):
-    """What a stage ends with: a decoder on the CPU and figures, see ``nbsuite.training.stages``."""
+    """What a stage ends with: a decoder on the CPU and figures, see ``stage_run``."""
 
     decoder: RecurrentDecoder
     figures: Mapping[str, Any]

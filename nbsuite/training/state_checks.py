@@ -18,7 +18,7 @@ from nbsuite.training.log import check_line
 from nbsuite.training.pruning_search import PruningSearch
 from nbsuite.training.run_state import RunState, unusable
 from nbsuite.training.smorms3 import STATE_NAMES
-from nbsuite.training.tasks import StageTask
+from nbsuite.training.stage_task import StageTask
 from nbsuite.untrusted.fault import FormatFault
 
 Shapes = Mapping[str, torch.Size]

@@ -28,7 +28,7 @@ from nbsuite.training.randomness import Place
 from nbsuite.training.run_state import STATE_NAME, RunState, save_state
 from nbsuite.training.scores import mean_r2, score_stretch
 from nbsuite.training.smorms3 import SMORMS3
-from nbsuite.training.tasks import StageTask
+from nbsuite.training.stage_task import StageTask
 
 
 @dataclass(frozen=True)

@@ -105,8 +105,8 @@ def _redirect(streams: Sequence[Path]) -> None:
 
 def _be_impatient() -> None:
     """Wait for servers as little as makes a difference, where people wait for minutes."""
-    from nbsuite.data.download import DEFAULT_POLICY
-    from nbsuite.data.retries import RetryPolicy
+    from nbsuite.data.fetch.download import DEFAULT_POLICY
+    from nbsuite.data.fetch.retries import RetryPolicy
 
     hasty = RetryPolicy(2, 0.001, 0.001, 0.01, 1.0, 0.1)
     vars(DEFAULT_POLICY).update(vars(hasty))

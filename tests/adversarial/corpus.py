@@ -119,8 +119,8 @@ class Corpus:
         """Results of two decoders on a twin, with provenance, and the package of them."""
         import torch
 
-        from nbsuite.data.twin import write_twin
-        from nbsuite.sessions import find_session
+        from nbsuite.data.twins.generate import write_twin
+        from nbsuite.tasks.sessions import find_session
         from tests.conversions.stork_files import stork_state
 
         twin = Path("in/twins") / f"{TWIN}.mat"

@@ -16,8 +16,8 @@ from nbsuite.benchmark.session import RunSettings, measure_checkpoint, verify_ch
 from nbsuite.conversions.parity import check_parity
 from nbsuite.data.recording import Recording, load_recording
 from nbsuite.errors import CheckpointError
-from nbsuite.models.baseline import BaselineSpec
-from nbsuite.models.baselines import baseline_decoder
+from nbsuite.models.baselines.by_name import baseline_decoder
+from nbsuite.models.baselines.spec import BaselineSpec
 from nbsuite.models.checkpoint import (
     Checkpoint,
     CheckpointHeader,

@@ -9,8 +9,8 @@ import pytest
 
 from nbsuite.benchmark.runner import run_benchmark, run_per_step
 from nbsuite.conversions.neurobench import read_neurobench
-from nbsuite.models.baseline import BASELINE_NAMES
-from nbsuite.sessions import CHALLENGE_SESSIONS
+from nbsuite.models.baselines.spec import BASELINE_NAMES
+from nbsuite.tasks.sessions import CHALLENGE_SESSIONS
 
 FILES = {
     "SNN2": "SNN2_{}.pt",

@@ -9,10 +9,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from nbsuite.cli.main import main
-from nbsuite.data.twin import write_twin
+from nbsuite.data.twins.generate import write_twin
 from nbsuite.models.checkpoint import CheckpointHeader, save_checkpoint
 from nbsuite.models.training_data import TrainingData
-from nbsuite.sessions import find_session
+from nbsuite.tasks.sessions import find_session
 
 NAME = "indy_20990101_01"
 

@@ -19,8 +19,8 @@ from click.testing import CliRunner, Result
 
 from nbsuite.cli.main import main
 from nbsuite.data.folders import real_path, twin_path
-from nbsuite.data.twin_info import read_twin_info
-from nbsuite.sessions import CHALLENGE_SESSIONS, PUBLIC_SESSIONS, find_session
+from nbsuite.data.twins.info import read_twin_info
+from nbsuite.tasks.sessions import CHALLENGE_SESSIONS, PUBLIC_SESSIONS, find_session
 from tests.data.flaky_server import Server, refuse, running, serve, stall_after
 
 CONTENT = random.Random(2).randbytes(400_000)
@@ -90,7 +90,7 @@ def test_fetch_knows_words_for_several(
         asked.append(session)
         return folder
 
-    monkeypatch.setattr("nbsuite.data.download.fetch", note)
+    monkeypatch.setattr("nbsuite.data.fetch.download.fetch", note)
     assert nbsuite("fetch", word, "I1").exit_code == 0
     assert asked == list(meant)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 import pytest
 
-from nbsuite.cli.groups import walk_commands
+from nbsuite.cli.frame.groups import walk_commands
 from nbsuite.cli.main import COMMANDS, main
 
 ROOT = Path(__file__).parents[2]

@@ -9,8 +9,8 @@ import pytest
 
 HEAD = """
 import os, signal, sys, threading, weakref
-from nbsuite.cli.errors import reported_errors
-from nbsuite.cli.interruption import ended_by_interrupt
+from nbsuite.cli.frame.errors import reported_errors
+from nbsuite.cli.frame.interruption import ended_by_interrupt
 signal.signal(signal.SIGINT, signal.default_int_handler)  # shells may have it ignored
 interrupt = lambda *_: (os.kill(os.getpid(), signal.SIGINT), threading.Event().wait(0))
 class Thing:

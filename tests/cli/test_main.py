@@ -14,8 +14,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 import nbsuite
-from nbsuite.cli.errors import mendable
-from nbsuite.cli.groups import walk_commands
+from nbsuite.cli.frame.errors import mendable
+from nbsuite.cli.frame.groups import walk_commands
 from nbsuite.cli.main import COMMANDS, RootGroup, main
 from nbsuite.errors import DataError, UsageError
 from tests.submissions.results_files import write_six

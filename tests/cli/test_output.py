@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.text import Text
 
-from nbsuite.cli.options import data_dir_option, session_option
-from nbsuite.cli.output import (
+from nbsuite.cli.frame.options import data_dir_option, session_option
+from nbsuite.cli.frame.output import (
     console,
     note,
     print_json,
@@ -28,11 +28,11 @@ from nbsuite.cli.output import (
     say,
     stage_progress,
 )
-from nbsuite.cli.printable_console import PrintableConsole
-from nbsuite.cli.table_widths import fitted_widths, natural_widths, table_width
+from nbsuite.cli.frame.printable_console import PrintableConsole
+from nbsuite.cli.tables.widths import fitted_widths, natural_widths, table_width
 
 WORK = """
-from nbsuite.cli.output import stage_progress
+from nbsuite.cli.frame.output import stage_progress
 with stage_progress() as report:
     report("drawing spikes", 0.5)
 """
@@ -145,7 +145,8 @@ def test_a_console_keeps_strangers_from_commanding_the_terminal() -> None:
 
 
 PRINT_EVERYTHING = """
-from nbsuite.cli.output import degrade_streams, note, print_json, print_table, say, stage_progress
+from nbsuite.cli.frame.output import degrade_streams, note, print_json, print_table, say
+from nbsuite.cli.frame.output import stage_progress
 degrade_streams()
 print_json({"name": "Z\\xfcrich \\udcff"})
 print_table(["R\\xb2 \\u5b57"], [["\\xb1"]], title="\\xfc", caption="\\u2264")

@@ -11,10 +11,10 @@ from click.testing import CliRunner, Result
 from nbsuite.cli.main import main
 from nbsuite.conversions.stork import write_stork
 from nbsuite.data.folders import real_path, twin_path
-from nbsuite.data.twin import write_twin
+from nbsuite.data.twins.generate import write_twin
 from nbsuite.models.registry import model_spec
 from nbsuite.models.rsnn import RecurrentDecoder
-from nbsuite.sessions import find_session
+from nbsuite.tasks.sessions import find_session
 
 I3 = find_session("I3")
 

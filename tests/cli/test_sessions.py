@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from nbsuite.cli.main import main
 from nbsuite.data.digests import remember_digest
 from nbsuite.data.folders import real_path, twin_path
-from nbsuite.sessions import PUBLIC_SESSIONS, find_session
+from nbsuite.tasks.sessions import PUBLIC_SESSIONS, find_session
 
 
 @pytest.fixture(autouse=True)

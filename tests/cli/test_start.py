@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 import pytest
 
-from nbsuite.cli.errors import STATUS_INTERRUPTED
+from nbsuite.cli.frame.errors import STATUS_INTERRUPTED
 from nbsuite.cli.start import main
 
 

@@ -10,9 +10,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from nbsuite.cli.main import main
-from nbsuite.data.twin import ensure_twin
+from nbsuite.data.twins.generate import ensure_twin
 from nbsuite.models.checkpoint import CheckpointHeader, save_checkpoint
-from nbsuite.sessions import find_session
+from nbsuite.tasks.sessions import find_session
 from tests.models.random_decoders import random_decoder
 
 

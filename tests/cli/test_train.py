@@ -12,9 +12,9 @@ from click.testing import CliRunner, Result
 
 from nbsuite.cli.main import main
 from nbsuite.data.recording import load_recording
-from nbsuite.data.twin import ensure_twin
+from nbsuite.data.twins.generate import ensure_twin
 from nbsuite.models.checkpoint import CheckpointHeader, save_checkpoint
-from nbsuite.sessions import find_session
+from nbsuite.tasks.sessions import find_session
 
 NAME = "indy_20990101_01"
 SETTINGS = (
@@ -251,7 +251,7 @@ def test_interrupting_says_how_to_go_on(
     def interrupt(*arguments: Any, **options: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("nbsuite.cli.train_runs.run_plan", interrupt)
+    monkeypatch.setattr("nbsuite.cli.train.runs.run_plan", interrupt)
     arguments = ("tinyRSNN", "-s", recording, "--stages", "finetune", "-o", tmp_path / "runs")
     result = _run(*arguments, status=130)
     assert "give the same command again to go on" in result.stderr

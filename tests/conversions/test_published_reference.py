@@ -16,8 +16,8 @@ import torch
 
 from nbsuite.conversions.stork import read_stork, write_stork
 from nbsuite.models.rsnn import RecurrentDecoder
-from nbsuite.sessions import CHALLENGE_SESSIONS
-from nbsuite.submissions.package_checkpoints import static_figures
+from nbsuite.submissions.package.checkpoints import static_figures
+from nbsuite.tasks.sessions import CHALLENGE_SESSIONS
 
 PUBLISHED_NAMES = {"tinyRSNN": "tinyRSNN", "bigRSNN": "maxR2"}
 FOLDERS = {

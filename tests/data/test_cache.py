@@ -25,7 +25,7 @@ from nbsuite.data.cache import entry_folder, load_or_build, read_entry, write_en
 from nbsuite.data.finding import Finding
 from nbsuite.data.loader import LoadedArrays
 from nbsuite.data.recording import load_recording
-from nbsuite.data.twin_info import TwinInfo
+from nbsuite.data.twins.info import TwinInfo
 from nbsuite.errors import DataError
 
 

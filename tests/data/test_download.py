@@ -16,13 +16,13 @@ from typing import BinaryIO
 
 import pytest
 
-from nbsuite.data import download, transfer
-from nbsuite.data.download import Progress, Report, fetch
-from nbsuite.data.retries import RetryPolicy
+from nbsuite.data.fetch import download, transfer
+from nbsuite.data.fetch.download import Progress, Report, fetch
+from nbsuite.data.fetch.retries import RetryPolicy
+from nbsuite.data.fetch.web import BLOCK_BYTES
 from nbsuite.data.verification import FileState, remembered_state, verify
-from nbsuite.data.web import BLOCK_BYTES
 from nbsuite.errors import DownloadError
-from nbsuite.sessions import Session
+from nbsuite.tasks.sessions import Session
 
 from .flaky_server import (
     Fault,
@@ -484,8 +484,8 @@ def test_ctrl_c_while_verifying_leaves_no_file_of_the_final_name(
 FETCHER = f"""
 import sys
 from pathlib import Path
-from nbsuite.data.download import fetch
-from nbsuite.sessions import Session
+from nbsuite.data.fetch.download import fetch
+from nbsuite.tasks.sessions import Session
 session = Session({NAME!r}, 96, "I1", {PINNED.md5!r})
 fetch(session, Path(sys.argv[2]), server=sys.argv[1], progress=lambda step: print(step.stage))
 """

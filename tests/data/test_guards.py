@@ -12,9 +12,9 @@ import pytest
 
 from nbsuite.data.info import inspect
 from nbsuite.data.recording import load_recording
-from nbsuite.data.twin_info import TWIN_ATTRIBUTE
+from nbsuite.data.twins.info import TWIN_ATTRIBUTE
 from nbsuite.errors import DataError
-from nbsuite.sessions import Session, find_session
+from nbsuite.tasks.sessions import Session, find_session
 
 
 def assert_refused(path: Path, fault: str, remedy: str) -> None:

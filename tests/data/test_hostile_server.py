@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 
-from nbsuite.data import web, zenodo
-from nbsuite.data.download import fetch
-from nbsuite.data.retries import RetryPolicy, TransientFault
-from nbsuite.data.web import open_url
+from nbsuite.data.fetch import web, zenodo
+from nbsuite.data.fetch.download import fetch
+from nbsuite.data.fetch.retries import RetryPolicy, TransientFault
+from nbsuite.data.fetch.web import open_url
 from nbsuite.errors import DownloadError
-from nbsuite.sessions import Session
+from nbsuite.tasks.sessions import Session
 from nbsuite.untrusted.names import fault_of_name
 
 from .flaky_server import Fault, Handler, Server, answer, refuse, running, serve
@@ -589,7 +589,7 @@ def test_a_tag_never_stands_beside_bytes_of_another_version(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("nbsuite.data.transfer._append_body", killed)
+        patch.setattr("nbsuite.data.fetch.transfer._append_body", killed)
         with pytest.raises(KeyboardInterrupt):
             get(server, folder)
     assert get(server, folder) == CONTENT

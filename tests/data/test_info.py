@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from nbsuite.data.info import inspect
-from nbsuite.data.twin_info import TWIN_ATTRIBUTE, TwinInfo
+from nbsuite.data.twins.info import TWIN_ATTRIBUTE, TwinInfo
 
 
 def test_figures(draw_recording, oracle, tmp_path):

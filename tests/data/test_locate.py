@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-import nbsuite.data.twin
+import nbsuite.data.twins.generate
 from nbsuite.data import folders
 from nbsuite.data.locate import Location, locate
 from nbsuite.errors import DataError, UsageError
-from nbsuite.sessions import find_session
+from nbsuite.tasks.sessions import find_session
 
 I1 = find_session("I1")
 
@@ -24,7 +24,7 @@ def twins(monkeypatch) -> list[tuple[object, ...]]:
         asked.append((session, folder, progress))
         return folder / "twins" / "x.mat"
 
-    monkeypatch.setattr(nbsuite.data.twin, "ensure_twin", ensure)
+    monkeypatch.setattr(nbsuite.data.twins.generate, "ensure_twin", ensure)
     return asked
 
 

@@ -16,7 +16,7 @@ from nbsuite.data.recording import load_recording
 from nbsuite.errors import BenchmarkError, DataError
 from nbsuite.files import digest
 from nbsuite.models.checkpoint import CheckpointHeader, load_checkpoint, save_checkpoint
-from nbsuite.sessions import Session
+from nbsuite.tasks.sessions import Session
 from nbsuite.training.ridge import train_ridge
 
 

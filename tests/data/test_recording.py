@@ -20,10 +20,10 @@ from hypothesis import strategies as st
 from nbsuite.data import recording as recording_module
 from nbsuite.data.digests import file_digest
 from nbsuite.data.recording import Recording, load_recording
-from nbsuite.data.twin_info import TWIN_ATTRIBUTE, TwinInfo
+from nbsuite.data.twins.info import TWIN_ATTRIBUTE, TwinInfo
 from nbsuite.errors import DataError
 from nbsuite.files import digest
-from nbsuite.sessions import Session, find_session
+from nbsuite.tasks.sessions import Session, find_session
 
 
 def assert_same(first: Recording, second: Recording) -> None:

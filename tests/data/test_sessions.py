@@ -7,7 +7,7 @@ import re
 import pytest
 
 from nbsuite.errors import UsageError
-from nbsuite.sessions import (
+from nbsuite.tasks.sessions import (
     CHALLENGE_SESSIONS,
     PUBLIC_SESSIONS,
     Session,

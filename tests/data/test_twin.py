@@ -11,19 +11,19 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-import nbsuite.data.twin as twin_module
+import nbsuite.data.twins.generate as twin_module
 from nbsuite.data.folders import twin_path
 from nbsuite.data.matfile import write_recording
-from nbsuite.data.twin import (
+from nbsuite.data.twins.generate import (
     GENERATOR_VERSION,
     TwinInfo,
     ensure_twin,
     read_twin_info,
     write_twin,
 )
-from nbsuite.data.twin_plan import plan_twin
+from nbsuite.data.twins.plan import plan_twin
 from nbsuite.errors import DataError, UsageError
-from nbsuite.sessions import CHALLENGE_SESSIONS, STEP_SECONDS, Session, find_session
+from nbsuite.tasks.sessions import CHALLENGE_SESSIONS, STEP_SECONDS, Session, find_session
 
 I1 = find_session("I1")
 SHORT = 0.004
@@ -207,8 +207,8 @@ def test_an_older_or_damaged_twin_is_made_again(tmp_path, monkeypatch):
 ENSURE_AND_REPORT = """
 import sys
 from pathlib import Path
-from nbsuite.data.twin import ensure_twin
-from nbsuite.sessions import find_session
+from nbsuite.data.twins.generate import ensure_twin
+from nbsuite.tasks.sessions import find_session
 calls = []
 session = find_session("I1")
 ensure_twin(session, Path(sys.argv[1]), fraction=0.02, progress=lambda *c: calls.append(c))

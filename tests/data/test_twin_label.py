@@ -12,7 +12,7 @@ import pytest
 
 from nbsuite.data.info import inspect
 from nbsuite.data.recording import load_recording
-from nbsuite.data.twin_info import TWIN_ATTRIBUTE, TwinInfo, read_twin_info
+from nbsuite.data.twins.info import TWIN_ATTRIBUTE, TwinInfo, read_twin_info
 from nbsuite.errors import DataError
 
 SOUND = {"session": "indy_20160622_01", "fraction": 0.5, "seed": 1, "generator": 2}

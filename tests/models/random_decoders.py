@@ -7,8 +7,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from nbsuite.models.baseline import BASELINE_NAMES, BaselineSpec
-from nbsuite.models.baselines import baseline_decoder
+from nbsuite.models.baselines.by_name import baseline_decoder
+from nbsuite.models.baselines.spec import BASELINE_NAMES, BaselineSpec
 from nbsuite.models.linear import LinearDecoder, LinearSpec
 
 NAMES = (*BASELINE_NAMES, "linear")

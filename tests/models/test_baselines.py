@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from nbsuite.benchmark.stock_baselines import stock_network
 from nbsuite.errors import UsageError
-from nbsuite.models.baseline import BASELINE_NAMES, BaselineSpec
-from nbsuite.models.baselines import baseline_decoder
+from nbsuite.models.baselines.by_name import baseline_decoder
+from nbsuite.models.baselines.spec import BASELINE_NAMES, BaselineSpec
 from nbsuite.models.kinds import new_decoder, spec_from_json
 from nbsuite.models.linear import LinearSpec
 from tests.models.random_decoders import NAMES, random_decoder, random_spikes

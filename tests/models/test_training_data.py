@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from nbsuite.data.recording import Recording, load_recording
-from nbsuite.data.twin import write_twin
+from nbsuite.data.twins.generate import write_twin
 from nbsuite.models.training_data import UNTRAINED, TrainingData
-from nbsuite.sessions import find_session
+from nbsuite.tasks.sessions import find_session
 
 NAME = "indy_20160622_01-twin-seed7-fraction0.005"
 

@@ -25,7 +25,7 @@ def test_narrower_registers(target: dict[str, str], tmp_path: Path) -> None:
     here = Path(__file__).parent
     environment = {**os.environ, **target, "NUMBA_CACHE_DIR": str(tmp_path)}
     program = (
-        "from nbsuite.neurons.kernels.training_product import PANEL; assert PANEL == 16, PANEL;"
+        "from nbsuite.neurons.kernels.training.product import PANEL; assert PANEL == 16, PANEL;"
         "import pytest, sys; sys.exit(pytest.main(sys.argv[1:]))"
     )
     tests = [str(here / name) for name in TESTS]

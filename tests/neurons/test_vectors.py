@@ -9,7 +9,7 @@ from numba import njit
 from numba.core.errors import TypingError
 
 from nbsuite.neurons.kernels.bits import trailing_zeros
-from nbsuite.neurons.kernels.training_product import PANEL, ROWS, multiply, panels_of
+from nbsuite.neurons.kernels.training.product import PANEL, ROWS, multiply, panels_of
 from nbsuite.neurons.kernels.vectors import (
     LANES,
     WIDE_LANES,

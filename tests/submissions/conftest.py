@@ -27,10 +27,10 @@ def measured(tmp_path_factory: pytest.TempPathFactory, draw_decoder: Callable[..
     """A folder with ``data/`` (twins), ``runs/`` (checkpoints) and ``results/``."""
     from nbsuite.benchmark.session import measure_checkpoint
     from nbsuite.data.recording import load_recording
-    from nbsuite.data.twin import ensure_twin
+    from nbsuite.data.twins.generate import ensure_twin
     from nbsuite.models.checkpoint import CheckpointHeader, load_checkpoint, save_checkpoint
-    from nbsuite.sessions import CHALLENGE_SESSIONS
-    from nbsuite.submissions import challenge
+    from nbsuite.submissions.results import challenge
+    from nbsuite.tasks.sessions import CHALLENGE_SESSIONS
 
     folder = tmp_path_factory.mktemp("measured")
     for number, session in enumerate(CHALLENGE_SESSIONS):
@@ -52,7 +52,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory, draw_decoder: Callable[..
 @pytest.fixture(scope="session")
 def submission_toml(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A filled-in submission.toml."""
-    from nbsuite.submissions.package_submission import TEMPLATE
+    from nbsuite.submissions.package.submission import TEMPLATE
 
     text = TEMPLATE
     for name, value in FILLED_IN.items():
@@ -70,7 +70,7 @@ def package(
     tmp_path_factory: pytest.TempPathFactory, measured: Path, submission_toml: Path
 ) -> Path:
     """The packed submission. Shared by all tests: copy it before changing it."""
-    from nbsuite.submissions.package_build import pack
+    from nbsuite.submissions.package.build import pack
 
     path = tmp_path_factory.mktemp("packed") / "team.zip"
     pack([measured / "results", measured / "runs"], submission_toml, path, allow_twins=True)

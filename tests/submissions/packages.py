@@ -44,7 +44,7 @@ def write(path: Path, files: Files, *, seal: bool = True) -> Path:
 
 def refusal(package: Path, folder: Path, **options: bool) -> str:
     """The sentence with which a package is refused, unpacked into ``folder/unpacked``."""
-    from nbsuite.submissions.package_validation import validate_package  # which needs torch
+    from nbsuite.submissions.package.validation import validate_package  # which needs torch
 
     with pytest.raises(PackageError) as caught:
         validate_package(package, folder / "unpacked", **{"allow_twins": True} | options)

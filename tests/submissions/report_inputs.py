@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from nbsuite.files import digest
-from nbsuite.submissions.challenge import provenance_path
-from nbsuite.submissions.report import build_report
-from nbsuite.submissions.report_decoding import Decoding
-from nbsuite.submissions.report_training import read_stages
-from nbsuite.submissions.results_folder import read_results
+from nbsuite.submissions.report.decoding import Decoding
+from nbsuite.submissions.report.training import read_stages
+from nbsuite.submissions.report.write import build_report
+from nbsuite.submissions.results.challenge import provenance_path
+from nbsuite.submissions.results.folder import read_results
 from nbsuite.training.log import rewrite_log
 from nbsuite.training.run_folder import WEIGHTS_NAME, StageRecord, write_record
 from tests.submissions.results_files import NAMES, write_six

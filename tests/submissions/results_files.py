@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from nbsuite.sessions import CHALLENGE_SESSIONS
+from nbsuite.tasks.sessions import CHALLENGE_SESSIONS
 
 NAMES = [session.name for session in CHALLENGE_SESSIONS]
 VALUES: Mapping[str, float] = {

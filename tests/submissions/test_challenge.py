@@ -11,9 +11,15 @@ import pytest
 
 from nbsuite.benchmark.results import BenchmarkResult
 from nbsuite.errors import ResultsError, UsageError
-from nbsuite.submissions import challenge
-from nbsuite.submissions.results_folder import read_provenance
-from nbsuite.submissions.schema import LARGEST_RESULTS, fault_of, read_json, validate, write_json
+from nbsuite.submissions.results import challenge
+from nbsuite.submissions.results.folder import read_provenance
+from nbsuite.submissions.results.schema import (
+    LARGEST_RESULTS,
+    fault_of,
+    read_json,
+    validate,
+    write_json,
+)
 
 VALUES = {
     "footprint": 21000,

@@ -8,10 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nbsuite.errors import ResultsError, UsageError
-from nbsuite.submissions.challenge import METRICS, provenance_path
-from nbsuite.submissions.compare import Comparison, Verdict, compare_results, comparison_table
-from nbsuite.submissions.formats import records
-from nbsuite.submissions.tolerances import DEFAULT_TOLERANCES, Tolerance, parse_tolerances
+from nbsuite.submissions.results.challenge import METRICS, provenance_path
+from nbsuite.submissions.results.compare import (
+    Comparison,
+    Verdict,
+    compare_results,
+    comparison_table,
+)
+from nbsuite.submissions.results.formats import records
+from nbsuite.submissions.results.tolerances import DEFAULT_TOLERANCES, Tolerance, parse_tolerances
 from tests.submissions.results_files import NAMES, VALUES, write_lists, write_six
 
 EXACT = dict.fromkeys(METRICS, Tolerance(0.0))
@@ -54,7 +59,7 @@ def test_means_over_seeds_are_compared(tmp_path: Path) -> None:
 
 @given(st.floats(0.01, 0.99), st.floats(0, 0.5), st.floats(0, 0.5))
 def test_tolerances_decide(old: float, loss: float, amount: float) -> None:
-    from nbsuite.submissions.compare import _judge
+    from nbsuite.submissions.results.compare import _judge
 
     new = old - loss
     absolute = _judge("r2", old, new, Tolerance(amount))

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbsuite.submissions.formats import (
+from nbsuite.submissions.results.formats import (
     EMPTY,
     RENDERERS,
     Cell,

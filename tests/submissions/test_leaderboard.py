@@ -8,21 +8,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nbsuite.errors import ResultsError
-from nbsuite.submissions.formats import records
-from nbsuite.submissions.leaderboard import (
+from nbsuite.submissions.pictures.pareto import plot_leaderboard
+from nbsuite.submissions.results.folder import read_results
+from nbsuite.submissions.results.formats import records
+from nbsuite.submissions.results.published import unranked_section
+from nbsuite.submissions.results.quantities import QUANTITIES
+from nbsuite.submissions.results.scores import SCORES, formula, score
+from nbsuite.submissions.tables.leaderboard import (
     MEAN,
     Entry,
     own_entries,
     published_entries,
     rank,
 )
-from nbsuite.submissions.leaderboard_table import leaderboard_table
-from nbsuite.submissions.pareto import pareto_front
-from nbsuite.submissions.pareto_plot import plot_leaderboard
-from nbsuite.submissions.published_results import unranked_section
-from nbsuite.submissions.quantities import QUANTITIES
-from nbsuite.submissions.results_folder import read_results
-from nbsuite.submissions.scores import SCORES, formula, score
+from nbsuite.submissions.tables.leaderboard_table import leaderboard_table
+from nbsuite.submissions.tables.pareto import pareto_front
 from tests.submissions.results_files import NAMES, write_lists, write_six
 
 PUBLISHED = 9
@@ -194,7 +194,7 @@ def test_names_of_points_do_not_cover_each_other(tmp_path: Path) -> None:
     from matplotlib.text import Annotation
 
     from nbsuite.pictures import drawn
-    from nbsuite.submissions.label_places import label_points
+    from nbsuite.submissions.results.label_places import label_points
 
     with drawn(tmp_path / "a.png", (6.0, 4.0)) as figure:
         axes = figure.subplots()

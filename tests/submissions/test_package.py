@@ -16,8 +16,8 @@ from nbsuite.errors import PackageError
 from nbsuite.models.checkpoint import CheckpointHeader, load_checkpoint, save_checkpoint
 from nbsuite.models.linear import LinearDecoder, LinearSpec
 from nbsuite.models.training_data import TrainingData
-from nbsuite.submissions.package_build import pack
-from nbsuite.submissions.package_validation import validate_package
+from nbsuite.submissions.package.build import pack
+from nbsuite.submissions.package.validation import validate_package
 
 
 def test_a_packed_submission_validates(package: Path, tmp_path: Path) -> None:

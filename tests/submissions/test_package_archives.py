@@ -24,9 +24,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nbsuite.errors import PackageError
-from nbsuite.submissions import package_archive, package_layout
-from nbsuite.submissions.package_archive import unpack, write_archive
-from nbsuite.submissions.package_manifest import check_manifest
+from nbsuite.submissions.package import archive as package_archive
+from nbsuite.submissions.package import layout as package_layout
+from nbsuite.submissions.package.archive import unpack, write_archive
+from nbsuite.submissions.package.manifest import check_manifest
 from tests.submissions.packages import FIRST, PROVENANCE, RESULTS, SUMMARY, Files, read
 
 CONTENTS: Files = {

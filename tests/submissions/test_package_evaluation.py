@@ -18,18 +18,19 @@ import torch
 
 from nbsuite.benchmark.session import measure_checkpoint
 from nbsuite.data.recording import Recording, load_recording
-from nbsuite.data.twin import ensure_twin
+from nbsuite.data.twins.generate import ensure_twin
 from nbsuite.errors import DataError, PackageError
 from nbsuite.models.checkpoint import CheckpointHeader, load_checkpoint, save_checkpoint
-from nbsuite.sessions import find_session
-from nbsuite.submissions import evaluate_script, package_verification
-from nbsuite.submissions.package_validation import Validation, validate_package
-from nbsuite.submissions.package_verification import (
+from nbsuite.submissions.package import evaluate_script
+from nbsuite.submissions.package import verification as package_verification
+from nbsuite.submissions.package.validation import Validation, validate_package
+from nbsuite.submissions.package.verification import (
     find_recording,
     measure_again,
     run_script,
     select_sessions,
 )
+from nbsuite.tasks.sessions import find_session
 from tests.submissions.packages import FIRST, PROVENANCE, RESULTS, SECOND
 
 WITHOUT_NBSUITE = """

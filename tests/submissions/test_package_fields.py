@@ -13,11 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nbsuite.errors import NbsuiteError
-from nbsuite.submissions.package_checkpoints import check_checkpoints
-from nbsuite.submissions.package_checks import check_completeness, check_results
-from nbsuite.submissions.package_contents import read_contents
-from nbsuite.submissions.package_manifest import check_manifest
-from nbsuite.submissions.package_sources import CheckpointFinder
+from nbsuite.submissions.package.checkpoints import check_checkpoints
+from nbsuite.submissions.package.checks import check_completeness, check_results
+from nbsuite.submissions.package.contents import read_contents
+from nbsuite.submissions.package.manifest import check_manifest
+from nbsuite.submissions.package.sources import CheckpointFinder
 from tests.submissions.packages import PROVENANCE, RESULTS, SUMMARY
 
 Place = tuple[Any, ...]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from nbsuite.errors import PackageError
-from nbsuite.submissions.package_lock import check_lock, dependency_lock
+from nbsuite.submissions.package.lock import check_lock, dependency_lock
 
 HEAD = "# What evaluate.py needs, as installed where this was packed."
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from nbsuite.errors import PackageError
-from nbsuite.submissions.package_submission import (
+from nbsuite.submissions.package.submission import (
     TEMPLATE,
     Submission,
     read_submission,

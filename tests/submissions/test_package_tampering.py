@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from nbsuite.submissions.package_validation import validate_package
+from nbsuite.submissions.package.validation import validate_package
 from tests.submissions.packages import (
     FIRST,
     PROVENANCE,

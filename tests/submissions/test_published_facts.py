@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from nbsuite.submissions.published_results import (
+from nbsuite.submissions.results.published import (
     PublishedMethod,
     Remark,
     published_methods,

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from nbsuite.submissions.challenge import METRICS
-from nbsuite.submissions.published_results import (
+from nbsuite.submissions.results.challenge import METRICS
+from nbsuite.submissions.results.published import (
     published_methods,
     published_misprints,
     published_runs,

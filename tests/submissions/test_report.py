@@ -11,16 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nbsuite.errors import ResultsError, UsageError
-from nbsuite.submissions.challenge import provenance_path
-from nbsuite.submissions.report import build_report, check_name, write_report
-from nbsuite.submissions.report_page import Page, render
-from nbsuite.submissions.report_pictures import INK_DARK, PAPER_DARK
-from nbsuite.submissions.report_provenance import (
+from nbsuite.submissions.report.page import Page, render
+from nbsuite.submissions.report.pictures import INK_DARK, PAPER_DARK
+from nbsuite.submissions.report.provenance import (
     Provenance,
     provenance_section,
     read_all_provenance,
 )
-from nbsuite.submissions.results_folder import read_results
+from nbsuite.submissions.report.write import build_report, check_name, write_report
+from nbsuite.submissions.results.challenge import provenance_path
+from nbsuite.submissions.results.folder import read_results
 from tests.submissions.html_page import Element, read_html
 from tests.submissions.report_inputs import EVIL, build_everything, draw_decoding
 from tests.submissions.results_files import NAMES, write_lists, write_six
@@ -256,8 +256,8 @@ def test_a_page_is_no_larger_than_a_browser_opens(monkeypatch: pytest.MonkeyPatc
         return {"checkpoint": {"recipe": recipe, "file": "y" * 100_000}, "versions": versions}
 
     content = {"runs": [run(number) for number in range(60)]}
-    monkeypatch.setattr("nbsuite.submissions.report_provenance._MOST_RUNS", 50)
-    monkeypatch.setattr("nbsuite.submissions.report_provenance._MOST_TEXTS", 20)
+    monkeypatch.setattr("nbsuite.submissions.report.provenance._MOST_RUNS", 50)
+    monkeypatch.setattr("nbsuite.submissions.report.provenance._MOST_TEXTS", 20)
     files = {Path("results_mine_indy_20160622_01.json"): content}
     files |= {Path(f"results_{number}_indy_20160622_01.json"): {} for number in range(100)}
     section = provenance_section(Provenance(files))
@@ -271,7 +271,7 @@ def test_provenance_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     content = {"twin": False, "runs": [{}] * 100}
     provenance_path(write_lists(tmp_path)).write_text(json.dumps(content))
     provenance = read_all_provenance([tmp_path])
-    monkeypatch.setattr("nbsuite.submissions.results_folder.read_provenance", pytest.fail)
+    monkeypatch.setattr("nbsuite.submissions.results.folder.read_provenance", pytest.fail)
     assert len(list(provenance.runs())) == 100
     provenance_section(provenance)
 
@@ -279,10 +279,10 @@ def test_provenance_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 def test_too_much_for_one_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_lists(tmp_path, "a")
     provenance_path(write_lists(tmp_path, "b")).write_text('{"twin": false}')
-    monkeypatch.setattr("nbsuite.submissions.report._MOST_MODELS", 1)
+    monkeypatch.setattr("nbsuite.submissions.report.write._MOST_MODELS", 1)
     with pytest.raises(ResultsError, match="results of 2 models"):
         build_report([(tmp_path, read_results(tmp_path))])
-    monkeypatch.setattr("nbsuite.submissions.report_provenance._MOST_BYTES", 10)
+    monkeypatch.setattr("nbsuite.submissions.report.provenance._MOST_BYTES", 10)
     with pytest.raises(ResultsError, match="has more than 10 bytes"):
         read_all_provenance([tmp_path])
 

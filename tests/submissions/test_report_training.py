@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from nbsuite.errors import TrainingError
-from nbsuite.submissions.report_page import Data, PageTable, Paragraph
-from nbsuite.submissions.report_training import read_stages, training_section
+from nbsuite.submissions.report.page import Data, PageTable, Paragraph
+from nbsuite.submissions.report.training import read_stages, training_section
 from nbsuite.training.log import LOG_NAME
 from nbsuite.training.run_folder import RECORD_NAME, WEIGHTS_NAME
 from nbsuite.training.stage_file import json_digest
@@ -105,7 +105,7 @@ def test_a_log_whose_sparsity_is_none(tmp_path: Path, sparsity: object) -> None:
 def test_of_very_many_stages_some_are_drawn(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("nbsuite.submissions.report_training._MOST_DRAWN", 0)
+    monkeypatch.setattr("nbsuite.submissions.report.training._MOST_DRAWN", 0)
     blocks = training_section(read_stages(write_stage(tmp_path)), ()).blocks
     assert blocks[1:] == [Paragraph("The curves of 1 more are left out.")]
 

@@ -14,8 +14,8 @@ from nbsuite.errors import ConversionError, ResultsError, UsageError
 from nbsuite.models.checkpoint import load_checkpoint
 from nbsuite.models.registry import model_spec
 from nbsuite.models.rsnn import RecurrentDecoder
-from nbsuite.submissions.published_results import published_runs
-from nbsuite.submissions.reproduce import (
+from nbsuite.submissions.results.published import published_runs
+from nbsuite.submissions.results.reproduce import (
     Verdict,
     compare_with_published,
     contains,
@@ -24,7 +24,7 @@ from nbsuite.submissions.reproduce import (
     reproduction_table,
     summary,
 )
-from nbsuite.submissions.tolerances import Tolerance
+from nbsuite.submissions.results.tolerances import Tolerance
 from tests.submissions.results_files import NAMES
 
 STATIC = {"footprint", "dense", "connection_sparsity"}

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from nbsuite.errors import ResultsError
-from nbsuite.submissions.challenge import provenance_path, summarise
-from nbsuite.submissions.results_folder import labels_of, read_results
+from nbsuite.submissions.results.challenge import provenance_path, summarise
+from nbsuite.submissions.results.folder import labels_of, read_results
 from tests.submissions.results_files import NAMES, lists, write_lists, write_six
 
 

@@ -11,9 +11,9 @@ from statistics import fmean
 import numpy as np
 import pytest
 
-from nbsuite.submissions.formats import Table, records, to_csv
-from nbsuite.submissions.results_folder import read_results
-from nbsuite.submissions.tables import accuracy_table, demand_table
+from nbsuite.submissions.results.folder import read_results
+from nbsuite.submissions.results.formats import Table, records, to_csv
+from nbsuite.submissions.tables.published_tables import accuracy_table, demand_table
 from tests.submissions.results_files import NAMES, write_lists, write_six
 
 # Transcribed from the README of the publication's repository, with five figures put right, which

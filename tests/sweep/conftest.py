@@ -11,10 +11,10 @@ from click.testing import CliRunner
 
 from nbsuite.cli.main import main
 from nbsuite.data.folders import twin_path
-from nbsuite.data.twin import write_twin
-from nbsuite.sessions import find_session
+from nbsuite.data.twins.generate import write_twin
 from nbsuite.sweep.pool import Lost
 from nbsuite.sweep.worker import Call, Ended, perform
+from nbsuite.tasks.sessions import find_session
 
 SETTINGS = {
     "windows.steps": 50,
@@ -50,8 +50,8 @@ def single_commands(short_twins: dict[str, Path], tmp_path_factory: pytest.TempP
     options += ["--stages", "pretrain,finetune,half", "--seed", "1-3", "--threads", "1"]
     root = tmp_path_factory.mktemp("single")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("nbsuite.training.stages._draw", lambda *_: None)
-        patch.setattr("nbsuite.cli.benchmark_jobs._draw", lambda path, *_: path)
+        patch.setattr("nbsuite.training.stage_run._draw", lambda *_: None)
+        patch.setattr("nbsuite.cli.benchmark.jobs._draw", lambda path, *_: path)
         outcome = CliRunner().invoke(main, ["train", "tinyRSNN", *options, "-o", str(root), "-q"])
     assert outcome.exit_code == 0, outcome.output
     return root
@@ -123,4 +123,4 @@ def pool() -> PoolHere:
 @pytest.fixture
 def without_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     """Drawing takes longer than training does here."""
-    monkeypatch.setattr("nbsuite.training.stages._draw", lambda *_: None)
+    monkeypatch.setattr("nbsuite.training.stage_run._draw", lambda *_: None)

@@ -16,7 +16,7 @@ from click.testing import CliRunner, Result
 from nbsuite.cli.main import main
 from nbsuite.errors import TrainingError
 from nbsuite.sweep.study_folder import study_folder
-from nbsuite.training.stages import run_stage
+from nbsuite.training.stage_run import run_stage
 
 HEAD = 'stages = ["finetune", "half"]'
 Run = Callable[..., Result]
@@ -32,8 +32,8 @@ def run(monkeypatch: pytest.MonkeyPatch, pool: Any, tmp_path: Path) -> Run:
 
     monkeypatch.setattr("nbsuite.sweep.clusters.require_distributed", lambda: None)
     monkeypatch.setattr("nbsuite.sweep.local_workers.start_fork_server", lambda _modules: None)
-    monkeypatch.setattr("nbsuite.cli.sweep_runs.connected", connected)
-    monkeypatch.setattr("nbsuite.cli.sweep_runs.DaskPool", lambda _client: pool)
+    monkeypatch.setattr("nbsuite.cli.sweep.runs.connected", connected)
+    monkeypatch.setattr("nbsuite.cli.sweep.runs.DaskPool", lambda _client: pool)
 
     def sweep(*arguments: object, status: int = 0) -> Result:
         outcome = CliRunner().invoke(main, ["sweep", *map(str, arguments)])
@@ -138,7 +138,7 @@ def test_results_are_there_whatever_becomes_of_tables(
         raise KeyError("a mistake of ours")
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("nbsuite.cli.sweep_results.publication_tables", broken)
+        patch.setattr("nbsuite.cli.sweep.results.publication_tables", broken)
         outcome = run(study, "-o", root, status=1)
     assert f"Results: {results}" in outcome.stderr
     assert "Error: 1 of 5 tasks of the study failed" in outcome.stderr

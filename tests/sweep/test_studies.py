@@ -19,7 +19,7 @@ import torch
 from click.testing import CliRunner
 
 from nbsuite.cli.main import main
-from nbsuite.cli.sweep_graph import StudyPlan, plan_study
+from nbsuite.cli.sweep.graph import StudyPlan, plan_study
 from nbsuite.files import digest
 from nbsuite.models.checkpoint import load_checkpoint, save_checkpoint
 from nbsuite.sweep.cost import MEASURED, measured_rates
@@ -29,7 +29,7 @@ from nbsuite.sweep.schedule import Schedule
 from nbsuite.sweep.study_file import read_study
 from nbsuite.sweep.study_folder import study_folder
 from nbsuite.training.run_folder import read_record, write_record
-from nbsuite.training.tasks import STAGES
+from nbsuite.training.stage_task import STAGES
 
 HEAD = 'seeds = "1-3"\nstages = ["pretrain", "finetune", "half"]\n'
 SECONDS = 120

@@ -14,9 +14,9 @@ from nbsuite.data.locate import Location
 from nbsuite.training.compute import Compute
 from nbsuite.training.observer import Event
 from nbsuite.training.overrides import override
-from nbsuite.training.pipeline import RunRequest
 from nbsuite.training.recipe import published_recipe
-from nbsuite.training.tasks import STAGES
+from nbsuite.training.run_plan import RunRequest
+from nbsuite.training.stage_task import STAGES
 
 SMALL = (
     "windows.steps=25",
@@ -36,7 +36,7 @@ CIRCUMSTANCES = ("seconds", "windows_per_second", "threads")
 def _without_pictures(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Drawing takes longer than training does here; tests that need it ask for ``pictures``."""
     if "pictures" not in request.fixturenames:
-        monkeypatch.setattr("nbsuite.training.stages._draw", lambda *_arguments: None)
+        monkeypatch.setattr("nbsuite.training.stage_run._draw", lambda *_arguments: None)
 
 
 @pytest.fixture

@@ -13,12 +13,11 @@ import pytest
 
 from nbsuite.data.folders import real_path, twin_path
 from nbsuite.data.recording import load_recording
-from nbsuite.data.twin_info import TwinInfo
+from nbsuite.data.twins.info import TwinInfo
 from nbsuite.errors import TrainingError, UsageError
 from nbsuite.files import digest as digest_of
-from nbsuite.sessions import find_session, pretraining_sessions
+from nbsuite.tasks.sessions import find_session, pretraining_sessions
 from nbsuite.training import pretraining
-from nbsuite.training.pipeline import RunRequest, recording_label
 from nbsuite.training.pretraining import find_recordings
 from nbsuite.training.run_folder import (
     LOCK_NAME,
@@ -32,7 +31,8 @@ from nbsuite.training.run_folder import (
     require_same,
     write_record,
 )
-from nbsuite.training.tasks import StageTask
+from nbsuite.training.run_plan import RunRequest, recording_label
+from nbsuite.training.stage_task import StageTask
 
 SUMMARY = {
     "epochs": 1,

@@ -21,7 +21,7 @@ from safetensors.torch import save_file
 from nbsuite.errors import TrainingError
 from nbsuite.training import epochs
 from nbsuite.training.observer import BatchDone, EpochDone, StageBegun, ignore
-from nbsuite.training.pipeline import RunRequest, plan_run, run_plan
+from nbsuite.training.run_plan import RunRequest, plan_run, run_plan
 from nbsuite.training.run_state import STATE_NAME, load_state
 from nbsuite.training.smorms3 import SMORMS3
 

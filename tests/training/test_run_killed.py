@@ -49,9 +49,9 @@ def processes() -> ForkServerContext:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(
         [
-            "nbsuite.cli.train_runs",
-            "nbsuite.neurons.kernels.inference",
-            "nbsuite.neurons.kernels.training",
+            "nbsuite.cli.train.runs",
+            "nbsuite.neurons.kernels.inference.run",
+            "nbsuite.neurons.kernels.training.function",
             "nbsuite.plots_training",
             "torch._dynamo",  # which torch's optimisers import when first used, taking seconds
         ]

@@ -13,16 +13,16 @@ import pytest
 import torch
 
 from nbsuite.data.locate import Location
-from nbsuite.data.twin import write_twin
+from nbsuite.data.twins.generate import write_twin
 from nbsuite.errors import CheckpointError, DataError, TrainingError, UsageError
 from nbsuite.models.checkpoint import CheckpointHeader, load_checkpoint, save_checkpoint
-from nbsuite.sessions import find_session
+from nbsuite.tasks.sessions import find_session
 from nbsuite.training.compute import Compute
 from nbsuite.training.observer import BatchDone, EpochDone, StageBegun, StageDone
-from nbsuite.training.pipeline import RunRequest, plan_run, run_plan
 from nbsuite.training.pruning import masks_of
 from nbsuite.training.recipe import Recipe
 from nbsuite.training.run_folder import read_record, write_record
+from nbsuite.training.run_plan import RunRequest, plan_run, run_plan
 from nbsuite.training.seeds import finished_seeds
 
 RequestRun = Callable[..., RunRequest]
@@ -338,7 +338,7 @@ def test_what_a_run_left_that_was_killed_at_its_end_is_removed(
         write_record(folder, record)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("nbsuite.training.stages.write_record", killed)
+    monkeypatch.setattr("nbsuite.training.stage_run.write_record", killed)
     with pytest.raises(KeyboardInterrupt):
         _run(request, recorder)
     (state,) = request.root.rglob("state.safetensors")

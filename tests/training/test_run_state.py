@@ -28,8 +28,8 @@ from nbsuite.training.run_state import (
     save_state,
 )
 from nbsuite.training.smorms3 import SMORMS3
+from nbsuite.training.stage_task import StageName, StageTask
 from nbsuite.training.state_checks import require_possible
-from nbsuite.training.tasks import StageName, StageTask
 
 IDENTITY = {"seed": 1, "parent": None}
 RECIPE = override(

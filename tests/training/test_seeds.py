@@ -12,7 +12,7 @@ import pytest
 from nbsuite.errors import TrainingError
 from nbsuite.models.checkpoint import CheckpointHeader, save_checkpoint
 from nbsuite.training.compute import Compute
-from nbsuite.training.pipeline import RunPlan, RunRequest, plan_run, run_plan
+from nbsuite.training.run_plan import RunPlan, RunRequest, plan_run, run_plan
 from nbsuite.training.seeds import finished_seeds, one_of_each, require_alike
 
 RequestRun = Callable[..., RunRequest]

@@ -12,7 +12,7 @@ import pytest
 
 from nbsuite.errors import UsageError
 from nbsuite.training.observer import EpochDone
-from nbsuite.training.pipeline import RunRequest, plan_run, run_plan
+from nbsuite.training.run_plan import RunRequest, plan_run, run_plan
 from nbsuite.training.tensorboard import TensorBoardObserver
 
 MODULE = "torch.utils.tensorboard"

@@ -31,7 +31,7 @@ from nbsuite.neurons.dropout import Dropout
 from nbsuite.neurons.dynamics import SynapticState
 
 if TYPE_CHECKING:  # numba takes long to import
-    from nbsuite.neurons.kernels.prepared import PreparedNetwork
+    from nbsuite.neurons.kernels.inference.prepared import PreparedNetwork
 
 KernelName = Literal["reference", "numba"]
 KERNEL_NAMES: tuple[KernelName, ...] = ("reference", "numba")
@@ -93,7 +93,7 @@ def run_windows(
 
         return run_on_gpu(parameters, events, starts, steps, initial_readout, dropout)
     _require_numba(kernel, parameters, TRAINING_KERNEL_NAMES)
-    from nbsuite.neurons.kernels.training import run_training
+    from nbsuite.neurons.kernels.training.function import run_training
 
     return run_training(parameters, events, starts, steps, initial_readout, dropout)
 
@@ -124,7 +124,7 @@ def run(
         )
     if spikes.device.type != "cpu":
         raise UsageError("The numba kernel runs on the CPU only; move the spikes there.")
-    from nbsuite.neurons.kernels.inference import run_inference
+    from nbsuite.neurons.kernels.inference.run import run_inference
 
     return run_inference(parameters, spikes, state)
 
@@ -138,7 +138,7 @@ def prepare(parameters: NetworkParameters) -> PreparedNetwork:
         UsageError: the network is not on the CPU.
     """
     _require_numba("numba", parameters)
-    from nbsuite.neurons.kernels.prepared import prepare_network
+    from nbsuite.neurons.kernels.inference.prepared import prepare_network
 
     return prepare_network(parameters)
 

@@ -1,0 +1,122 @@
+"""``nbsuite benchmark``: NeuroBench's official metrics of checkpoints on sessions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from nbsuite.cli.frame import options
+from nbsuite.cli.frame.examples import examples
+from nbsuite.errors import UsageError
+
+if TYPE_CHECKING:  # importing torch takes longer than printing the help page
+    from nbsuite.benchmark.session import RunSettings
+    from nbsuite.data.locate import Source
+
+DEFAULT_FOLDER = Path("results")
+
+
+@click.command(
+    epilog=examples(
+        "nbsuite benchmark tinyRSNN-1.safetensors --session I1",
+        "nbsuite benchmark runs/*.safetensors --data twin -o results/twins",
+        "nbsuite benchmark tinyRSNN-1.safetensors -s I1 --verify 2000",
+        "nbsuite benchmark tinyRSNN-1.safetensors -s I1 --plot decoding.png",
+    )
+)
+@click.argument(
+    "checkpoints", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="CHECKPOINT..."
+)
+@options.session_option()
+@options.data_option()
+@options.data_dir_option()
+@click.option(
+    "--metrics",
+    help="Metrics, separated by commas.  [default: the challenge's five]",
+)
+@options.kernel_option()
+@options.device_option()
+@click.option(
+    "--per-step",
+    is_flag=True,
+    help="Call the layers one step at a time, as NeuroBench's own models do: a slow check.",
+)
+@click.option(
+    "--verify",
+    type=click.IntRange(min=1),
+    metavar="STEPS",
+    help="Measure the first STEPS test samples both ways, compare, and write nothing.",
+)
+@click.option(
+    "--plot",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Draw decoded against true velocity into a .png or .svg file.",
+)
+@options.output_option("Folder of the results.  [default: results]", folder=True)
+@options.force_option("results")
+@options.json_option()
+def benchmark(
+    checkpoints: tuple[Path, ...],
+    session: tuple[str, ...],
+    data: Source,
+    data_dir: Path,
+    metrics: str | None,
+    kernel: str,
+    device: str,
+    per_step: bool,
+    verify: int | None,
+    plot: Path | None,
+    output: Path | None,
+    force: bool,
+    as_json: bool,
+) -> None:
+    """Measure checkpoints on sessions and write challenge-format JSON.
+
+    Every CHECKPOINT is measured on every --session; without --session, on the session it was
+    trained for. Each number is computed by NeuroBench itself and checked against its closed form.
+    """
+    from nbsuite.benchmark.metrics import CHALLENGE_METRICS, check_metric_names
+    from nbsuite.benchmark.session import RunSettings, choose_kernel
+    from nbsuite.cli.benchmark.jobs import plan_jobs, run_jobs
+    from nbsuite.cli.benchmark.report import compare_jobs, print_outcome
+
+    if plot is not None:
+        from nbsuite.pictures import check_format
+
+        check_format(plot)
+    settings = RunSettings(
+        metrics=check_metric_names(metrics.split(",") if metrics else CHALLENGE_METRICS),
+        kernel=choose_kernel(kernel, device),
+        device=device,
+        per_step=per_step,
+    )
+    jobs = plan_jobs(checkpoints, session, data_dir, data, quiet=as_json)
+    if verify is not None:
+        compare_jobs(jobs, verify, settings, as_json=as_json)
+        return
+    folder = _results_folder(output, settings)
+    outcome = run_jobs(jobs, settings, folder, plot=plot, force=force, quiet=as_json)
+    print_outcome(*outcome, as_json=as_json)
+
+
+def _results_folder(folder: Path | None, settings: RunSettings) -> Path | None:
+    """Where to write: the folder given, or the default.
+
+    None for a choice of metrics that the challenge format cannot hold: it is printed only.
+
+    Raises:
+        UsageError: a folder was given, but metrics are missing that the format needs.
+    """
+    from nbsuite.benchmark.metrics import CHALLENGE_METRICS
+
+    missing = [name for name in CHALLENGE_METRICS if name not in settings.metrics]
+    if not missing:
+        return folder or DEFAULT_FOLDER
+    if folder is not None:
+        raise UsageError(
+            f"Challenge-format JSON needs the metric {missing[0]}; add it to --metrics, "
+            "or leave out --output to print the figures only."
+        )
+    return None

@@ -1,0 +1,1 @@
+"""``nbsuite data`` and ``nbsuite sessions``."""

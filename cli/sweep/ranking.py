@@ -1,0 +1,178 @@
+"""The variants of a search, the best first.
+
+They are ranked by R2 on the stretch that is held out for validation. R2 on the test set stands
+beside it for information: what is chosen by it is no longer measured by it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import fmean, stdev
+
+from nbsuite.cli.sweep.results import (
+    MADE_OF_NAME,
+    digests,
+    is_made_of,
+    read_result,
+    write_text,
+)
+from nbsuite.errors import ResultsError
+from nbsuite.submissions.results.formats import EMPTY, RENDERERS, Cell, Column, Table, text_cell
+from nbsuite.sweep.toml_file import is_number
+from nbsuite.training.run_folder import RECORD_NAME, read_record
+from nbsuite.untrusted.fault import FormatFault
+from nbsuite.untrusted.fields import decode
+from nbsuite.untrusted.json_text import read_json_file
+
+NAME = "ranking"
+_LARGEST_RANKING = 64 << 20
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A variant of one model.
+
+    Attributes:
+        model: the model's name.
+        variant: the variant's name.
+        decoders: for each session and seed, the folder of its last stage and its results file.
+    """
+
+    model: str
+    variant: str
+    decoders: tuple[tuple[Path, Path], ...]
+
+
+@dataclass(frozen=True)
+class Row:
+    """What a candidate came to.
+
+    Attributes:
+        model: the model's name.
+        variant: the variant's name.
+        validation_r2: mean over the decoders that are there; None where none is.
+        deviation: standard deviation of it.
+        test_r2: mean over the decoders that were measured.
+        decoders: how many there are.
+        planned: how many there should be.
+    """
+
+    model: str
+    variant: str
+    validation_r2: float | None
+    deviation: float | None
+    test_r2: float | None
+    decoders: int
+    planned: int
+
+
+@dataclass(frozen=True)
+class RankingWork:
+    """The ranking of a search.
+
+    Attributes:
+        candidates: what is ranked.
+        folder: where it goes: ``ranking.json`` and ``ranking.md``.
+    """
+
+    candidates: tuple[Candidate, ...]
+    folder: Path
+
+    def __call__(self) -> None:
+        """Rank the candidates."""
+        made_of = self._made_of()
+        rows = sorted(map(_row, self.candidates), key=_rank)
+        write_text(self.folder / f"{NAME}.json", _as_json(rows))
+        write_text(self.folder / f"{NAME}.md", RENDERERS["markdown"](ranking_table(rows)))
+        write_text(self.folder / MADE_OF_NAME, json.dumps(made_of, indent=1))
+
+    def is_finished(self) -> bool:
+        """Whether the ranking is made of what is there."""
+        return is_made_of(self.folder / MADE_OF_NAME, self._made_of())
+
+    def _made_of(self) -> dict[str, str]:
+        pairs = [pair for candidate in self.candidates for pair in candidate.decoders]
+        records = [folder / RECORD_NAME for folder, _results in pairs]
+        return digests([*records, *(results for _folder, results in pairs)])
+
+
+def read_ranking(folder: Path) -> Table:
+    """The ranking that lies in a folder.
+
+    Raises:
+        ResultsError: there is none, or it is damaged.
+    """
+    path = folder / f"{NAME}.json"
+    try:
+        rows = read_json_file(path, _LARGEST_RANKING)
+        if not isinstance(rows, list):
+            raise FormatFault("is no list")
+        return ranking_table([decode(Row, row) for row in rows])
+    except (OSError, FormatFault) as error:
+        what = error.strerror if isinstance(error, OSError) else error
+        raise ResultsError(
+            f"{path} cannot be read ({what}): delete {folder / MADE_OF_NAME} and give the command"
+            " again to rank anew."
+        ) from error
+
+
+def ranking_table(rows: Sequence[Row]) -> Table:
+    """A ranking as a table."""
+    columns = [
+        Column("model", "Model", figures=False),
+        Column("variant", "Variant", figures=False),
+        Column("validation_r2", "Validation R2"),
+        Column("deviation", "Deviation"),
+        Column("test_r2", "Test R2"),
+        Column("decoders", "Decoders"),
+    ]
+    cells = [
+        [
+            text_cell(row.model),
+            text_cell(row.variant),
+            *map(_figure, (row.validation_r2, row.deviation, row.test_r2)),
+            Cell(f"{row.decoders} of {row.planned}", row.decoders),
+        ]
+        for row in rows
+    ]
+    notes = [
+        "Ranked by R2 on what is held out for validation, mean and standard deviation over"
+        " sessions and seeds; complete variants come first."
+    ]
+    return Table("Variants of the study, the best first", columns, cells, notes)
+
+
+def _row(candidate: Candidate) -> Row:
+    """Means over the decoders that are there."""
+    validation, test = [], []
+    for folder, results in candidate.decoders:
+        record = read_record(folder)
+        if record is not None and is_number(record.summary.get("validation_r2")):
+            validation.append(float(record.summary["validation_r2"]))
+        if results.is_file():
+            test.append(float(read_result(results).values["r2"]))
+    return Row(
+        model=candidate.model,
+        variant=candidate.variant,
+        validation_r2=fmean(validation) if validation else None,
+        deviation=stdev(validation) if len(validation) > 1 else None,
+        test_r2=fmean(test) if test else None,
+        decoders=len(validation),
+        planned=len(candidate.decoders),
+    )
+
+
+def _rank(row: Row) -> tuple[str, bool, float]:
+    r2 = row.validation_r2
+    return row.model, row.decoders < row.planned, float("inf") if r2 is None else -r2
+
+
+def _as_json(rows: Sequence[Row]) -> str:
+    return json.dumps(list(map(asdict, rows)), indent=1, allow_nan=False)
+
+
+def _figure(value: float | None) -> Cell:
+    return EMPTY if value is None else Cell(f"{value:.4f}", value)

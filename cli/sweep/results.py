@@ -1,0 +1,214 @@
+"""The last tasks of a study: benchmarks of its decoders, and tables of what they come to."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from nbsuite.benchmark.results import BenchmarkResult
+from nbsuite.benchmark.session import RunSettings
+from nbsuite.cli.benchmark.jobs import Job, run_jobs
+from nbsuite.data.locate import Location
+from nbsuite.data.recording import load_recording
+from nbsuite.data.twins.info import TWIN_MARK
+from nbsuite.errors import ResultsError
+from nbsuite.files import atomic_write, digest
+from nbsuite.models.checkpoint import load_checkpoint
+from nbsuite.submissions.results import challenge
+from nbsuite.submissions.results.folder import read_results
+from nbsuite.submissions.results.formats import RENDERERS, Table
+from nbsuite.submissions.tables.published_tables import accuracy_table, demand_table
+from nbsuite.sweep.toml_file import is_number
+from nbsuite.training.compute import limited_threads
+from nbsuite.untrusted.fault import FormatFault
+from nbsuite.untrusted.fields import decode
+from nbsuite.untrusted.json_text import read_json_file
+
+MADE_OF_NAME = "made_of.json"
+_LARGEST_MADE_OF = 64 << 20
+
+
+@dataclass(frozen=True)
+class BenchmarkWork:
+    """A decoder measured as ``nbsuite benchmark`` does it.
+
+    Attributes:
+        checkpoint: the decoder.
+        location: the recording.
+        results: the results file that is written.
+        threads: threads to compute with.
+    """
+
+    checkpoint: Path
+    location: Location
+    results: Path
+    threads: int
+
+    def __call__(self) -> None:
+        """Measure it, and write challenge-format results of the one seed."""
+        self.results.unlink(missing_ok=True)  # where it is, what lies beside it is whole
+        recording = load_recording(self.location.path, session=self.location.session)
+        job = Job(load_checkpoint(self.checkpoint), recording)
+        with limited_threads(self.threads):
+            run_jobs([job], RunSettings(), self.results.parent, force=True, quiet=True)
+
+    def is_finished(self) -> bool:
+        """Whether the results are those of the weights that are there."""
+        if not self.results.is_file() or not self.checkpoint.is_file():
+            return False
+        measured = read_result(self.results).provenance["checkpoint"]["weights_sha256"]
+        return bool(measured == load_checkpoint(self.checkpoint).digest)
+
+
+@dataclass(frozen=True)
+class TablesWork:
+    """Results of all seeds in one folder, with the publication's tables.
+
+    Attributes:
+        benchmarks: the results files, one a decoder; those that are not there are left out.
+        folder: where the results go; other results there are removed.
+    """
+
+    benchmarks: tuple[Path, ...]
+    folder: Path
+
+    def __call__(self) -> None:
+        """Put the seeds together, and write the tables.
+
+        The results come first: they are there, whatever becomes of the tables.
+
+        Raises:
+            NbsuiteError: something cannot be written; all else is.
+            OSError: the folder cannot be written, or the disk is full.
+        """
+        made_of = digests(self.benchmarks)
+        faults: list[Exception] = []
+        written: dict[Path, str] = {}
+        for results in self._by_decoder().values():
+            with _kept(faults):
+                written[challenge.write_results(self.folder, results)] = results[0].model
+        self._remove_others(written)
+        for model, twin in sorted(
+            {(model, TWIN_MARK in path.stem) for path, model in written.items()}
+        ):
+            with _kept(faults):
+                challenge.write_summary(self.folder, model, twin=twin)
+        with _kept(faults):
+            self._write_tables()
+        if faults:
+            raise faults[0]
+        write_text(self.folder / MADE_OF_NAME, json.dumps(made_of, indent=1))
+
+    def _write_tables(self) -> None:
+        for name, table in publication_tables(self.folder).items():
+            write_text(self.folder / f"{name}.md", RENDERERS["markdown"](table))
+
+    def _by_decoder(self) -> dict[tuple[str, str], list[BenchmarkResult]]:
+        """The results of all seeds by model and recording."""
+        groups: dict[tuple[str, str], list[BenchmarkResult]] = {}
+        for path in filter(Path.is_file, self.benchmarks):
+            result = read_result(path)
+            groups.setdefault((result.model, result.recording), []).append(result)
+        return groups
+
+    def _remove_others(self, written: Collection[Path]) -> None:
+        """Remove results and tables of an earlier study of this name."""
+        kept = {*written, *map(challenge.provenance_path, written)}
+        for path in (*self.folder.glob("results_*.json"), *self.folder.glob("table*.md")):
+            if path not in kept:
+                path.unlink()
+
+    def is_finished(self) -> bool:
+        """Whether the results that are there are those in the tables."""
+        return is_made_of(self.folder / MADE_OF_NAME, digests(self.benchmarks))
+
+
+@contextmanager
+def _kept(faults: list[Exception]) -> Iterator[None]:
+    """Keep what goes wrong for later, be it a mistake of ours: the rest is done first."""
+    try:
+        yield
+    except OSError:
+        raise  # nothing can be written any more
+    except Exception as error:
+        faults.append(error)
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What a provenance has to tell of a checkpoint."""
+
+    model: str
+    seed: int | None
+    weights_sha256: str
+
+
+def read_result(path: Path) -> BenchmarkResult:
+    """The one result in a results file, out of the provenance beside it.
+
+    Raises:
+        ResultsError: the provenance is missing or damaged.
+    """
+    beside = challenge.provenance_path(path)
+    try:
+        (run,) = read_json_file(beside)["runs"]
+        checkpoint, values = run["checkpoint"], run["metrics"]
+        fields = {name: checkpoint[name] for name in ("seed", "weights_sha256")}
+        told = decode(_Told, {"model": checkpoint["model"]["name"], **fields})
+        recording = path.stem.removeprefix(f"results_{told.model}_")
+        if challenge.results_path(path.parent, told.model, recording) != path:
+            raise FormatFault(f"is about {told.model!a}, of which the results are not")
+        if not isinstance(values, dict) or not all(
+            map(is_number, map(values.get, challenge.METRICS))
+        ):
+            raise FormatFault("gives a metric that is no number")
+        twin = run["data"]["twin"] is not None
+    except (OSError, ValueError, KeyError, TypeError, ResultsError) as error:
+        told_why = isinstance(error, (FormatFault, ResultsError))
+        what = str(error).removesuffix(".") if told_why else type(error).__name__
+        raise ResultsError(
+            f"{path}: the provenance beside it does not tell of one run ({what}); delete both to"
+            " measure again."
+        ) from error
+    return BenchmarkResult(told.model, recording, twin, told.seed, values, run)
+
+
+def publication_tables(folder: Path) -> dict[str, Table]:
+    """The publication's tables of a folder of results, by name: ``table1``, ``table1-twins``, ...
+
+    Raises:
+        ResultsError: the folder holds no results, or damaged ones.
+    """
+    found = read_results(folder)
+    return {
+        f"{name}{suffix}": table(models)
+        for suffix, models in (("", found.real), ("-twins", found.twins))
+        if models
+        for name, table in (("table1", accuracy_table), ("table2", demand_table))
+    }
+
+
+def digests(paths: Sequence[Path]) -> dict[str, str]:
+    """SHA-256 of the files that are there, by the names of their folders."""
+    return {path.parent.name: digest(path) for path in paths if path.is_file()}
+
+
+def is_made_of(path: Path, made_of: Mapping[str, str]) -> bool:
+    """Whether a JSON file that tells what was made of what tells just this."""
+    try:
+        return bool(read_json_file(path, _LARGEST_MADE_OF) == made_of)
+    except (OSError, FormatFault):
+        return False
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text, whole or not at all.
+
+    Raises:
+        OSError: the folder cannot be written, or the disk is full.
+    """
+    with atomic_write(path) as temporary:
+        temporary.write_text(text if text.endswith("\n") else f"{text}\n", encoding="utf-8")

@@ -1,0 +1,1 @@
+"""``nbsuite table``, ``leaderboard`` and ``compare``."""

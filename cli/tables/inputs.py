@@ -1,0 +1,51 @@
+"""What commands that read results folders share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from nbsuite.cli.frame.options import Decorator
+from nbsuite.cli.frame.output import note
+from nbsuite.submissions.results.folder import ModelResults, ResultsFolder, read_results
+
+RESULTS = click.Path(path_type=Path)
+"""A folder of results, or a single file; the reader says what is wrong with it."""
+
+
+def twins_option() -> Decorator[Any]:
+    """``--twins``, passed as ``twins``: results on twins, in place of those on recordings."""
+    return click.option(
+        "--twins",
+        is_flag=True,
+        help="Show results on twins, by themselves, in place of those on real recordings.",
+    )
+
+
+def note_others(folder: ResultsFolder) -> None:
+    """Say which files of a folder are left out."""
+    for other in folder.others:
+        note(f"Note: {other} is left out: it is not on a session of the challenge.")
+
+
+def read_models(paths: Sequence[Path], *, twins: bool) -> list[ModelResults]:
+    """Results on real recordings or on twins; what is left out is said.
+
+    Raises:
+        ResultsError: a folder or file holds nothing of the format, or something damaged.
+    """
+    folders = [read_results(path) for path in paths]
+    for path, folder in zip(paths, folders, strict=True):
+        note_others(folder)
+        left_out = folder.real if twins else folder.twins
+        if left_out:
+            count = sum(len(each.sessions) for each in left_out)
+            kind, remedy = ("real recordings", "without") if twins else ("TWINS", "with")
+            note(
+                f"Note: {count} results on {kind} in {path} are left out;"
+                f" show them {remedy} --twins."
+            )
+    return [each for folder in folders for each in (folder.twins if twins else folder.real)]

@@ -1,0 +1,240 @@
+"""``nbsuite train``: a decoder for a session, from recordings to official results."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from click.core import ParameterSource
+
+from nbsuite.cli.frame import options
+from nbsuite.cli.frame.examples import examples
+from nbsuite.cli.frame.output import note
+from nbsuite.errors import UsageError
+from nbsuite.untrusted.text import one_line
+
+if TYPE_CHECKING:  # importing torch takes longer than printing the help page
+    from nbsuite.data.locate import Source
+    from nbsuite.training.recipe import Recipe
+    from nbsuite.training.stage_task import StageName
+
+DEFAULT_FOLDER = Path("runs")
+MOST_SEEDS = 1000
+
+
+def _seeds(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> list[int]:
+    """The seeds that ``1``, ``1-5`` and several of these mean, each once."""
+    from nbsuite.seeds import LARGEST_SEED
+
+    del ctx, parameter
+    seeds: dict[int, None] = {}
+    for value in values:
+        match = re.fullmatch(r"([0-9]{1,19})(?:-([0-9]{1,19}))?", value)
+        if match is None or int(match[2] or match[1]) < int(match[1]):
+            shown = one_line(value, 60)
+            raise click.BadParameter(f"'{shown}' is neither a seed, as 1, nor a range, as 1-5.")
+        first, last = int(match[1]), int(match[2] or match[1])
+        if last > LARGEST_SEED or last - first >= MOST_SEEDS:
+            raise click.BadParameter(
+                f"'{value}' is too much: seeds go up to {LARGEST_SEED}, and a range names at most"
+                f" {MOST_SEEDS:,}."
+            )
+        seeds |= dict.fromkeys(range(first, last + 1))
+    return list(seeds)
+
+
+@click.command(
+    epilog=examples(
+        "nbsuite train tinyRSNN --session I1",
+        "nbsuite train tinyRSNN -s I1 -s I2 -s I3 --seed 1-5 --data real",
+        "nbsuite train tinyRSNN -s I1 --epochs 5 --set training.schedule_epochs=5   # a quick look",
+        "nbsuite train ridge -s I1   # the linear decoder to beat",
+        "nbsuite train bigRSNN -s L1 --set training.batch=50",
+        "nbsuite train tinyRSNN -s I1 --stages finetune --pretrained weights.safetensors",
+    )
+)
+@click.argument("model")
+@options.session_option()
+@click.option(
+    "--seed",
+    "seeds",
+    multiple=True,
+    default=("1",),
+    callback=_seeds,
+    metavar="SEED",
+    help="Random seed, or a range such as 1-5; may be repeated.  [default: 1]",
+)
+@click.option(
+    "--stages",
+    metavar="STAGES",
+    help="Stages to run, separated by commas: pretrain, finetune, prune, half.  [default: those"
+    " that the published model went through]",
+)
+@click.option(
+    "--pretrained",
+    type=click.Path(path_type=Path),
+    help="Checkpoint to fine-tune from, instead of pretraining.",
+)
+@click.option(
+    "--pretrain-on",
+    multiple=True,
+    metavar="SESSION",
+    help="Session or file to pretrain on; may be repeated.  [default: all of the monkey's that are"
+    " there; of twins, the challenge's]",
+)
+@click.option(
+    "--epochs",
+    type=click.IntRange(min=1),
+    help="Epochs of every stage that trains, when pruning at every sparsity; of single stages with"
+    " --set finetune.epochs=...",
+)
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Change a hyperparameter of the recipe, such as training.lr=0.001; may be repeated.",
+)
+@options.data_option()
+@options.data_dir_option()
+@options.kernel_option(training=True)
+@options.device_option()
+@click.option(
+    "--threads",
+    type=click.IntRange(min=1),
+    help="Threads to compute with.  [default: OMP_NUM_THREADS, or all cores]",
+)
+@click.option(
+    "--tensorboard", is_flag=True, help="Also write every epoch's figures for TensorBoard."
+)
+@options.output_option("Folder of all runs.", folder=True, default=DEFAULT_FOLDER)
+@click.option(
+    "--force",
+    is_flag=True,
+    help="Train again what lies in the folder but was made with other settings, and leave runs of"
+    " other settings beside it out of the results.",
+)
+@click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
+@click.option(
+    "--log-json",
+    is_flag=True,
+    help="Print every epoch as a line of JSON, and the results as the last line.",
+)
+@options.json_option()
+def train(
+    model: str,
+    session: tuple[str, ...],
+    seeds: list[int],
+    stages: str | None,
+    pretrained: Path | None,
+    pretrain_on: tuple[str, ...],
+    epochs: int | None,
+    settings: tuple[str, ...],
+    data: Source,
+    data_dir: Path,
+    kernel: str,
+    device: str,
+    threads: int | None,
+    tensorboard: bool,
+    output: Path,
+    force: bool,
+    quiet: bool,
+    log_json: bool,
+    as_json: bool,
+) -> None:
+    """Train MODEL, tinyRSNN or bigRSNN, with the published recipe, and measure it.
+
+    MODEL may also be ridge: linear regression on the spike counts of the last half second, the
+    floor that a spiking decoder has to beat.
+
+    Trains it for every --session and --seed. A stage that was finished with the same settings is
+    skipped, and one that was interrupted goes on after its last epoch: give the same command
+    again. At the end, NeuroBench's official metrics are written in challenge format. Progress shows
+    R2 as it is in training, with dropout, and on what is held out for validation.
+    """
+    import torch
+
+    from nbsuite.benchmark.session import choose_training_kernel
+    from nbsuite.cli.train.display import Display
+    from nbsuite.cli.train.runs import Order, train_all
+    from nbsuite.training.compute import Compute
+
+    if not session:
+        raise UsageError("Name the session to decode with --session, such as --session I1.")
+    if model.lower() == "ridge":
+        from nbsuite.cli.train.ridge import check_unused, fit_all
+
+        check_unused(_given())
+        quiet = quiet or as_json
+        fit_all(session, settings, data, data_dir, output, quiet=quiet, as_json=as_json)
+        return
+    if log_json and as_json:
+        raise UsageError("--log-json prints the results too: leave out --json.")
+    order = Order(
+        model=model,
+        recipe=_recipe(model, epochs, settings),
+        targets=session,
+        seeds=seeds,
+        stages=_stages(model, stages, pretrained),
+        pretrain_on=pretrain_on,
+        pretrained=pretrained,
+        compute=Compute(
+            choose_training_kernel(kernel, device), device, threads or torch.get_num_threads()
+        ),
+        data=data,
+        data_dir=data_dir,
+        output=output,
+        force=force,
+    )
+    display = Display(quiet=quiet or as_json or log_json, log_json=log_json)
+    try:
+        train_all(order, display, tensorboard=tensorboard, as_json=as_json)
+    except KeyboardInterrupt:
+        note("Every finished epoch is kept: give the same command again to go on.")
+        raise
+
+
+def _given() -> list[str]:
+    """Names of the command's parameters that were given on the command line."""
+    context = click.get_current_context()
+    return [
+        name
+        for name in context.params
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+    ]
+
+
+def _recipe(model: str, epochs: int | None, settings: tuple[str, ...]) -> Recipe:
+    """The published recipe with what was asked for; single settings overrule ``--epochs``."""
+    from nbsuite.training.overrides import override
+    from nbsuite.training.recipe import published_recipe
+
+    everywhere = [f"{stage}.epochs={epochs}" for stage in ("pretrain", "finetune", "prune")]
+    return override(published_recipe(model), [*(everywhere if epochs else []), *settings])
+
+
+def _stages(model: str, text: str | None, pretrained: Path | None) -> tuple[StageName, ...]:
+    """The stages asked for, in their order.
+
+    Raises:
+        UsageError: a stage is unknown, or there is none.
+    """
+    from nbsuite.models.registry import model_spec
+    from nbsuite.training.run_plan import PUBLISHED_STAGES
+    from nbsuite.training.stage_task import STAGES
+
+    if text is None:
+        published = PUBLISHED_STAGES[model_spec(model, channels=1).name]
+        return tuple(each for each in published if pretrained is None or each != "pretrain")
+    wanted = [name.strip() for name in text.split(",") if name.strip()]
+    for name in wanted:
+        if name not in STAGES:
+            close = difflib.get_close_matches(name, STAGES, n=1)
+            hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(STAGES)}."
+            raise UsageError(f"There is no stage '{name}'; {hint}")
+    if not wanted:
+        raise UsageError(f"--stages names none: choose among {', '.join(STAGES)}.")
+    return tuple(stage for stage in STAGES if stage in wanted)

@@ -1,0 +1,1 @@
+"""NeuroBench's baselines for the primate-reaching task."""

@@ -1,0 +1,1 @@
+"""The numba kernel for inference."""

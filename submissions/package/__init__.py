@@ -1,0 +1,1 @@
+"""Submission packages: packed, validated and verified."""

@@ -1,0 +1,81 @@
+"""The texts of a package for people: README.md, and the source of evaluate.py."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from importlib import resources
+
+from nbsuite.submissions.package.contents import Contents
+from nbsuite.submissions.package.layout import LOCK, RECIPES, SCRIPT
+from nbsuite.submissions.results.formats import markdown_paragraph, markdown_text
+from nbsuite.submissions.results.quantities import MEASURED
+
+
+def script() -> bytes:
+    """The source of evaluate.py."""
+    return (resources.files("nbsuite.submissions") / "package" / "evaluate_script.py").read_bytes()
+
+
+def render_readme(contents: Contents) -> str:
+    """The README of a package: tables of its results and how to reproduce them."""
+    submission = contents.submission
+    kind = "session TWINS: synthetic data, no submission" if contents.twin else "real recordings"
+    seeds = ", ".join(map(str, contents.seeds))
+    return "\n".join(
+        [
+            f"# {markdown_text(submission.team)}: {submission.model}",
+            "",
+            *map(markdown_paragraph, submission.description.split("\n")),
+            "",
+            f"- Authors: {markdown_text(', '.join(submission.authors))}",
+            f"- Contact: {markdown_text(submission.contact)}",
+            f"- Track: {submission.track}",
+            f"- Licence of the weights: {markdown_text(submission.licence)}",
+            f"- Measured on: {kind}",
+            *_training(contents),
+            f"- Seeds: {seeds}",
+            "",
+            "## Results",
+            "",
+            f"Test sets of NeuroBench's primate-reaching task; means over {len(contents.seeds)} "
+            "seed(s). Operations are per sample.",
+            "",
+            *_table(contents),
+            "",
+            "## Reproduce",
+            "",
+            "With the recordings (.mat) in a folder `data`, in an environment of its own:",
+            "",
+            "```",
+            f"pip install -r {LOCK}",
+            f"python {SCRIPT} --data data",
+            "```",
+            "",
+            f"`{SCRIPT}` defines the decoder and runs NeuroBench's official metrics; it ends with",
+            "status 0 only if every number is the one in `results/`. With nbsuite:",
+            "`nbsuite submission verify PACKAGE.zip`.",
+            "",
+            f"`{RECIPES}` tells how each checkpoint was trained or what it was converted from,",
+            "`results/*.provenance.json` which weights, data and versions made each number.",
+            "",
+        ]
+    )
+
+
+def _training(contents: Contents) -> Iterator[str]:
+    if contents.trained_on_twins:
+        sessions = ", ".join(contents.trained_on_twins)
+        yield f"- Trained on TWINS, synthetic data: the weights for {sessions}"
+
+
+def _table(contents: Contents) -> Iterator[str]:
+    labels = {each.recording: each.session.label for each in contents.sessions}
+    yield f"| session | {' | '.join(quantity.heading for quantity in MEASURED)} |"
+    yield f"|---|{'---|' * len(MEASURED)}"
+    for recording, label in (*labels.items(), ("average", "mean")):
+        yield _row(label, contents.summary[recording])
+
+
+def _row(label: str, means: Mapping[str, float]) -> str:
+    cells = (quantity.text(means[quantity.key]) for quantity in MEASURED)
+    return f"| {label} | {' | '.join(cells)} |"

@@ -1,0 +1,73 @@
+"""What a report shows of decoders at work: velocity decoded and the spikes of hidden neurons."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from nbsuite.plots import DEFAULT_SECONDS, FloatArray, SpikeArray, plot_decoding
+from nbsuite.submissions.report.page import Data, PageFigure, Section
+from nbsuite.submissions.report.pictures import draw_picture
+
+
+@dataclass(frozen=True, eq=False)
+class Decoding:
+    """A decoder's run over the test set of a recording.
+
+    Attributes:
+        model: the decoder's name.
+        seed: its seed, if known.
+        session: the session's id.
+        twin: whether the recording is a twin.
+        trained_on_twin: whether the decoder is known to have been trained on one.
+        velocity_true: (T, 2) velocity in x and y, mm per step.
+        velocity_decoded: (T, 2) decoded velocity, mm per step.
+        spikes: (T, neurons) hidden spikes, 0 or 1; None of a decoder without them.
+        r2: coefficient of determination over the whole test set.
+        checkpoint: the checkpoint's file.
+    """
+
+    model: str
+    seed: int | None
+    session: str
+    twin: bool
+    trained_on_twin: bool
+    velocity_true: FloatArray
+    velocity_decoded: FloatArray
+    spikes: SpikeArray | None
+    r2: float
+    checkpoint: str
+
+
+def decoding_section(decodings: Sequence[Decoding]) -> Section:
+    """A figure for each run, of its busiest seconds."""
+    figures = [_figure(number, each) for number, each in enumerate(decodings, start=1)]
+    return Section("decoding", "Decoded movement", figures)
+
+
+def _figure(number: int, decoding: Decoding) -> PageFigure:
+    seed = "" if decoding.seed is None else f", seed {decoding.seed},"
+    who = f"{decoding.model}{seed} on {decoding.session}"
+    shown = "velocity in x and y, decoded (coloured) and true"
+    if decoding.spikes is not None:
+        shown += f", and the spikes of its {decoding.spikes.shape[1]} hidden neurons"
+    draw = partial(
+        plot_decoding,
+        velocity_true=decoding.velocity_true,
+        velocity_decoded=decoding.velocity_decoded,
+        spikes=decoding.spikes,
+        r2=decoding.r2,
+        model=decoding.model,
+        session=decoding.session,
+        twin=decoding.twin,
+        trained_on_twin=decoding.trained_on_twin,
+    )
+    return PageFigure(
+        draw_picture(f"decoding-{number}", draw),
+        f"{who}: {shown}, over the {DEFAULT_SECONDS:g} s of the test set's first minutes in which"
+        f" the hand moves most. R2 over the whole test set: {decoding.r2:.3f}. Checkpoint:"
+        f" {decoding.checkpoint}{', trained on a TWIN' if decoding.trained_on_twin else ''}.",
+        f"{who}: {shown}, against time. R2 over the whole test set is {decoding.r2:.3f}.",
+        Data.of(twin=decoding.twin),
+    )

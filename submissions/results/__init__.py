@@ -1,0 +1,1 @@
+"""Results files: written, read, named and compared."""

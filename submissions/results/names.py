@@ -1,0 +1,75 @@
+"""What results files are called, and what their names tell."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from nbsuite.data.twins.info import TWIN_MARK
+from nbsuite.errors import ResultsError
+from nbsuite.untrusted.fault import FormatFault
+from nbsuite.untrusted.names import fault_of_name, inside
+
+PROVENANCE_SUFFIX = ".provenance.json"
+SUMMARY_PREFIX = "results_summary_"
+
+_LISTS = re.compile(
+    r"results_(?P<model>[\w.+ -]+?)_(?P<recording>(?:indy|loco)_\d{8}_\d\d(?:-.+)?)"
+)
+_SUMMARY = re.compile(rf"{SUMMARY_PREFIX}(?P<model>[\w.+ -]+?)(?P<twin>{TWIN_MARK})?")
+_MOST_BYTES = 200
+"""Bytes of a results file's name: with 255, what is written beside it needs some more."""
+
+
+def results_name(model: str, recording: str) -> str:
+    """The name of the file with the results of a model on a recording.
+
+    Raises:
+        ResultsError: the two cannot be part of a file's name, or it would pass for another kind of.
+    """
+    name = f"results_{model}_{recording}.json"
+    if (fault := fault_of_name(model)) is not None:
+        raise ResultsError(f"Results cannot be named after their model: {fault}; rename it.")
+    if name.startswith(SUMMARY_PREFIX):
+        raise ResultsError(f"Results of the model '{model}' would pass for a summary; rename it.")
+    if not recording.isprintable() or re.search(r"[/\\]", recording):
+        raise ResultsError(
+            f"Results cannot be named after the recording '{recording}', whose name holds"
+            " characters that are not printable or separate folders; rename it."
+        )
+    if name.endswith(PROVENANCE_SUFFIX):
+        raise ResultsError(f"Results on '{recording}' would pass for provenance; rename it.")
+    if len(os.fsencode(name)) > _MOST_BYTES:
+        raise ResultsError(f"The name {name} is too long; rename the recording or the model.")
+    return name
+
+
+def check_inside(path: Path) -> None:
+    """Make sure that writing to a path writes into its folder, and not where a link leads.
+
+    Raises:
+        ResultsError: it does not.
+    """
+    try:
+        inside(path.parent, path.name)
+    except FormatFault as fault:
+        raise ResultsError(f"{path.parent} {fault}; choose another folder.") from fault
+
+
+def model_and_recording(results: Path) -> tuple[str, str] | None:
+    """What a results file is of by its name; None where that tells no session of Indy or Loco."""
+    named = _LISTS.fullmatch(results.stem)
+    return (named["model"], named["recording"]) if named else None
+
+
+def model_of_summary(path: Path) -> tuple[str, bool] | None:
+    """The model and whether it is about twins, of a summary; None of another file."""
+    named = _SUMMARY.fullmatch(path.stem)
+    return (named["model"], named["twin"] is not None) if named else None
+
+
+def results_in(folder: Path) -> list[Path]:
+    """The results files and summaries of a folder; provenance left out."""
+    files = sorted(folder.glob("results_*.json"))
+    return [file for file in files if not file.name.endswith(PROVENANCE_SUFFIX)]

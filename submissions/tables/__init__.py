@@ -1,0 +1,1 @@
+"""Tables of results: the published ones and the leaderboard."""

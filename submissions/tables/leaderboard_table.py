@@ -1,0 +1,93 @@
+"""The leaderboard as a table: the ranking, and below it what may not compare.
+
+Sources and remarks stand under the table; numbers in its last columns refer to them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from nbsuite.submissions.results.formats import EMPTY, Cell, Column, Table, text_cell
+from nbsuite.submissions.results.published import Remark
+from nbsuite.submissions.results.quantities import MEASURED, OPERATIONS, Quantity
+from nbsuite.submissions.results.scores import formula, score_quantity
+from nbsuite.submissions.results.unranked import unranked_table
+from nbsuite.submissions.tables.leaderboard import MEAN, Ranking, Row
+
+
+def leaderboard_table(ranking: Ranking) -> Table:
+    """The ranking as a table, and below published means what may not compare with them."""
+    quantities = [*MEASURED, OPERATIONS]
+    if ranking.score is not None:
+        quantities.append(score_quantity(ranking.score))
+    columns = [
+        Column("rank", "#"),
+        Column("method", "Method", figures=False),
+        Column("data", "Data", figures=False),
+        Column("seeds", "Seeds"),
+        *(Column(quantity.key, quantity.heading) for quantity in quantities),
+        Column("source", "Source", figures=False),
+        Column("remarks", "Remarks", figures=False),
+    ]
+    references = _References(ranking.rows)
+    rows = [_cells(row, quantities, references) for row in ranking.rows]
+    published = any(row.entry.published for row in ranking.rows)
+    section = unranked_table() if published and ranking.session == MEAN else None
+    return Table(_title(ranking), columns, rows, _notes(ranking, references), section)
+
+
+class _References:
+    """The numbers under which sources, and after them remarks, stand below the table."""
+
+    def __init__(self, rows: Sequence[Row]) -> None:
+        self.methods: dict[Remark, list[str]] = {}
+        for row in rows:
+            for remark in row.entry.remarks:
+                self.methods.setdefault(remark, []).append(row.entry.method)
+        cited = [remark.source for remark in self.methods if remark.source is not None]
+        keys: list[str | Remark] = [*(row.entry.source for row in rows), *cited, *self.methods]
+        self.marks = {key: f"[{n}]" for n, key in enumerate(dict.fromkeys(keys), start=1)}
+
+    def notes(self) -> list[str]:
+        """A line each, in the order of the numbers."""
+        return [f"{mark} {self._text(key)}" for key, mark in self.marks.items()]
+
+    def _text(self, key: str | Remark) -> str:
+        if isinstance(key, str):
+            return key
+        source = "" if key.source is None else f" {self.marks[key.source]}"
+        return f"{', '.join(self.methods[key])}: {key.text}{source}"
+
+
+def _cells(row: Row, quantities: Sequence[Quantity], references: _References) -> list[Cell]:
+    entry, marks = row.entry, references.marks
+    figures = [_figure(quantity, row.values.get(quantity.key)) for quantity in quantities]
+    remarks = " ".join(remark.text for remark in entry.remarks)
+    return [
+        EMPTY if row.rank is None else Cell(str(row.rank), row.rank),
+        text_cell(entry.method + ("" if entry.published else " (yours)")),
+        Cell(f"TWIN ({entry.twin})", "TWIN") if entry.twin else Cell("real", "real"),
+        EMPTY if entry.seeds is None else Cell(str(entry.seeds), entry.seeds),
+        *figures,
+        Cell(marks[entry.source], entry.source),
+        Cell(" ".join(marks[each] for each in entry.remarks), remarks) if remarks else EMPTY,
+    ]
+
+
+def _figure(quantity: Quantity, value: float | None) -> Cell:
+    return Cell(quantity.text(value), value)
+
+
+def _title(ranking: Ranking) -> str:
+    where = "means over the six sessions" if ranking.session == MEAN else ranking.session
+    kind = "TWINS, synthetic recordings: " if ranking.twin else "Primate reaching: "
+    return f"{kind}{where}, by {ranking.by.heading if ranking.by else 'name'}"
+
+
+def _notes(ranking: Ranking, references: _References) -> list[str]:
+    notes = ["Eff. operations: MACs and ACs per sample, counted alike."]
+    if ranking.score is not None:
+        notes.append(
+            f"The score, {formula(ranking.score)}, is ours: the challenge's was never published."
+        )
+    return notes + references.notes()
