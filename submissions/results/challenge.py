@@ -27,7 +27,7 @@ from nbsuite.submissions.results.names import (
 from nbsuite.submissions.results.schema import read_json, read_object, write_files, write_json
 
 if TYPE_CHECKING:  # reading and comparing results needs no torch
-    from nbsuite.benchmark.results import BenchmarkResult
+    from nbsuite.benchmarking.results import BenchmarkResult
 
 METRICS = (
     "footprint",

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
-from nbsuite.benchmark.results import BenchmarkResult
+from nbsuite.benchmarking.results import BenchmarkResult
 from nbsuite.conversions.stork import read_stork
 from nbsuite.errors import ResultsError
 from nbsuite.models.checkpoint import save_checkpoint, weights_digest

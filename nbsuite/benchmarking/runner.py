@@ -13,8 +13,8 @@ from neurobench.benchmarks import Benchmark
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from nbsuite.benchmark.adapter import CHUNK_STEPS, ChunkModel, DecoderModel, Progress, StepModel
-from nbsuite.benchmark.metrics import (
+from nbsuite.benchmarking.adapter import CHUNK_STEPS, ChunkModel, DecoderModel, Progress, StepModel
+from nbsuite.benchmarking.metrics import (
     CHALLENGE_METRICS,
     STATIC_METRICS,
     WORKLOAD_METRICS,

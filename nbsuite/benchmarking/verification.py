@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from nbsuite.benchmark.metrics import CHALLENGE_METRICS
-from nbsuite.benchmark.runner import TestSamples, run_benchmark, run_per_step
+from nbsuite.benchmarking.metrics import CHALLENGE_METRICS
+from nbsuite.benchmarking.runner import TestSamples, run_benchmark, run_per_step
 from nbsuite.models.kinds import AnyDecoder
 from nbsuite.neurons.kernels import KernelName
 
