@@ -11,7 +11,8 @@ from typing import Any
 import torch
 
 from nbsuite.benchmark.adapter import Progress
-from nbsuite.benchmark.metrics import CHALLENGE_METRICS, check_metric_names
+from nbsuite.benchmark.metrics import check_metric_names
+from nbsuite.benchmark.quantities import CHALLENGE_METRICS
 from nbsuite.benchmark.results import BenchmarkResult, describe_result
 from nbsuite.benchmark.runner import Measurement, run_benchmark, run_per_step
 from nbsuite.benchmark.verification import Comparison, compare_with_per_step

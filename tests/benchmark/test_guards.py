@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from nbsuite.benchmark import counting
-from nbsuite.benchmark.metrics import CHALLENGE_METRICS, METRIC_NAMES, check_metric_names
+from nbsuite.benchmark.metrics import check_metric_names
+from nbsuite.benchmark.quantities import CHALLENGE_METRICS, METRIC_NAMES
 from nbsuite.benchmark.runner import run_benchmark
 from nbsuite.errors import BenchmarkError, UsageError
 
