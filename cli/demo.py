@@ -42,7 +42,7 @@ def demo(output: Path, epochs: int | None, force: bool, as_json: bool) -> None:
     and pictures. It takes about a minute, and a second one the first time, when the kernels are
     compiled. Run again, it goes on where it was interrupted and replaces what it made before.
     """
-    from nbsuite.benchmark.session import RunSettings
+    from nbsuite.benchmarking.session import RunSettings
     from nbsuite.cli.benchmark.jobs import run_jobs
     from nbsuite.cli.benchmark.report import print_outcome
     from nbsuite.demo import EPOCHS

@@ -111,7 +111,7 @@ def _decode(
 
 
 def _run(job: Job) -> Decoding:
-    from nbsuite.benchmark.session import RunSettings, measure_checkpoint
+    from nbsuite.benchmarking.session import RunSettings, measure_checkpoint
     from nbsuite.submissions.report.decoding import Decoding
 
     test = job.recording.test

@@ -13,7 +13,7 @@ from nbsuite.errors import BenchmarkError
 from nbsuite.tasks.sessions import STEP_SECONDS
 
 if TYPE_CHECKING:  # importing torch takes longer than printing the help page
-    from nbsuite.benchmark.latency import StreamReport
+    from nbsuite.benchmarking.latency import StreamReport
     from nbsuite.cli.benchmark.jobs import Job
     from nbsuite.data.locate import Source
 
@@ -64,7 +64,7 @@ def stream(
     compilation and a short warm-up come before. The delay from input to output is measured, too,
     and every velocity is compared with that of one run over the whole.
     """
-    from nbsuite.benchmark.latency import stream_checkpoint
+    from nbsuite.benchmarking.latency import stream_checkpoint
     from nbsuite.cli.benchmark.jobs import plan_jobs
     from nbsuite.models.checkpoint import load_checkpoint, recurrent_decoder
 

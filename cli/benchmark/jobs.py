@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from nbsuite.benchmark.results import BenchmarkResult
-from nbsuite.benchmark.runner import Measurement
-from nbsuite.benchmark.session import RunSettings, check_fit, measure_checkpoint
+from nbsuite.benchmarking.results import BenchmarkResult
+from nbsuite.benchmarking.runner import Measurement
+from nbsuite.benchmarking.session import RunSettings, check_fit, measure_checkpoint
 from nbsuite.cli.frame import output
 from nbsuite.data.locate import Source, locate
 from nbsuite.data.recording import Recording, load_recording

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from nbsuite.benchmark.results import BenchmarkResult
-from nbsuite.benchmark.session import RunSettings
+from nbsuite.benchmarking.results import BenchmarkResult
+from nbsuite.benchmarking.session import RunSettings
 from nbsuite.cli.benchmark.jobs import Job, run_jobs
 from nbsuite.data.locate import Location
 from nbsuite.data.recording import load_recording

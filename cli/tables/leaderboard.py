@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from nbsuite.benchmark.quantities import QUANTITIES
+from nbsuite.benchmarking.quantities import QUANTITIES
 from nbsuite.cli.frame.examples import examples
 from nbsuite.cli.frame.output import note
 from nbsuite.cli.tables.inputs import RESULTS, read_models, twins_option

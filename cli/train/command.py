@@ -157,7 +157,7 @@ def train(
     """
     import torch
 
-    from nbsuite.benchmark.session import choose_training_kernel
+    from nbsuite.benchmarking.session import choose_training_kernel
     from nbsuite.cli.train.display import Display
     from nbsuite.cli.train.runs import Order, train_all
     from nbsuite.training.compute import Compute

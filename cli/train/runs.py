@@ -11,8 +11,8 @@ from typing import Any
 
 import click
 
-from nbsuite.benchmark.results import BenchmarkResult
-from nbsuite.benchmark.session import RunSettings
+from nbsuite.benchmarking.results import BenchmarkResult
+from nbsuite.benchmarking.session import RunSettings
 from nbsuite.cli.benchmark.jobs import Job, load_target, run_jobs
 from nbsuite.cli.benchmark.report import outcome_as_json, print_outcome
 from nbsuite.cli.frame import output

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from importlib import resources
 
-from nbsuite.benchmark.quantities import CHALLENGE, R2
+from nbsuite.benchmarking.quantities import CHALLENGE, R2
 from nbsuite.submissions.package.contents import Contents
 from nbsuite.submissions.package.layout import LOCK, RECIPES, SCRIPT
 from nbsuite.submissions.results.formats import markdown_paragraph, markdown_text

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
-from nbsuite.benchmark.quantities import FOOTPRINT, OPERATIONS, R2, Quantity
+from nbsuite.benchmarking.quantities import FOOTPRINT, OPERATIONS, R2, Quantity
 from nbsuite.errors import ResultsError
 from nbsuite.pictures import BLACK, TWIN_COLOUR, VERMILLION, drawn, picture_text
 from nbsuite.submissions.results.label_places import label_points

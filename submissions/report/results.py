@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from nbsuite.benchmark.quantities import ACTIVATION_SPARSITY, FOOTPRINT, OPERATIONS, R2
+from nbsuite.benchmarking.quantities import ACTIVATION_SPARSITY, FOOTPRINT, OPERATIONS, R2
 from nbsuite.submissions.report.page import (
     Block,
     Data,

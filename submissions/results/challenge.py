@@ -14,7 +14,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING
 
-from nbsuite.benchmark.quantities import CHALLENGE
+from nbsuite.benchmarking.quantities import CHALLENGE
 from nbsuite.data.twins.info import TWIN_MARK
 from nbsuite.errors import ResultsError, UsageError
 from nbsuite.submissions.results.names import (
@@ -28,7 +28,7 @@ from nbsuite.submissions.results.names import (
 from nbsuite.submissions.results.schema import read_json, read_object, write_files, write_json
 
 if TYPE_CHECKING:  # reading and comparing results needs no torch
-    from nbsuite.benchmark.results import BenchmarkResult
+    from nbsuite.benchmarking.results import BenchmarkResult
 
 METRICS = tuple(quantity.key for quantity in CHALLENGE)
 

@@ -8,8 +8,8 @@ from enum import Enum
 from pathlib import Path
 from statistics import fmean
 
-from nbsuite.benchmark.quantities import QUANTITIES
-from nbsuite.benchmark.tolerance import Tolerance
+from nbsuite.benchmarking.quantities import QUANTITIES
+from nbsuite.benchmarking.tolerance import Tolerance
 from nbsuite.errors import ResultsError, UsageError
 from nbsuite.submissions.results.challenge import METRICS, Results
 from nbsuite.submissions.results.folder import (

@@ -14,7 +14,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from nbsuite.benchmark.quantities import Values
+from nbsuite.benchmarking.quantities import Values
 from nbsuite.submissions.results.challenge import Results, summarise
 from nbsuite.untrusted.fields import decode
 

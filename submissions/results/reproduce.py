@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
-from nbsuite.benchmark.quantities import CHALLENGE, QUANTITIES
-from nbsuite.benchmark.results import BenchmarkResult
-from nbsuite.benchmark.tolerance import Tolerance
+from nbsuite.benchmarking.quantities import CHALLENGE, QUANTITIES
+from nbsuite.benchmarking.results import BenchmarkResult
+from nbsuite.benchmarking.tolerance import Tolerance
 from nbsuite.conversions.stork import read_stork
 from nbsuite.errors import ResultsError
 from nbsuite.models.checkpoint import save_checkpoint, weights_digest

@@ -17,7 +17,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from nbsuite.benchmark.quantities import Quantity, Values
+from nbsuite.benchmarking.quantities import Quantity, Values
 
 PRICE = 0.05
 """R2 that a factor of ten in cost takes away."""

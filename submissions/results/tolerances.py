@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from nbsuite.benchmark.quantities import CHALLENGE
-from nbsuite.benchmark.tolerance import Tolerance
+from nbsuite.benchmarking.quantities import CHALLENGE
+from nbsuite.benchmarking.tolerance import Tolerance
 from nbsuite.errors import UsageError
 
 _TOLERANCE = re.compile(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from nbsuite.benchmark.quantities import FOOTPRINT, OPERATIONS, R2, Quantity, Values
+from nbsuite.benchmarking.quantities import FOOTPRINT, OPERATIONS, R2, Quantity, Values
 from nbsuite.submissions.results.formats import Cell, Column, Table, text_cell
 from nbsuite.submissions.results.published import (
     FilteredMethod,

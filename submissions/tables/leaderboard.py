@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from nbsuite.benchmark.quantities import QUANTITIES, Quantity, Values, with_operations
+from nbsuite.benchmarking.quantities import QUANTITIES, Quantity, Values, with_operations
 from nbsuite.submissions.results.challenge import summarise
 from nbsuite.submissions.results.folder import ModelResults, labels_of
 from nbsuite.submissions.results.published import (

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from nbsuite.benchmark.quantities import CHALLENGE, OPERATIONS, R2, Quantity
+from nbsuite.benchmarking.quantities import CHALLENGE, OPERATIONS, R2, Quantity
 from nbsuite.submissions.results.formats import EMPTY, Cell, Column, Table, text_cell
 from nbsuite.submissions.results.published import Remark
 from nbsuite.submissions.results.scores import formula, score_quantity

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from math import isclose
 from typing import Literal
 
-from nbsuite.benchmark.quantities import CHALLENGE, QUANTITIES, R2
+from nbsuite.benchmarking.quantities import CHALLENGE, QUANTITIES, R2
 from nbsuite.submissions.results.folder import ModelResults, labels_of
 from nbsuite.submissions.results.formats import EMPTY, Cell, Column, Table, text_cell
 from nbsuite.submissions.results.published import (

@@ -15,12 +15,12 @@ from neurobench.models import NeuroBenchModel
 from snntorch import SpikingNeuron
 from torch.utils.data import DataLoader, TensorDataset
 
-from nbsuite.benchmark import counting
-from nbsuite.benchmark.quantities import METRIC_NAMES, QUANTITIES
-from nbsuite.benchmark.runner import run_benchmark, run_per_step
-from nbsuite.benchmark.stock_baselines import stock_network
-from nbsuite.benchmark.streams import VECTORISED, chunk_stream
-from nbsuite.benchmark.verification import compare_with_per_step
+from nbsuite.benchmarking import counting
+from nbsuite.benchmarking.quantities import METRIC_NAMES, QUANTITIES
+from nbsuite.benchmarking.runner import run_benchmark, run_per_step
+from nbsuite.benchmarking.stock_baselines import stock_network
+from nbsuite.benchmarking.streams import VECTORISED, chunk_stream
+from nbsuite.benchmarking.verification import compare_with_per_step
 from nbsuite.errors import BenchmarkError
 from tests.models.random_decoders import NAMES, random_decoder
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from nbsuite.benchmark.metrics import NOT_APPLICABLE, STATIC_METRICS, WORKLOAD_METRICS
-from nbsuite.benchmark.quantities import (
+from nbsuite.benchmarking.metrics import NOT_APPLICABLE, STATIC_METRICS, WORKLOAD_METRICS
+from nbsuite.benchmarking.quantities import (
     CHALLENGE,
     CHALLENGE_METRICS,
     METRIC_NAMES,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbsuite.benchmark.quantities import QUANTITIES
+from nbsuite.benchmarking.quantities import QUANTITIES
 from nbsuite.errors import ResultsError
 from nbsuite.submissions.pictures.pareto import plot_leaderboard
 from nbsuite.submissions.results.folder import read_results

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbsuite.benchmark.results import BenchmarkResult
-from nbsuite.benchmark.tolerance import Tolerance
+from nbsuite.benchmarking.results import BenchmarkResult
+from nbsuite.benchmarking.tolerance import Tolerance
 from nbsuite.conversions.stork import write_stork
 from nbsuite.errors import ConversionError, ResultsError, UsageError
 from nbsuite.models.checkpoint import load_checkpoint

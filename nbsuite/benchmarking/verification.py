@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from nbsuite.benchmark.quantities import CHALLENGE_METRICS, QUANTITIES
-from nbsuite.benchmark.runner import TestSamples, run_benchmark, run_per_step
+from nbsuite.benchmarking.quantities import CHALLENGE_METRICS, QUANTITIES
+from nbsuite.benchmarking.runner import TestSamples, run_benchmark, run_per_step
 from nbsuite.models.kinds import AnyDecoder
 from nbsuite.neurons.kernels import KernelName
 

@@ -14,7 +14,7 @@ from typing import Any
 from neurobench.metrics import static, workload
 from neurobench.metrics.abstract import StaticMetric, WorkloadMetric
 
-from nbsuite.benchmark.quantities import METRIC_NAMES, QUANTITIES, metric_name
+from nbsuite.benchmarking.quantities import METRIC_NAMES, QUANTITIES, metric_name
 from nbsuite.errors import BenchmarkError, UsageError
 
 STATIC_METRICS: dict[str, type[StaticMetric]] = {}

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from nbsuite.benchmark.tolerance import EXACT, Tolerance
+from nbsuite.benchmarking.tolerance import EXACT, Tolerance
 
 
 @dataclass(frozen=True)

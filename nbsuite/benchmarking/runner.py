@@ -13,15 +13,15 @@ from neurobench.benchmarks import Benchmark
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from nbsuite.benchmark.adapter import CHUNK_STEPS, ChunkModel, DecoderModel, Progress, StepModel
-from nbsuite.benchmark.metrics import (
+from nbsuite.benchmarking.adapter import CHUNK_STEPS, ChunkModel, DecoderModel, Progress, StepModel
+from nbsuite.benchmarking.metrics import (
     STATIC_METRICS,
     WORKLOAD_METRICS,
     Failures,
     check_metric_names,
     flatten,
 )
-from nbsuite.benchmark.quantities import CHALLENGE_METRICS, QUANTITIES
+from nbsuite.benchmarking.quantities import CHALLENGE_METRICS, QUANTITIES
 from nbsuite.data.stream import Stretches
 from nbsuite.errors import BenchmarkError
 from nbsuite.models.kinds import AnyDecoder
