@@ -17,10 +17,12 @@ from pathlib import Path
 
 import click
 
+from nbsuite.data.sessions import Session
 from nbsuite.data.twins.check import measure, read_contents
 from nbsuite.data.twins.generate import write_twin
 from nbsuite.data.twins.reference import expectations
-from nbsuite.tasks.sessions import CHALLENGE_SESSIONS, Session, find_session
+from nbsuite.tasks.known import find_session
+from nbsuite.tasks.primate_reaching import PRIMATE_REACHING
 
 
 @click.command()
@@ -30,7 +32,9 @@ from nbsuite.tasks.sessions import CHALLENGE_SESSIONS, Session, find_session
 def main(sessions: tuple[str, ...], fraction: float, seed: int) -> None:
     """Check the twins of SESSIONS (I1 by default; `all` for the six)."""
     chosen = (
-        CHALLENGE_SESSIONS if "all" in sessions else [find_session(s) for s in sessions or ["I1"]]
+        PRIMATE_REACHING.sessions
+        if "all" in sessions
+        else [find_session(s) for s in sessions or ["I1"]]
     )
     missed = sum([_check(session, fraction, seed) for session in chosen])
     sys.exit(1 if missed else 0)

@@ -16,8 +16,8 @@ from nbsuite.errors import CheckpointError, UsageError
 
 if TYPE_CHECKING:  # importing torch takes longer than printing the help page
     from nbsuite.cli.benchmark.jobs import Job
-    from nbsuite.data.locate import Source
     from nbsuite.submissions.report.decoding import Decoding
+    from nbsuite.tasks.locate import Source
 
 DEFAULT_FILE = Path("report.html")
 

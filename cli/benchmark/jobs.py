@@ -11,14 +11,15 @@ from nbsuite.benchmarking.results import BenchmarkResult
 from nbsuite.benchmarking.runner import Measurement
 from nbsuite.benchmarking.session import RunSettings, check_fit, measure_checkpoint
 from nbsuite.cli.frame import output
-from nbsuite.data.locate import Source, locate
-from nbsuite.data.recording import Recording, load_recording
+from nbsuite.data.recording import Recording
 from nbsuite.data.twins.info import TWIN_MARK
 from nbsuite.errors import ResultsError, UsageError
 from nbsuite.files import ensure_writable
 from nbsuite.models.checkpoint import Checkpoint, load_checkpoint
 from nbsuite.submissions.results import challenge
-from nbsuite.tasks.sessions import means_a_path
+from nbsuite.tasks.known import means_a_path
+from nbsuite.tasks.locate import Source, locate
+from nbsuite.tasks.opening import load_recording
 
 
 @dataclass(frozen=True)

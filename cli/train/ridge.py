@@ -9,10 +9,10 @@ from nbsuite.cli.benchmark.jobs import Job, load_target
 from nbsuite.cli.benchmark.report import print_outcome
 from nbsuite.cli.frame import output
 from nbsuite.cli.train.runs import RESULTS_NAME, measure_jobs
-from nbsuite.data.locate import Source
 from nbsuite.errors import UsageError
 from nbsuite.files import ensure_writable
 from nbsuite.models.checkpoint import load_checkpoint, save_checkpoint
+from nbsuite.tasks.locate import Source
 from nbsuite.training.overrides import override_section
 from nbsuite.training.ridge import MODEL, RidgeRecipe, train_ridge
 from nbsuite.training.run_folder import WEIGHTS_NAME

@@ -17,12 +17,12 @@ from nbsuite.cli.benchmark.jobs import Job, load_target, run_jobs
 from nbsuite.cli.benchmark.report import outcome_as_json, print_outcome
 from nbsuite.cli.frame import output
 from nbsuite.cli.train.display import Display
-from nbsuite.data.locate import Location, Source, locate
 from nbsuite.data.recording import Recording
 from nbsuite.data.windows import training_split
 from nbsuite.errors import UsageError
 from nbsuite.files import ensure_writable
 from nbsuite.models.checkpoint import load_checkpoint
+from nbsuite.tasks.locate import Location, Source, locate
 from nbsuite.training.compute import Compute
 from nbsuite.training.observer import Event, Observer
 from nbsuite.training.pretraining import find_recordings, in_order
@@ -155,7 +155,7 @@ def _pretraining_recordings(
     kind = "TWINS" if recording.twin else "real recordings"
     output.note(f"Pretraining for {recording.session.label} is on {kind}: {names}")
     if found.missing:
-        monkey = recording.session.monkey.capitalize()
+        monkey = (recording.session.subject or "").capitalize()
         output.note(
             f"Note: {len(found.missing)} more public sessions of {monkey} are not there; fetch them"
             f" with `nbsuite data fetch {' '.join(each.name for each in found.missing)}`."

@@ -21,7 +21,7 @@ from nbsuite.submissions.results.formats import Cell, Column, Table, text_cell
 from nbsuite.submissions.results.published import published_runs, runs_source
 from nbsuite.submissions.results.quantities import QUANTITIES, STATIC
 from nbsuite.submissions.results.tolerances import Tolerance
-from nbsuite.tasks.sessions import CHALLENGE_SESSIONS
+from nbsuite.tasks.primate_reaching import PRIMATE_REACHING
 
 TOLERANCES: Mapping[str, Tolerance] = {
     "connection_sparsity": Tolerance(1e-9),
@@ -35,7 +35,7 @@ Sparsity of connections is a quotient of integers. What depends on spikes may di
 the publication's GPU summed in another order, in half precision.
 """
 
-_LABELS = {session.name: session.label for session in CHALLENGE_SESSIONS}
+_LABELS = {session.name: session.label for session in PRIMATE_REACHING.sessions}
 
 
 class Verdict(Enum):

@@ -20,12 +20,12 @@ from nbsuite.submissions.results.published import (
 )
 from nbsuite.submissions.results.quantities import QUANTITIES
 from nbsuite.submissions.results.statistics import Spread, over_runs, over_seeds, over_sessions
-from nbsuite.tasks.sessions import CHALLENGE_SESSIONS
+from nbsuite.tasks.primate_reaching import PRIMATE_REACHING
 
 BASELINES = ("SNN2", "SNN3")
 MEAN = "mean"
 
-_SESSIONS = tuple(session.label for session in CHALLENGE_SESSIONS)
+_SESSIONS = tuple(session.label for session in PRIMATE_REACHING.sessions)
 _DEMAND = (
     "footprint",
     "connection_sparsity",

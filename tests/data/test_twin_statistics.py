@@ -9,7 +9,7 @@ from nbsuite.data.twins import statistics
 from nbsuite.data.twins.check import measure, read_contents
 from nbsuite.data.twins.generate import write_twin
 from nbsuite.data.twins.reference import Expectation, expectations
-from nbsuite.tasks.sessions import find_session
+from nbsuite.tasks.known import find_session
 
 # What a few minutes leave to chance: tolerances are those of full-length twins.
 CHANCE_IN_SHORT_TWINS = {
