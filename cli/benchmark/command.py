@@ -77,7 +77,8 @@ def benchmark(
     Every CHECKPOINT is measured on every --session; without --session, on the session it was
     trained for. Each number is computed by NeuroBench itself and checked against its closed form.
     """
-    from nbsuite.benchmarking.metrics import CHALLENGE_METRICS, check_metric_names
+    from nbsuite.benchmarking.metrics import check_metric_names
+    from nbsuite.benchmarking.quantities import CHALLENGE_METRICS
     from nbsuite.benchmarking.session import RunSettings, choose_kernel
     from nbsuite.cli.benchmark.jobs import plan_jobs, run_jobs
     from nbsuite.cli.benchmark.report import compare_jobs, print_outcome
@@ -109,7 +110,7 @@ def _results_folder(folder: Path | None, settings: RunSettings) -> Path | None:
     Raises:
         UsageError: a folder was given, but metrics are missing that the format needs.
     """
-    from nbsuite.benchmarking.metrics import CHALLENGE_METRICS
+    from nbsuite.benchmarking.quantities import CHALLENGE_METRICS
 
     missing = [name for name in CHALLENGE_METRICS if name not in settings.metrics]
     if not missing:

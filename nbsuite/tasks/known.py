@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from pathlib import Path
 
 from nbsuite.data.sessions import Session
 from nbsuite.data.task import Task
 from nbsuite.errors import UsageError
+from nbsuite.suggestions import did_you_mean
 from nbsuite.tasks.primate_reaching import PRIMATE_REACHING
 
 TASKS: dict[str, Task] = {task.protocol: task for task in (PRIMATE_REACHING,)}
@@ -30,14 +30,14 @@ def find_session(text: str) -> Session:
     known = {session.name: session for session in sessions} | ids
     if wanted in known:
         return known[wanted]
-    if close := difflib.get_close_matches(wanted, known, n=3):
-        guesses = " or ".join(str(ids[name].id) if name in ids else name for name in close)
-        raise UsageError(f"There is no session '{text}': did you mean {guesses}?")
-    raise UsageError(
-        f"There is no session '{text}': name one of"
-        f" {', '.join(str(each.id) for each in ids.values())} or a file of the record, as listed by"
-        " `nbsuite sessions`."
+    shown = [*(session.name for session in sessions), *(str(each.id) for each in ids.values())]
+    hint = did_you_mean(
+        wanted,
+        shown,
+        otherwise=f"name one of {', '.join(str(each.id) for each in ids.values())} or a file of the"
+        " record, as listed by `nbsuite sessions`.",
     )
+    raise UsageError(f"There is no session '{text}': {hint}")
 
 
 def means_a_path(text: str) -> bool:
