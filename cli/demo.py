@@ -17,7 +17,7 @@ from nbsuite.files import ensure_writable
 from nbsuite.tasks.known import find_session
 
 if TYPE_CHECKING:
-    from nbsuite.cli.benchmark.jobs import Job
+    from nbsuite.benchmarking.jobs import Job
     from nbsuite.data.recording import Recording
 
 DEFAULT_FOLDER = Path("nbsuite-demo")
@@ -44,9 +44,10 @@ def demo(output: Path, epochs: int | None, force: bool, as_json: bool) -> None:
     compiled. Run again, it goes on where it was interrupted and replaces what it made before.
     """
     from nbsuite.benchmarking.session import RunSettings
-    from nbsuite.cli.benchmark.jobs import run_jobs
     from nbsuite.cli.benchmark.report import print_outcome
+    from nbsuite.cli.frame.observing import shown_progress
     from nbsuite.demo import EPOCHS
+    from nbsuite.submissions.results.measuring import run_jobs
 
     _claim_folder(output, force=force)
     recording = _make_recording(output, quiet=as_json)
@@ -55,9 +56,15 @@ def demo(output: Path, epochs: int | None, force: bool, as_json: bool) -> None:
         _fit_ridge(output, recording),
     ]
     # The folder is the demo's own, so that its earlier results need no protection.
-    results, files = run_jobs(
-        jobs, RunSettings(), output, plot=output / PICTURE_NAME, force=True, quiet=as_json
-    )
+    with shown_progress(quiet=as_json) as observer:
+        results, files = run_jobs(
+            jobs,
+            RunSettings(),
+            output,
+            plot=output / PICTURE_NAME,
+            force=True,
+            observer=observer,
+        )
     print_outcome(results, files, as_json=as_json)
     if not as_json:
         _explain(jobs[0])
@@ -97,7 +104,7 @@ def _train(folder: Path, recording: Recording, epochs: int, *, quiet: bool) -> J
     """Train a tinyRSNN from random weights, and round it to half precision."""
     import torch
 
-    from nbsuite.cli.benchmark.jobs import Job
+    from nbsuite.benchmarking.jobs import Job
     from nbsuite.cli.train.display import Display
     from nbsuite.demo import MODEL, SEED, demo_recipe
     from nbsuite.models.checkpoint import load_checkpoint
@@ -126,7 +133,7 @@ def _train(folder: Path, recording: Recording, epochs: int, *, quiet: bool) -> J
 
 def _fit_ridge(folder: Path, recording: Recording) -> Job:
     """Fit the linear decoder that the spiking one has to beat."""
-    from nbsuite.cli.benchmark.jobs import Job
+    from nbsuite.benchmarking.jobs import Job
     from nbsuite.models.checkpoint import load_checkpoint, save_checkpoint
     from nbsuite.training.ridge import MODEL, train_ridge
 

@@ -159,8 +159,9 @@ def train(
 
     from nbsuite.benchmarking.session import choose_training_kernel
     from nbsuite.cli.train.display import Display
-    from nbsuite.cli.train.runs import Order, train_all
+    from nbsuite.cli.train.runs import train_all
     from nbsuite.training.compute import Compute
+    from nbsuite.training.order import Order
 
     if not session:
         raise UsageError("Name the session to decode with --session, such as --session I1.")

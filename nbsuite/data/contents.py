@@ -17,8 +17,8 @@ from nbsuite.data.clock import clock_start, resolution, time_finding
 from nbsuite.data.finding import Finding
 from nbsuite.data.mat_format import SAMPLE_SECONDS
 from nbsuite.data.recording_file import remedy, require_file
+from nbsuite.data.spike_tally import SpikeTally, tally_spikes
 from nbsuite.data.twins.info import TwinInfo, twin_info_in
-from nbsuite.data.twins.spike_tally import SpikeTally, tally_spikes
 from nbsuite.untrusted.fault import FormatFault
 from nbsuite.untrusted.hdf5 import Hdf5Reader, floating_dtype, holds_numbers, shape_of
 from nbsuite.untrusted.text import one_line

@@ -1,6 +1,6 @@
 """Measure a recording file by every figure known of the real sessions.
 
-The keys of `measure` are the names that `nbsuite.data.twins.reference` holds real values for.
+The keys of `measure` are the names that `tests.data.twin_figures.reference` holds real values for.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from neurobench.datasets import PrimateReaching
 from numpy.typing import NDArray
 
 from nbsuite.data.mat_format import SAMPLE_SECONDS
-from nbsuite.data.twins import statistics
+from tests.data.twin_figures import statistics
 
 _REACHING_SECONDS = 3.0  # longer segments hold a pause, which the session measured had none of
 _LEAST_UNIT_HERTZ = 2.0
