@@ -6,7 +6,6 @@ report 0.0 (workload metrics) or None (static ones); ``Failures`` keeps the exce
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +15,7 @@ from neurobench.metrics.abstract import StaticMetric, WorkloadMetric
 
 from nbsuite.benchmarking.quantities import METRIC_NAMES, QUANTITIES, metric_name
 from nbsuite.errors import BenchmarkError, UsageError
+from nbsuite.suggestions import did_you_mean
 
 STATIC_METRICS: dict[str, type[StaticMetric]] = {}
 WORKLOAD_METRICS: dict[str, type[WorkloadMetric]] = {}
@@ -47,9 +47,7 @@ def check_metric_names(names: Iterable[str]) -> tuple[str, ...]:
             raise UsageError(
                 f"The metric '{name}' does not apply here: {NOT_APPLICABLE[name]}; leave it out."
             )
-        close = difflib.get_close_matches(name, METRIC_NAMES, n=1, cutoff=0.5)
-        hint = f"did you mean {close[0]}?" if close else f"known are {', '.join(METRIC_NAMES)}."
-        raise UsageError(f"No metric is called '{name}'; {hint}")
+        raise UsageError(f"No metric is called '{name}'; {did_you_mean(name, METRIC_NAMES)}")
     if not chosen:
         raise UsageError(f"No metric was named; known are {', '.join(METRIC_NAMES)}.")
     return tuple(name for name in METRIC_NAMES if name in chosen)
