@@ -93,13 +93,13 @@ def initialise_decoder(
         variance = recipe.sigma_u**2 * share / (connection.in_features * hertz * energy)
         return float(variance**0.5)
 
-    relative_rates: Tensor | float = torch.ones(spec.channels, dtype=torch.float64)
+    relative_rates = torch.ones(spec.channels, dtype=torch.float64)
     if hertz_second_array is not None:
         relative_rates[ARRAY_CHANNELS:] = hertz_second_array / hertz
     input_share = recipe.alpha_mix if spec.recurrent else 1.0
     for connection, layer in decoder.layers():
         draw.normal(connection.weight, deviation(connection, input_share) / relative_rates)
-        relative_rates = 1.0
+        relative_rates = torch.ones(connection.out_features, dtype=torch.float64)
         if layer.recurrent is not None:
             draw.normal(layer.recurrent.weight, deviation(layer.recurrent, 1 - input_share))
     for connection, readout in decoder.heads():
