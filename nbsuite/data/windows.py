@@ -18,9 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nbsuite.data.events import SpikeEvents
+from nbsuite.data.mat_format import SAMPLE_SECONDS
 from nbsuite.data.recording import Recording, Split
 from nbsuite.errors import DataError
-from nbsuite.tasks.sessions import STEP_SECONDS
 from nbsuite.training.recipe import WindowRecipe
 
 TRAINING_AND_VALIDATION = 0.75
@@ -82,8 +82,8 @@ def training_split(recording: Recording, recipe: WindowRecipe) -> Split:
     split = Split("training", recording.train.start, validation_split(recording, recipe).start)
     if len(split) < recipe.steps:
         raise DataError(
-            f"{recording.path} leaves {len(split) * STEP_SECONDS:g} s to train on, less than one"
-            f" window of {recipe.steps * STEP_SECONDS:g} s: use a longer recording or lower"
+            f"{recording.path} leaves {len(split) * SAMPLE_SECONDS:g} s to train on, less than one"
+            f" window of {recipe.steps * SAMPLE_SECONDS:g} s: use a longer recording or lower"
             " windows.steps."
         )
     return split

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from nbsuite.data.clock import LATEST_START
-from nbsuite.data.info import inspect
-from nbsuite.data.recording import load_recording
 from nbsuite.errors import DataError
+from nbsuite.tasks.info import inspect
+from nbsuite.tasks.opening import load_recording
 
 SINCE_1970 = 1.7e9
 

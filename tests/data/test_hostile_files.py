@@ -15,10 +15,10 @@ import pytest
 from h5py import h5d, h5s, h5t
 
 from nbsuite.data.contents import MOST_SAMPLES, read_contents
-from nbsuite.data.info import inspect
 from nbsuite.data.matfile import encode_recording
-from nbsuite.data.recording import load_recording
 from nbsuite.errors import DataError, NbsuiteError
+from nbsuite.tasks.info import inspect
+from nbsuite.tasks.opening import load_recording
 from nbsuite.untrusted.hdf5 import Hdf5Reader
 
 

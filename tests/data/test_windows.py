@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbsuite.data.recording import Recording, Split, load_recording
+from nbsuite.data.recording import Recording, Split
 from nbsuite.data.windows import cut_windows, join_windows, validation_split
 from nbsuite.errors import DataError
+from nbsuite.tasks.opening import load_recording
 from nbsuite.training.recipe import WindowRecipe
 
 
