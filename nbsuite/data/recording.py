@@ -18,6 +18,7 @@ from nbsuite.data.guards import content_findings, identity_findings, split_findi
 from nbsuite.data.loader import SPLITS, LoadedArrays, load_through_neurobench
 from nbsuite.data.motion import motion_findings
 from nbsuite.data.recording_file import require_file, session_named
+from nbsuite.data.spike_storage import Counts, PackedSpikes, SpikeStorage
 from nbsuite.data.twins.info import TWIN_MARK, TwinInfo
 from nbsuite.tasks.sessions import PUBLIC_SESSIONS, Session
 
@@ -44,12 +45,13 @@ class Recording:
         digest: SHA-256 of the file.
         twin: what the file is a twin of; None for a real recording.
         warnings: sentences for people about what is odd in it.
-        packed: (T, ceil(C / 8)) uint8: input events, eight channels a byte, lowest bit first;
-            memory-mapped where it comes from the cache.
+        stored: input events.
         labels: (T, 2) float32: velocity in mm per 4 ms sample.
         train: the samples to train on.
         validation: the samples after them.
         test: the last samples, on which results are reported.
+        segments: where each stretch of time without gaps begins and ends; together they are all
+            samples, in order.
     """
 
     session: Session
@@ -57,11 +59,12 @@ class Recording:
     digest: str
     twin: TwinInfo | None
     warnings: tuple[str, ...]
-    packed: NDArray[np.uint8]
+    stored: SpikeStorage
     labels: NDArray[np.float32]
     train: Split
     validation: Split
     test: Split
+    segments: tuple[tuple[int, int], ...]
 
     @property
     def name(self) -> str:
@@ -79,17 +82,28 @@ class Recording:
         """Number of channels C."""
         return self.session.channels
 
-    def spikes(self, start: int, stop: int) -> NDArray[np.int8]:
-        """Input events of samples ``start`` to ``stop``, (stop - start, C), zeros and ones.
+    @property
+    def binary(self) -> bool:
+        """Whether no channel ever has more than one event in a sample."""
+        return self.stored.binary
+
+    def spikes(self, start: int, stop: int) -> Counts:
+        """Input events of samples ``start`` to ``stop``, (stop - start, C).
+
+        They are zeros and ones in int8 where the recording is ``binary``, otherwise counts in
+        int16.
 
         Raises:
             IndexError: the samples are not all within the recording.
         """
         if not 0 <= start <= stop <= self.steps:
             raise IndexError(f"samples {start} to {stop} of a recording of {self.steps}")
-        rows = self.packed[start:stop]
-        bits = np.unpackbits(rows, axis=1, count=self.channels, bitorder="little")
-        return bits.view(np.int8)
+        return self.stored.rows(start, stop)
+
+    def stretches(self, part: Split) -> tuple[Split, ...]:
+        """The parts of a split that lie in one segment each, in order."""
+        within = [(max(start, part.start), min(stop, part.stop)) for start, stop in self.segments]
+        return tuple(Split(part.name, start, stop) for start, stop in within if start < stop)
 
 
 def load_recording(
@@ -130,16 +144,19 @@ def load_recording(
             f"{path} is loaded anew each time, for the cache cannot be written ({unkept}):"
             " set NBSUITE_CACHE to a folder that can."
         )
-    starts = (0, *loaded.ends)
+    train, validation, test = map(Split, SPLITS, (0, *loaded.ends), loaded.ends)
     return Recording(
         session,
         path,
         digest,
         loaded.twin,
         tuple(warnings),
-        loaded.packed,
+        PackedSpikes(loaded.packed, loaded.channels),
         loaded.labels,
-        *map(Split, SPLITS, starts, loaded.ends),
+        train,
+        validation,
+        test,
+        segments=((0, len(loaded.labels)),),
     )
 
 
