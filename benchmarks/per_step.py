@@ -66,7 +66,7 @@ def measure(recording_path: Path, checkpoint: Path, steps: int | None) -> Run:
     import torch
     from machine import peak_mebibytes
 
-    from nbsuite.benchmark.runner import run_benchmark, run_per_step
+    from nbsuite.benchmarking.runner import run_benchmark, run_per_step
     from nbsuite.data.recording import load_recording
     from nbsuite.data.stream import StreamDataset
     from nbsuite.models.checkpoint import load_checkpoint

@@ -23,7 +23,7 @@ from energy import EnergyMeter
 from numpy.typing import NDArray
 from torch import Tensor
 
-from nbsuite.benchmark.runner import run_benchmark
+from nbsuite.benchmarking.runner import run_benchmark
 from nbsuite.data.events import SpikeEvents
 from nbsuite.data.windows import TrainingWindows
 from nbsuite.models.registry import model_spec

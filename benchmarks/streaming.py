@@ -27,7 +27,7 @@ from nbsuite.cli.frame.options import data_dir_option, json_option
 from nbsuite.cli.frame.output import note, print_json, print_table
 
 if TYPE_CHECKING:
-    from nbsuite.benchmark.latency import StreamReport
+    from nbsuite.benchmarking.latency import StreamReport
 
 COLUMNS = ("decoder", "steps", "median, µs", "p99, µs", "worst, µs", "late", "steps/s", "as batch")
 MICROSECONDS = 1e6
@@ -37,7 +37,7 @@ def stream(recording_path: Path, checkpoint: Path, steps: int | None) -> StreamR
     """Stream a recording once, in a process that keeps to one processor."""
     import torch
 
-    from nbsuite.benchmark.latency import stream_checkpoint
+    from nbsuite.benchmarking.latency import stream_checkpoint
     from nbsuite.data.recording import load_recording
     from nbsuite.models.checkpoint import load_checkpoint
 

@@ -13,14 +13,22 @@ from __future__ import annotations
 import sys
 import tempfile
 import time
+import types
 from pathlib import Path
 
 import click
 
-from nbsuite.data.twins.check import measure, read_contents
 from nbsuite.data.twins.generate import write_twin
-from nbsuite.data.twins.reference import expectations
 from nbsuite.tasks.sessions import CHALLENGE_SESSIONS, Session, find_session
+
+# The measures are shared with the tests. The repository's root stays off the path: there, ./nbsuite
+# alone would be taken for the whole.
+tests = types.ModuleType("tests")
+tests.__path__ = [str(Path(__file__).resolve().parents[1] / "tests")]
+sys.modules["tests"] = tests
+
+from tests.data.twin_figures.measure import measure, read_contents  # noqa: E402
+from tests.data.twin_figures.reference import expectations  # noqa: E402
 
 
 @click.command()

@@ -16,7 +16,7 @@ from nbsuite.files import ensure_writable
 from nbsuite.tasks.sessions import STEP_SECONDS, find_session
 
 if TYPE_CHECKING:
-    from nbsuite.cli.benchmark.jobs import Job
+    from nbsuite.benchmarking.jobs import Job
     from nbsuite.data.recording import Recording
 
 DEFAULT_FOLDER = Path("nbsuite-demo")
@@ -42,10 +42,11 @@ def demo(output: Path, epochs: int | None, force: bool, as_json: bool) -> None:
     and pictures. It takes about a minute, and a second one the first time, when the kernels are
     compiled. Run again, it goes on where it was interrupted and replaces what it made before.
     """
-    from nbsuite.benchmark.session import RunSettings
-    from nbsuite.cli.benchmark.jobs import run_jobs
+    from nbsuite.benchmarking.session import RunSettings
     from nbsuite.cli.benchmark.report import print_outcome
+    from nbsuite.cli.frame.observing import shown_progress
     from nbsuite.demo import EPOCHS
+    from nbsuite.submissions.results.measuring import run_jobs
 
     _claim_folder(output, force=force)
     recording = _make_recording(output, quiet=as_json)
@@ -54,9 +55,15 @@ def demo(output: Path, epochs: int | None, force: bool, as_json: bool) -> None:
         _fit_ridge(output, recording),
     ]
     # The folder is the demo's own, so that its earlier results need no protection.
-    results, files = run_jobs(
-        jobs, RunSettings(), output, plot=output / PICTURE_NAME, force=True, quiet=as_json
-    )
+    with shown_progress(quiet=as_json) as observer:
+        results, files = run_jobs(
+            jobs,
+            RunSettings(),
+            output,
+            plot=output / PICTURE_NAME,
+            force=True,
+            observer=observer,
+        )
     print_outcome(results, files, as_json=as_json)
     if not as_json:
         _explain(jobs[0])
@@ -96,7 +103,7 @@ def _train(folder: Path, recording: Recording, epochs: int, *, quiet: bool) -> J
     """Train a tinyRSNN from random weights, and round it to half precision."""
     import torch
 
-    from nbsuite.cli.benchmark.jobs import Job
+    from nbsuite.benchmarking.jobs import Job
     from nbsuite.cli.train.display import Display
     from nbsuite.data.locate import Location
     from nbsuite.demo import MODEL, SEED, demo_recipe
@@ -125,7 +132,7 @@ def _train(folder: Path, recording: Recording, epochs: int, *, quiet: bool) -> J
 
 def _fit_ridge(folder: Path, recording: Recording) -> Job:
     """Fit the linear decoder that the spiking one has to beat."""
-    from nbsuite.cli.benchmark.jobs import Job
+    from nbsuite.benchmarking.jobs import Job
     from nbsuite.models.checkpoint import load_checkpoint, save_checkpoint
     from nbsuite.training.ridge import MODEL, train_ridge
 

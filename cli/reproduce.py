@@ -16,7 +16,7 @@ from nbsuite.errors import ResultsError
 from nbsuite.tasks.sessions import find_session
 
 if TYPE_CHECKING:  # importing torch takes longer than printing the help page
-    from nbsuite.benchmark.results import BenchmarkResult
+    from nbsuite.benchmarking.results import BenchmarkResult
     from nbsuite.data.recording import Recording
 
 
@@ -98,11 +98,14 @@ def _recording(name: str, data_dir: Path, *, fetch: bool, quiet: bool) -> Record
 def _measure(
     paths: Sequence[Path], recording: Recording, output: Path | None, *, force: bool, quiet: bool
 ) -> list[BenchmarkResult]:
-    from nbsuite.benchmark.session import RunSettings
-    from nbsuite.cli.benchmark.jobs import Job, run_jobs
+    from nbsuite.benchmarking.jobs import Job
+    from nbsuite.benchmarking.session import RunSettings
+    from nbsuite.cli.frame.observing import shown_progress
     from nbsuite.models.checkpoint import load_checkpoint
+    from nbsuite.submissions.results.measuring import run_jobs
 
     jobs = [Job(load_checkpoint(path), recording) for path in paths]
     folder = None if output is None else output / "results"
-    results, _ = run_jobs(jobs, RunSettings(), folder, force=force, quiet=quiet)
+    with shown_progress(quiet=quiet) as observer:
+        results, _ = run_jobs(jobs, RunSettings(), folder, force=force, observer=observer)
     return results

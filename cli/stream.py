@@ -13,8 +13,8 @@ from nbsuite.errors import BenchmarkError
 from nbsuite.tasks.sessions import STEP_SECONDS
 
 if TYPE_CHECKING:  # importing torch takes longer than printing the help page
-    from nbsuite.benchmark.latency import StreamReport
-    from nbsuite.cli.benchmark.jobs import Job
+    from nbsuite.benchmarking.jobs import Job
+    from nbsuite.benchmarking.latency import StreamReport
     from nbsuite.data.locate import Source
 
 COLUMNS = (
@@ -64,12 +64,14 @@ def stream(
     compilation and a short warm-up come before. The delay from input to output is measured, too,
     and every velocity is compared with that of one run over the whole.
     """
-    from nbsuite.benchmark.latency import stream_checkpoint
-    from nbsuite.cli.benchmark.jobs import plan_jobs
+    from nbsuite.benchmarking.jobs import plan_jobs
+    from nbsuite.benchmarking.latency import stream_checkpoint
+    from nbsuite.cli.frame.observing import shown_progress
     from nbsuite.models.checkpoint import load_checkpoint, recurrent_decoder
 
     recurrent_decoder(load_checkpoint(checkpoint), "streamed")  # refused before a twin is made
-    jobs = plan_jobs((checkpoint,), session, data_dir, data, quiet=as_json)
+    with shown_progress(quiet=as_json) as observer:
+        jobs = plan_jobs((checkpoint,), session, data_dir, data, observer)
     # No progress display: the thread that draws it would delay the steps that are timed.
     reports = [(job, stream_checkpoint(job.checkpoint, job.recording, steps)) for job in jobs]
     if as_json:

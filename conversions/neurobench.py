@@ -7,7 +7,6 @@ follows from them.
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,6 +20,7 @@ from nbsuite.files import digest
 from nbsuite.models.baselines.spec import BASELINE_NAMES, Baseline, BaselineSpec
 from nbsuite.models.baselines.windowed import PARTED
 from nbsuite.models.checkpoint import CheckpointHeader
+from nbsuite.suggestions import did_you_mean
 from nbsuite.tasks.sessions import CHALLENGE_SESSIONS, PUBLIC_SESSIONS, Session
 
 _ENTRY = "model_state_dict"
@@ -66,8 +66,7 @@ def _canonical(model: str) -> str:
     known = {name.lower(): name for name in BASELINE_NAMES}
     if model.lower() in known:
         return known[model.lower()]
-    close = difflib.get_close_matches(model, BASELINE_NAMES, n=1, cutoff=0.4)
-    hint = f"did you mean {close[0]}?" if close else f"known are {', '.join(BASELINE_NAMES)}."
+    hint = did_you_mean(model, BASELINE_NAMES)
     raise UsageError(f"NeuroBench has no baseline '{model}'; {hint}")
 
 

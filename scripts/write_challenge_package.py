@@ -15,7 +15,7 @@ from pathlib import Path
 
 import torch
 
-from nbsuite.benchmark.session import measure_checkpoint
+from nbsuite.benchmarking.session import measure_checkpoint
 from nbsuite.data.recording import load_recording
 from nbsuite.data.twins.generate import ensure_twin
 from nbsuite.models.checkpoint import CheckpointHeader, load_checkpoint, save_checkpoint

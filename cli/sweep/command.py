@@ -15,7 +15,7 @@ from nbsuite.errors import UsageError
 DEFAULT_FOLDER = Path("runs")
 WORKER_MODULES = (
     "distributed",
-    "nbsuite.cli.sweep.graph",
+    "nbsuite.submissions.study.plan",
     "nbsuite.neurons.kernels.inference.run",
     "nbsuite.neurons.kernels.training.function",
     "nbsuite.plots_training",

@@ -10,13 +10,13 @@ from typing import Any
 
 from nbsuite.cli.frame import output
 from nbsuite.cli.sweep.display import Display, time_text
-from nbsuite.cli.sweep.graph import StudyPlan, plan_study
-from nbsuite.cli.sweep.ranking import read_ranking
-from nbsuite.cli.sweep.results import publication_tables
 from nbsuite.cli.tables.rich_tables import emit
 from nbsuite.errors import NbsuiteError, TrainingError
 from nbsuite.files import ensure_writable
 from nbsuite.submissions.results.formats import Table
+from nbsuite.submissions.study.last_tasks import publication_tables
+from nbsuite.submissions.study.plan import StudyPlan, plan_study
+from nbsuite.submissions.study.ranking import read_ranking
 from nbsuite.sweep.clusters import Place, connected, read_cluster_file, require_distributed
 from nbsuite.sweep.cost import (
     Rates,

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import click
 
+from nbsuite.benchmarking.quantities import QUANTITIES
 from nbsuite.cli.frame.examples import examples
 from nbsuite.cli.frame.output import note
 from nbsuite.cli.tables.inputs import RESULTS, read_models, twins_option
 from nbsuite.cli.tables.rich_tables import choose_format, emit, table_options
 from nbsuite.errors import UsageError
 from nbsuite.submissions.results.formats import Format
-from nbsuite.submissions.results.quantities import QUANTITIES
 from nbsuite.submissions.results.scores import SCORES
 from nbsuite.submissions.tables.leaderboard import (
     MEAN,

@@ -14,8 +14,8 @@ from nbsuite.data.clock import clock_findings, time_finding
 from nbsuite.data.finding import Finding
 from nbsuite.data.motion import position_findings
 from nbsuite.data.recording_file import remedy
+from nbsuite.data.spike_tally import SpikeTally
 from nbsuite.data.twins.info import TwinInfo
-from nbsuite.data.twins.spike_tally import SpikeTally
 from nbsuite.tasks.sessions import PUBLIC_SESSIONS, Session
 
 if TYPE_CHECKING:  # what is loaded from the cache does without HDF5

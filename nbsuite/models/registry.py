@@ -6,11 +6,11 @@ spike trains with recurrent spiking neural networks", arXiv 2409.01762, and the 
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from nbsuite.errors import UsageError
+from nbsuite.suggestions import did_you_mean
 from nbsuite.untrusted.fields import decode
 
 OUTPUTS = 2
@@ -99,8 +99,6 @@ def model_spec(name: str, channels: int) -> ModelSpec:
     """
     canonical = {known.lower(): known for known in MODEL_NAMES}.get(name.lower())
     if canonical is None:
-        close = difflib.get_close_matches(name, MODEL_NAMES, n=1, cutoff=0.4)
-        hint = f"did you mean {close[0]}?" if close else f"known are {', '.join(MODEL_NAMES)}."
-        raise UsageError(f"No decoder is called '{name}'; {hint}")
+        raise UsageError(f"No decoder is called '{name}'; {did_you_mean(name, MODEL_NAMES)}")
     family = _FAMILIES[canonical]
     return ModelSpec(canonical, channels, family.neurons, _HIDDEN, family.readouts)

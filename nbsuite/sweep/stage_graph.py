@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from nbsuite.benchmark.session import choose_training_kernel
+from nbsuite.benchmarking.session import choose_training_kernel
 from nbsuite.data.locate import Location, locate
 from nbsuite.data.recording import Recording, load_recording
 from nbsuite.data.windows import cut_windows

@@ -7,12 +7,12 @@ NeuroBench's loader. The others serve to pretrain a decoder on the same monkey.
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from nbsuite.errors import UsageError
+from nbsuite.suggestions import did_you_mean
 
 Monkey = Literal["indy", "loco"]
 
@@ -111,13 +111,14 @@ def find_session(text: str) -> Session:
     known |= {session.label.lower(): session for session in CHALLENGE_SESSIONS}
     if wanted in known:
         return known[wanted]
-    if close := difflib.get_close_matches(wanted, known, n=3):
-        guesses = " or ".join(known[name].label if len(name) == 2 else name for name in close)
-        raise UsageError(f"There is no session '{text}': did you mean {guesses}?")
-    raise UsageError(
-        f"There is no session '{text}': name one of I1, I2, I3, L1, L2, L3 or a file of the"
-        " record, as listed by `nbsuite sessions`."
+    names = [name.upper() if len(name) == 2 else name for name in known]
+    hint = did_you_mean(
+        wanted,
+        names,
+        otherwise="name one of I1, I2, I3, L1, L2, L3 or a file of the record, as listed by"
+        " `nbsuite sessions`.",
     )
+    raise UsageError(f"There is no session '{text}': {hint}")
 
 
 def means_a_path(text: str) -> bool:

@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from nbsuite.benchmark.provenance import versions
+from nbsuite.benchmarking.provenance import versions
 from nbsuite.data.recording import Recording
 from nbsuite.errors import TrainingError
 from nbsuite.files import digest

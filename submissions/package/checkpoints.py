@@ -11,7 +11,7 @@ from typing import Any
 
 from neurobench.models import TorchModel
 
-from nbsuite.benchmark.metrics import STATIC_METRICS
+from nbsuite.benchmarking.metrics import STATIC_METRICS
 from nbsuite.errors import PackageError
 from nbsuite.models.checkpoint import Checkpoint, load_checkpoint, recurrent_decoder
 from nbsuite.models.rsnn import RecurrentDecoder

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from nbsuite.benchmark.session import measure_checkpoint
+from nbsuite.benchmarking.session import measure_checkpoint
 from nbsuite.data.locate import locate
 from nbsuite.data.recording import Recording, load_recording
 from nbsuite.data.twins.generate import GENERATOR_VERSION, ensure_twin

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from nbsuite.benchmarking.quantities import ACTIVATION_SPARSITY, FOOTPRINT, OPERATIONS, R2
 from nbsuite.submissions.report.page import (
     Block,
     Data,
@@ -16,7 +17,6 @@ from nbsuite.submissions.report.page import (
 from nbsuite.submissions.report.pictures import draw_picture
 from nbsuite.submissions.results.folder import ModelResults
 from nbsuite.submissions.results.formats import EMPTY, Cell, Column, Table, text_cell
-from nbsuite.submissions.results.quantities import ACTIVATION_SPARSITY, FOOTPRINT, OPERATIONS, R2
 from nbsuite.submissions.tables.leaderboard import (
     MEAN,
     Entry,

@@ -14,6 +14,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING
 
+from nbsuite.benchmarking.quantities import CHALLENGE
 from nbsuite.data.twins.info import TWIN_MARK
 from nbsuite.errors import ResultsError, UsageError
 from nbsuite.submissions.results.names import (
@@ -27,17 +28,9 @@ from nbsuite.submissions.results.names import (
 from nbsuite.submissions.results.schema import read_json, read_object, write_files, write_json
 
 if TYPE_CHECKING:  # reading and comparing results needs no torch
-    from nbsuite.benchmark.results import BenchmarkResult
+    from nbsuite.benchmarking.results import BenchmarkResult
 
-METRICS = (
-    "footprint",
-    "connection_sparsity",
-    "activation_sparsity",
-    "dense",
-    "macs",
-    "acs",
-    "r2",
-)
+METRICS = tuple(quantity.key for quantity in CHALLENGE)
 
 AVERAGE = "average"
 """What a summary calls the means over its sessions."""

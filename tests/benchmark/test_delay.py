@@ -10,7 +10,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nbsuite.benchmark.delay import measure_delay
+from nbsuite.benchmarking.delay import measure_delay
 
 DrawDecoder = Callable[..., Any]
 

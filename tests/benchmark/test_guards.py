@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 import torch
 
-from nbsuite.benchmark import counting
-from nbsuite.benchmark.metrics import CHALLENGE_METRICS, METRIC_NAMES, check_metric_names
-from nbsuite.benchmark.runner import run_benchmark
+from nbsuite.benchmarking import counting
+from nbsuite.benchmarking.metrics import check_metric_names
+from nbsuite.benchmarking.quantities import CHALLENGE_METRICS, METRIC_NAMES
+from nbsuite.benchmarking.runner import run_benchmark
 from nbsuite.errors import BenchmarkError, UsageError
 
 

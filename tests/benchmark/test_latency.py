@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nbsuite.benchmark.latency import Latency, stream_checkpoint
-from nbsuite.benchmark.runner import run_benchmark
+from nbsuite.benchmarking.latency import Latency, stream_checkpoint
+from nbsuite.benchmarking.runner import run_benchmark
 from nbsuite.data.recording import Recording, load_recording
 from nbsuite.data.stream import StreamDataset
 from nbsuite.errors import CheckpointError

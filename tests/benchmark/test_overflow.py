@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 import torch
 
-from nbsuite.benchmark.latency import stream_checkpoint
-from nbsuite.benchmark.runner import run_benchmark, run_per_step
-from nbsuite.benchmark.session import RunSettings, measure_checkpoint, verify_checkpoint
+from nbsuite.benchmarking.latency import stream_checkpoint
+from nbsuite.benchmarking.runner import run_benchmark, run_per_step
+from nbsuite.benchmarking.session import RunSettings, measure_checkpoint, verify_checkpoint
 from nbsuite.conversions.parity import check_parity
 from nbsuite.data.recording import Recording, load_recording
 from nbsuite.errors import CheckpointError

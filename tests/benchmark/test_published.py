@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from nbsuite.benchmark.runner import run_benchmark, run_per_step
+from nbsuite.benchmarking.runner import run_benchmark, run_per_step
 from nbsuite.conversions.stork import read_stork
 
 FOLDERS = {

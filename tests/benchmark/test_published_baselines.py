@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from nbsuite.benchmark.runner import run_benchmark, run_per_step
+from nbsuite.benchmarking.runner import run_benchmark, run_per_step
 from nbsuite.conversions.neurobench import read_neurobench
 from nbsuite.models.baselines.spec import BASELINE_NAMES
 from nbsuite.tasks.sessions import CHALLENGE_SESSIONS

@@ -183,7 +183,7 @@ def test_verify_compares_and_writes_nothing(
 def test_verify_fails_when_the_two_differ(
     recording: Path, make_checkpoint: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("nbsuite.benchmark.verification._agree", lambda *_: False)
+    monkeypatch.setattr("nbsuite.benchmarking.verification._agree", lambda *_: False)
     result = _run(make_checkpoint(), "-s", recording, "--verify", 20, status=1)
     assert "differs between the benchmark and NeuroBench's" in result.stderr
 

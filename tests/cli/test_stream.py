@@ -80,7 +80,7 @@ def test_without_movement_there_is_no_r2(checkpoint: Path, tiny_recording_path: 
 def test_a_difference_is_an_error(
     checkpoint: Path, tiny_recording_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("nbsuite.benchmark.latency.torch.equal", lambda *_: False)
+    monkeypatch.setattr("nbsuite.benchmarking.latency.torch.equal", lambda *_: False)
     result = _run(checkpoint, "-s", tiny_recording_path, "--steps", 20, status=1)
     assert " NO " in result.stdout
     assert "differently sample by sample than at once" in result.stderr

@@ -79,7 +79,7 @@ def test_another_model(tmp_path: Path) -> None:
     path = _write(tmp_path, "SNN3")
     with pytest.raises(ConversionError, match="are those of SNN3, not of ANN3D"):
         read_neurobench(path, model="ANN3D")
-    with pytest.raises(UsageError, match="no baseline 'SNN4'; did you mean SNN3"):
+    with pytest.raises(UsageError, match="no baseline 'SNN4'; did you mean SNN2 or SNN3"):
         read_neurobench(path, model="SNN4")
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from nbsuite.benchmark.session import RunSettings, measure_checkpoint, verify_checkpoint
+from nbsuite.benchmarking.session import RunSettings, measure_checkpoint, verify_checkpoint
 from nbsuite.cli.main import main
 from nbsuite.data.info import inspect
 from nbsuite.data.motion import still_axes

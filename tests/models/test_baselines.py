@@ -9,7 +9,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nbsuite.benchmark.stock_baselines import stock_network
+from nbsuite.benchmarking.stock_baselines import stock_network
 from nbsuite.errors import UsageError
 from nbsuite.models.baselines.by_name import baseline_decoder
 from nbsuite.models.baselines.spec import BASELINE_NAMES, BaselineSpec

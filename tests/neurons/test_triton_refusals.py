@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from nbsuite.benchmark import session
-from nbsuite.benchmark.session import choose_kernel, choose_training_kernel
+from nbsuite.benchmarking import session
+from nbsuite.benchmarking.session import choose_kernel, choose_training_kernel
 from nbsuite.errors import UsageError
 from nbsuite.neurons import kernels
 from nbsuite.neurons.kernels.gpu.limits import padded_neurons, require_size

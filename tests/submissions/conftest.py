@@ -25,7 +25,7 @@ FILLED_IN = {
 @pytest.fixture(scope="session")
 def measured(tmp_path_factory: pytest.TempPathFactory, draw_decoder: Callable[..., object]) -> Path:
     """A folder with ``data/`` (twins), ``runs/`` (checkpoints) and ``results/``."""
-    from nbsuite.benchmark.session import measure_checkpoint
+    from nbsuite.benchmarking.session import measure_checkpoint
     from nbsuite.data.recording import load_recording
     from nbsuite.data.twins.generate import ensure_twin
     from nbsuite.models.checkpoint import CheckpointHeader, load_checkpoint, save_checkpoint

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from nbsuite.benchmark.results import BenchmarkResult
+from nbsuite.benchmarking.results import BenchmarkResult
 from nbsuite.errors import ResultsError, UsageError
 from nbsuite.submissions.results import challenge
 from nbsuite.submissions.results.folder import read_provenance

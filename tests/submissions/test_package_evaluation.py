@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import torch
 
-from nbsuite.benchmark.session import measure_checkpoint
+from nbsuite.benchmarking.session import measure_checkpoint
 from nbsuite.data.recording import Recording, load_recording
 from nbsuite.data.twins.generate import ensure_twin
 from nbsuite.errors import DataError, PackageError

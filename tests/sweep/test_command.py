@@ -138,7 +138,7 @@ def test_results_are_there_whatever_becomes_of_tables(
         raise KeyError("a mistake of ours")
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("nbsuite.cli.sweep.results.publication_tables", broken)
+        patch.setattr("nbsuite.submissions.study.last_tasks.publication_tables", broken)
         outcome = run(study, "-o", root, status=1)
     assert f"Results: {results}" in outcome.stderr
     assert "Error: 1 of 5 tasks of the study failed" in outcome.stderr

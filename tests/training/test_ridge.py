@@ -13,7 +13,7 @@ import torch
 from sklearn.linear_model import Ridge
 from sklearn.metrics import r2_score
 
-from nbsuite.benchmark.runner import run_benchmark
+from nbsuite.benchmarking.runner import run_benchmark
 from nbsuite.data.recording import Recording, load_recording
 from nbsuite.data.stream import StreamDataset
 from nbsuite.data.windows import validation_split

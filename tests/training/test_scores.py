@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import r2_score
 
-from nbsuite.benchmark.runner import run_benchmark
+from nbsuite.benchmarking.runner import run_benchmark
 from nbsuite.data.recording import Split, load_recording
 from nbsuite.data.stream import StreamDataset
 from nbsuite.training import scores

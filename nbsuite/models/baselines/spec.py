@@ -1,7 +1,7 @@
 """What NeuroBench's baselines for the primate-reaching task share.
 
 Their architectures are those of the published weights and of NeuroBench's examples; the code is
-ours and computes a whole chunk of time at once. ``nbsuite.benchmark.stock_baselines`` holds the
+ours and computes a whole chunk of time at once. ``nbsuite.benchmarking.stock_baselines`` holds the
 same decoders of stock layers, one sample at a time; docs/baselines.md compares the two.
 
 Source: Yik et al. (2025), "The NeuroBench framework for benchmarking neuromorphic computing

@@ -15,9 +15,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from nbsuite.benchmark.delay import Delay, measure_delay
-from nbsuite.benchmark.runner import run_benchmark
-from nbsuite.benchmark.session import check_fit
+from nbsuite.benchmarking.delay import Delay, measure_delay
+from nbsuite.benchmarking.runner import run_benchmark
+from nbsuite.benchmarking.session import check_fit
 from nbsuite.data.motion import still_axes
 from nbsuite.data.recording import Recording, Split
 from nbsuite.data.stream import StreamDataset, Stretches

@@ -1,6 +1,6 @@
 """Measure a recording file by every figure known of the real sessions.
 
-The keys of `measure` are the names that `nbsuite.data.twins.reference` holds real values for.
+The keys of `measure` are the names that `tests.data.twin_figures.reference` holds real values for.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ import numpy as np
 from neurobench.datasets import PrimateReaching
 from numpy.typing import NDArray
 
-from nbsuite.data.twins import statistics
 from nbsuite.tasks.sessions import STEP_SECONDS
+from tests.data.twin_figures import statistics
 
 _REACHING_SECONDS = 3.0  # longer segments hold a pause, which the session measured had none of
 _LEAST_UNIT_HERTZ = 2.0

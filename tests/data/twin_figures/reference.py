@@ -103,7 +103,7 @@ _TUNING: dict[str, tuple[float, float]] = {
 
 
 def expectations(session: Session, fraction: float = 1.0) -> list[Expectation]:
-    """What `nbsuite.data.twins.check.measure` should find in a twin of ``session``.
+    """What `tests.data.twin_figures.measure.measure` should find in a twin of ``session``.
 
     Raises:
         UsageError: there is no such twin.

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from nbsuite.benchmark.provenance import circumstances
-from nbsuite.benchmark.runner import Measurement
+from nbsuite.benchmarking.provenance import circumstances
+from nbsuite.benchmarking.runner import Measurement
 from nbsuite.data.recording import Recording
 from nbsuite.models.checkpoint import Checkpoint
 from nbsuite.models.training_data import TrainingData

@@ -15,7 +15,7 @@ import torch
 from neurobench.models import NeuroBenchModel
 from torch import Tensor
 
-from nbsuite.benchmark.counting import (
+from nbsuite.benchmarking.counting import (
     ActivationTally,
     ConnectionRecord,
     ConnectionTally,
@@ -23,7 +23,7 @@ from nbsuite.benchmark.counting import (
     SourceRecord,
     SpikeRecord,
 )
-from nbsuite.benchmark.streams import ChunkStream, StepStream, chunk_stream, step_stream
+from nbsuite.benchmarking.streams import ChunkStream, StepStream, chunk_stream, step_stream
 from nbsuite.models.kinds import AnyDecoder
 from nbsuite.neurons.kernels import KernelName
 

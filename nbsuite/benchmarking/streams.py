@@ -13,7 +13,7 @@ from neurobench.models import TorchModel
 from snntorch import SpikingNeuron
 from torch import Tensor, nn
 
-from nbsuite.benchmark.stock_baselines import stock_network
+from nbsuite.benchmarking.stock_baselines import stock_network
 from nbsuite.models.baselines.spec import Baseline
 from nbsuite.models.decoder import DecodedChunk
 from nbsuite.models.finite import require_finite
