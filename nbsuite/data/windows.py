@@ -21,7 +21,6 @@ from numpy.typing import NDArray
 from nbsuite.data.events import SpikeEvents
 from nbsuite.data.recording import Recording, Split
 from nbsuite.errors import DataError
-from nbsuite.tasks.sessions import STEP_SECONDS
 from nbsuite.training.recipe import WindowRecipe
 
 TRAINING_AND_VALIDATION = 0.75
@@ -81,12 +80,12 @@ def training_split(recording: Recording, recipe: WindowRecipe) -> Split:
         DataError: they do not make one window, or nothing is left to train or to validate on.
     """
     split = Split("training", recording.train.start, validation_split(recording, recipe).start)
-    longest = max(map(len, recording.stretches(split)))
+    longest, step = max(map(len, recording.stretches(split))), recording.task.step
     if longest < recipe.steps:
         gaps = " without a gap" if longest < len(split) else ""
         raise DataError(
-            f"{recording.path} leaves {longest * STEP_SECONDS:g} s{gaps} to train on, less than one"
-            f" window of {recipe.steps * STEP_SECONDS:g} s: use a longer recording or lower"
+            f"{recording.path} leaves {longest * step:g} s{gaps} to train on, less than one"
+            f" window of {recipe.steps * step:g} s: use a longer recording or lower"
             " windows.steps."
         )
     return split

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 
-from nbsuite.tasks.sessions import STEP_SECONDS
+from nbsuite.data.mat_format import SAMPLE_SECONDS
 
 
 class TimeConstants(NamedTuple):
@@ -36,12 +36,12 @@ def decay(parameter: Tensor, time_constant: float) -> Tensor:
         parameter: unconstrained parameters, any shape.
         time_constant: base time constant in seconds.
     """
-    return torch.exp((time_constant * softplus(parameter)).reciprocal() * -STEP_SECONDS)
+    return torch.exp((time_constant * softplus(parameter)).reciprocal() * -SAMPLE_SECONDS)
 
 
 def parameter_of_decay(value: Tensor, time_constant: float) -> Tensor:
     """The parameter p for which ``decay(p, time_constant)`` is ``value``, each in (0, 1)."""
-    scale = -STEP_SECONDS / (time_constant * torch.log(value))
+    scale = -SAMPLE_SECONDS / (time_constant * torch.log(value))
     return scale + torch.log(-torch.expm1(-scale))  # inverse of softplus, stable for large scales
 
 

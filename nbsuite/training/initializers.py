@@ -20,12 +20,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from nbsuite.data.mat_format import SAMPLE_SECONDS
 from nbsuite.data.windows import TrainingWindows
 from nbsuite.errors import DataError
 from nbsuite.models.rsnn import RecurrentDecoder
 from nbsuite.neurons.dynamics import SynapticState, readout_step
 from nbsuite.neurons.timescales import TimeConstants
-from nbsuite.tasks.sessions import STEP_SECONDS
 from nbsuite.training.recipe import InitialisationRecipe
 
 ARRAY_CHANNELS = 96
@@ -54,7 +54,7 @@ def input_rates(windows: TrainingWindows) -> InputRates:
     events = windows.events
     windows_with_event = np.repeat(_windows_with_sample(windows), np.diff(events.offsets))
     spikes = np.bincount(events.sources, weights=windows_with_event, minlength=events.channels)
-    hertz = spikes / (len(windows) * windows.steps * STEP_SECONDS)
+    hertz = spikes / (len(windows) * windows.steps * SAMPLE_SECONDS)
     first = _mean_rate(hertz, 0, min(ARRAY_CHANNELS, events.channels))
     if events.channels <= ARRAY_CHANNELS:
         return InputRates(first, None)
@@ -104,15 +104,15 @@ def response_energy(tau: TimeConstants) -> float:
     constant.
     """
     alpha, beta = (
-        torch.tensor([-STEP_SECONDS / constant], dtype=torch.float64).exp()
+        torch.tensor([-SAMPLE_SECONDS / constant], dtype=torch.float64).exp()
         for constant in (tau.synapse, tau.membrane)
     )
     rest = torch.zeros(1, 1, dtype=torch.float64)
     state = SynapticState(membrane=rest, synapse=rest, current=rest + 1)
     energy = 0.0
-    for _ in range(round(KERNEL_TIME_CONSTANTS * max(tau) / STEP_SECONDS)):
+    for _ in range(round(KERNEL_TIME_CONSTANTS * max(tau) / SAMPLE_SECONDS)):
         state = readout_step(state, rest, alpha, beta)
-        energy += STEP_SECONDS * float(state.membrane) ** 2
+        energy += SAMPLE_SECONDS * float(state.membrane) ** 2
     return energy
 
 

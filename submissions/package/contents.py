@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from nbsuite.data.sessions import Session
 from nbsuite.data.twins.info import TWIN_MARK
 from nbsuite.errors import PackageError
 from nbsuite.models.training_data import TrainingData
@@ -20,9 +21,9 @@ from nbsuite.submissions.package.layout import (
 from nbsuite.submissions.package.submission import Submission, read_submission
 from nbsuite.submissions.results.challenge import Results, results_path, summary_path
 from nbsuite.submissions.results.names import PROVENANCE_SUFFIX
-from nbsuite.tasks.sessions import CHALLENGE_SESSIONS, Session
+from nbsuite.tasks.primate_reaching import PRIMATE_REACHING
 
-_SESSIONS = {session.name: session for session in CHALLENGE_SESSIONS}
+_SESSIONS = {session.name: session for session in PRIMATE_REACHING.sessions}
 _IDENTITY = ("file", "sha256", "session", "twin")
 
 
@@ -130,13 +131,13 @@ def read_contents(folder: Path, names: Collection[str]) -> Contents:
     origins = sorted(name for name in names if name.endswith(PROVENANCE_SUFFIX))
     if not origins:
         raise PackageError(f"{RESULTS}/ holds no results with provenance.")
-    if len(origins) > len(CHALLENGE_SESSIONS):
+    if len(origins) > len(PRIMATE_REACHING.sessions):
         raise PackageError(
             f"{RESULTS}/ holds {len(origins)} files of provenance, where there are "
-            f"{len(CHALLENGE_SESSIONS)} sessions."
+            f"{len(PRIMATE_REACHING.sessions)} sessions."
         )
     read = [read_session(folder, origin, submission.model) for origin in origins]
-    sessions = sorted(read, key=lambda each: CHALLENGE_SESSIONS.index(each.session))
+    sessions = sorted(read, key=lambda each: PRIMATE_REACHING.sessions.index(each.session))
     if len({each.twin for each in sessions}) > 1:
         raise PackageError("it mixes results on twins with results on real recordings.")
     if len({each.session for each in sessions}) < len(sessions):

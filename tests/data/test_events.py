@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from nbsuite.data.events import SpikeEvents
-from nbsuite.data.recording import load_recording
+from nbsuite.tasks.opening import load_recording
 
 spike_trains = arrays(
     np.int8, st.tuples(st.integers(1, 40), st.integers(1, 9)), elements=st.integers(0, 1)

@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.utils.data import DataLoader
 
-from nbsuite.data.recording import Recording, load_recording
+from nbsuite.data.recording import Recording
 from nbsuite.data.stream import StreamDataset, stream_loader
+from nbsuite.tasks.opening import load_recording
 
 
 @pytest.fixture(scope="module")

@@ -12,10 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nbsuite.data.events import SpikeEvents
-from nbsuite.data.recording import Recording, Split, load_recording
+from nbsuite.data.recording import Recording, Split
+from nbsuite.data.sessions import Session
 from nbsuite.data.windows import cut_windows, join_windows, validation_split
 from nbsuite.errors import DataError
-from nbsuite.tasks.sessions import Session
+from nbsuite.tasks.opening import load_recording
+from nbsuite.tasks.primate_reaching import PRIMATE_REACHING
 from nbsuite.training.recipe import WindowRecipe
 
 
@@ -34,6 +36,7 @@ def _blank(
     )
     half = (samples - test) // 2
     return Recording(
+        task=PRIMATE_REACHING,
         session=Session("session", channels),
         path=Path("session.mat"),
         digest="",
