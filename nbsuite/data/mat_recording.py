@@ -21,6 +21,7 @@ from nbsuite.data.motion import motion_findings
 from nbsuite.data.recording import Recording, Split
 from nbsuite.data.recording_file import require_file, session_named
 from nbsuite.data.sessions import PUBLIC_SESSIONS, Session
+from nbsuite.data.spike_storage import PackedSpikes
 from nbsuite.data.task import Task
 from nbsuite.data.twins.info import TwinInfo
 
@@ -65,7 +66,7 @@ def load_mat_recording(
             f"{path} is loaded anew each time, for the cache cannot be written ({unkept}):"
             " set NBSUITE_CACHE to a folder that can."
         )
-    starts = (0, *loaded.ends)
+    train, validation, test = map(Split, SPLITS, (0, *loaded.ends), loaded.ends)
     return Recording(
         task,
         session,
@@ -73,9 +74,12 @@ def load_mat_recording(
         digest,
         loaded.twin,
         tuple(warnings),
-        loaded.packed,
+        PackedSpikes(loaded.packed, loaded.channels),
         loaded.labels,
-        *map(Split, SPLITS, starts, loaded.ends),
+        train,
+        validation,
+        test,
+        segments=((0, len(loaded.labels)),),
     )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nbsuite.data.sessions import Session
+from nbsuite.data.spike_storage import Counts, SpikeStorage
 from nbsuite.data.task import Task
 from nbsuite.data.twins.info import TWIN_MARK, TwinInfo
 
@@ -36,12 +37,13 @@ class Recording:
         digest: SHA-256 of the file.
         twin: what the file is a twin of; None for a real recording.
         warnings: sentences for people about what is odd in it.
-        packed: (T, ceil(C / 8)) uint8: input events, eight channels a byte, lowest bit first;
-            memory-mapped where it comes from the cache.
+        stored: input events.
         labels: (T, O) float32: the task's outputs, in their units.
         train: the samples to train on.
         validation: the samples after them.
         test: the last samples, on which results are reported.
+        segments: where each stretch of time without gaps begins and ends; together they are all
+            samples, in order.
     """
 
     task: Task
@@ -50,11 +52,12 @@ class Recording:
     digest: str
     twin: TwinInfo | None
     warnings: tuple[str, ...]
-    packed: NDArray[np.uint8]
+    stored: SpikeStorage
     labels: NDArray[np.float32]
     train: Split
     validation: Split
     test: Split
+    segments: tuple[tuple[int, int], ...]
 
     @property
     def name(self) -> str:
@@ -77,14 +80,25 @@ class Recording:
         """Number of outputs O."""
         return int(self.labels.shape[1])
 
-    def spikes(self, start: int, stop: int) -> NDArray[np.int8]:
-        """Input events of samples ``start`` to ``stop``, (stop - start, C), zeros and ones.
+    @property
+    def binary(self) -> bool:
+        """Whether no channel ever has more than one event in a sample."""
+        return self.stored.binary
+
+    def spikes(self, start: int, stop: int) -> Counts:
+        """Input events of samples ``start`` to ``stop``, (stop - start, C).
+
+        They are zeros and ones in int8 where the recording is ``binary``, otherwise counts in
+        int16.
 
         Raises:
             IndexError: the samples are not all within the recording.
         """
         if not 0 <= start <= stop <= self.steps:
             raise IndexError(f"samples {start} to {stop} of a recording of {self.steps}")
-        rows = self.packed[start:stop]
-        bits = np.unpackbits(rows, axis=1, count=self.channels, bitorder="little")
-        return bits.view(np.int8)
+        return self.stored.rows(start, stop)
+
+    def stretches(self, part: Split) -> tuple[Split, ...]:
+        """The parts of a split that lie in one segment each, in order."""
+        within = [(max(start, part.start), min(stop, part.stop)) for start, stop in self.segments]
+        return tuple(Split(part.name, start, stop) for start, stop in within if start < stop)

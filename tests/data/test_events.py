@@ -30,6 +30,18 @@ def test_windows_are_stretches(spikes, data):
         np.testing.assert_array_equal(windows[:, window], spikes[start : start + steps])
 
 
+@given(
+    arrays(np.int16, st.tuples(st.integers(1, 20), st.integers(1, 5)), elements=st.integers(0, 300))
+)
+def test_a_count_of_n_is_n_events(counts):
+    events = SpikeEvents.from_dense(counts)
+    assert events.sources.size == counts.sum()
+    assert events.binary == (counts.max() <= 1)
+    assert events.rows(0, len(counts)).dtype == (np.int8 if counts.max() <= 1 else np.int16)
+    np.testing.assert_array_equal(events.rows(0, len(counts)), counts)
+    np.testing.assert_array_equal(events.rows(1, len(counts)), counts[1:])
+
+
 @given(spike_trains)
 def test_concatenation(spikes):
     cut = len(spikes) // 2

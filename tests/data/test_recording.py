@@ -29,7 +29,7 @@ from nbsuite.tasks.opening import load_recording
 
 
 def assert_same(first: Recording, second: Recording) -> None:
-    np.testing.assert_array_equal(first.packed, second.packed)
+    np.testing.assert_array_equal(first.stored.packed, second.stored.packed)
     np.testing.assert_array_equal(first.labels, second.labels)
     assert (first.train, first.validation, first.test) == (
         second.train,
@@ -81,7 +81,7 @@ def test_equals_neurobench_cached_and_not(
         plain = load_recording(path, use_cache=False)
         first = load_recording(path, cache=Path(name) / "cache")
         second = load_recording(path, cache=Path(name) / "cache")
-        assert isinstance(second.packed, np.memmap)
+        assert isinstance(second.stored.packed, np.memmap)
         assert_equals_oracle(plain, oracle(path))
         assert_same(plain, first)
         assert_same(first, second)
