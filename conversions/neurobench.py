@@ -7,7 +7,6 @@ follows from them.
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,17 +15,19 @@ from torch import Tensor
 
 from nbsuite.conversions.origin import agreed, check_channels, converted
 from nbsuite.conversions.torch_file import read_state_dict
+from nbsuite.data.sessions import PUBLIC_SESSIONS, Session
 from nbsuite.errors import ConversionError, UsageError
 from nbsuite.files import digest
 from nbsuite.models.baselines.spec import BASELINE_NAMES, Baseline, BaselineSpec
 from nbsuite.models.baselines.windowed import PARTED
 from nbsuite.models.checkpoint import CheckpointHeader
-from nbsuite.tasks.sessions import CHALLENGE_SESSIONS, PUBLIC_SESSIONS, Session
+from nbsuite.suggestions import did_you_mean
+from nbsuite.tasks.primate_reaching import PRIMATE_REACHING
 
 _ENTRY = "model_state_dict"
 _FIRST = "fc1.weight"
 _SESSION = re.compile(r"(indy|loco)_\d{8}_\d{2}")
-_USUAL_CHANNELS = {session.channels for session in CHALLENGE_SESSIONS}
+_USUAL_CHANNELS = {session.channels for session in PRIMATE_REACHING.sessions}
 
 
 def read_neurobench(
@@ -66,8 +67,7 @@ def _canonical(model: str) -> str:
     known = {name.lower(): name for name in BASELINE_NAMES}
     if model.lower() in known:
         return known[model.lower()]
-    close = difflib.get_close_matches(model, BASELINE_NAMES, n=1, cutoff=0.4)
-    hint = f"did you mean {close[0]}?" if close else f"known are {', '.join(BASELINE_NAMES)}."
+    hint = did_you_mean(model, BASELINE_NAMES)
     raise UsageError(f"NeuroBench has no baseline '{model}'; {hint}")
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import click
+
+from nbsuite.suggestions import did_you_mean
 
 
 class Group(click.Group):
@@ -26,13 +27,8 @@ class Group(click.Group):
         name = args[0]
         known = name.startswith("-") or self.get_command(ctx, name) is not None
         if not known and not ctx.resilient_parsing:  # which is how completion parses
-            close = difflib.get_close_matches(name, self.list_commands(ctx), n=3, cutoff=0.5)
-            remedy = (
-                f"did you mean {' or '.join(close)}?"
-                if close
-                else f"choose one of {', '.join(self.list_commands(ctx))}."
-            )
-            ctx.fail(f"There is no command '{name}': {remedy}")
+            hint = did_you_mean(name, self.list_commands(ctx))
+            ctx.fail(f"There is no command '{name}': {hint}")
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

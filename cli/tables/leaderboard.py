@@ -6,13 +6,13 @@ from pathlib import Path
 
 import click
 
+from nbsuite.benchmarking.quantities import QUANTITIES
 from nbsuite.cli.frame.examples import examples
 from nbsuite.cli.frame.output import note
 from nbsuite.cli.tables.inputs import RESULTS, read_models, twins_option
 from nbsuite.cli.tables.rich_tables import choose_format, emit, table_options
 from nbsuite.errors import UsageError
 from nbsuite.submissions.results.formats import Format
-from nbsuite.submissions.results.quantities import QUANTITIES
 from nbsuite.submissions.results.scores import SCORES
 from nbsuite.submissions.tables.leaderboard import (
     MEAN,
@@ -22,7 +22,7 @@ from nbsuite.submissions.tables.leaderboard import (
     rank,
 )
 from nbsuite.submissions.tables.leaderboard_table import leaderboard_table
-from nbsuite.tasks.sessions import CHALLENGE_SESSIONS
+from nbsuite.tasks.primate_reaching import PRIMATE_REACHING
 
 
 @click.command(
@@ -42,7 +42,7 @@ from nbsuite.tasks.sessions import CHALLENGE_SESSIONS
 )
 @click.option(
     "--session",
-    type=click.Choice([*(s.label for s in CHALLENGE_SESSIONS), MEAN], case_sensitive=False),
+    type=click.Choice([*(s.label for s in PRIMATE_REACHING.sessions), MEAN], case_sensitive=False),
     default=MEAN,
     show_default=True,
     help="Session to show, or the mean over all six.",

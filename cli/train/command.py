@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,10 +13,11 @@ from nbsuite.cli.frame import options
 from nbsuite.cli.frame.examples import examples
 from nbsuite.cli.frame.output import note
 from nbsuite.errors import UsageError
+from nbsuite.suggestions import did_you_mean
 from nbsuite.untrusted.text import one_line
 
 if TYPE_CHECKING:  # importing torch takes longer than printing the help page
-    from nbsuite.data.locate import Source
+    from nbsuite.tasks.locate import Source
     from nbsuite.training.recipe import Recipe
     from nbsuite.training.stage_task import StageName
 
@@ -159,8 +159,9 @@ def train(
 
     from nbsuite.benchmarking.session import choose_training_kernel
     from nbsuite.cli.train.display import Display
-    from nbsuite.cli.train.runs import Order, train_all
+    from nbsuite.cli.train.runs import train_all
     from nbsuite.training.compute import Compute
+    from nbsuite.training.order import Order
 
     if not session:
         raise UsageError("Name the session to decode with --session, such as --session I1.")
@@ -232,9 +233,7 @@ def _stages(model: str, text: str | None, pretrained: Path | None) -> tuple[Stag
     wanted = [name.strip() for name in text.split(",") if name.strip()]
     for name in wanted:
         if name not in STAGES:
-            close = difflib.get_close_matches(name, STAGES, n=1)
-            hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(STAGES)}."
-            raise UsageError(f"There is no stage '{name}'; {hint}")
+            raise UsageError(f"There is no stage '{name}'; {did_you_mean(name, STAGES)}")
     if not wanted:
         raise UsageError(f"--stages names none: choose among {', '.join(STAGES)}.")
     return tuple(stage for stage in STAGES if stage in wanted)

@@ -6,7 +6,6 @@ report 0.0 (workload metrics) or None (static ones); ``Failures`` keeps the exce
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,29 +13,18 @@ from typing import Any
 from neurobench.metrics import static, workload
 from neurobench.metrics.abstract import StaticMetric, WorkloadMetric
 
+from nbsuite.benchmarking.quantities import METRIC_NAMES, QUANTITIES, metric_name
 from nbsuite.errors import BenchmarkError, UsageError
+from nbsuite.suggestions import did_you_mean
 
-STATIC_METRICS: dict[str, type[StaticMetric]] = {
-    "footprint": static.Footprint,
-    "connection_sparsity": static.ConnectionSparsity,
-    "parameter_count": static.ParameterCount,
-}
-WORKLOAD_METRICS: dict[str, type[WorkloadMetric]] = {
-    "activation_sparsity": workload.ActivationSparsity,
-    "synaptic_operations": workload.SynapticOperations,
-    "r2": workload.R2,
-    "mse": workload.MSE,
-    "smape": workload.SMAPE,
-    "activation_sparsity_by_layer": workload.ActivationSparsityByLayer,
-}
-METRIC_NAMES = (*STATIC_METRICS, *WORKLOAD_METRICS)
-CHALLENGE_METRICS = (
-    "footprint",
-    "connection_sparsity",
-    "activation_sparsity",
-    "synaptic_operations",
-    "r2",
-)
+STATIC_METRICS: dict[str, type[StaticMetric]] = {}
+WORKLOAD_METRICS: dict[str, type[WorkloadMetric]] = {}
+for _quantity in QUANTITIES.values():
+    _package, _, _name = (_quantity.metric or "").partition(".")
+    if _package == "static":
+        STATIC_METRICS[metric_name(_name)] = getattr(static, _name)
+    elif _package == "workload":
+        WORKLOAD_METRICS[metric_name(_name)] = getattr(workload, _name)
 
 NOT_APPLICABLE = {
     "membrane_updates": "NeuroBench's count depends on how the samples are batched "
@@ -45,8 +33,6 @@ NOT_APPLICABLE = {
     "classification_accuracy": "decoding a velocity is not a classification",
     "coco_map": "decoding a velocity is not an object detection",
 }
-
-_OPERATIONS = {"Dense": "dense", "Effective_MACs": "macs", "Effective_ACs": "acs"}
 
 
 def check_metric_names(names: Iterable[str]) -> tuple[str, ...]:
@@ -61,9 +47,7 @@ def check_metric_names(names: Iterable[str]) -> tuple[str, ...]:
             raise UsageError(
                 f"The metric '{name}' does not apply here: {NOT_APPLICABLE[name]}; leave it out."
             )
-        close = difflib.get_close_matches(name, METRIC_NAMES, n=1, cutoff=0.5)
-        hint = f"did you mean {close[0]}?" if close else f"known are {', '.join(METRIC_NAMES)}."
-        raise UsageError(f"No metric is called '{name}'; {hint}")
+        raise UsageError(f"No metric is called '{name}'; {did_you_mean(name, METRIC_NAMES)}")
     if not chosen:
         raise UsageError(f"No metric was named; known are {', '.join(METRIC_NAMES)}.")
     return tuple(name for name in METRIC_NAMES if name in chosen)
@@ -104,9 +88,7 @@ class Failures:
 
 
 def flatten(reported: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
-    """NeuroBench's results under the names of the challenge format.
-
-    Synaptic operations become ``dense``, ``macs`` and ``acs``; the rest keep their metric's name.
+    """NeuroBench's results by the keys of the quantities that they are.
 
     Raises:
         BenchmarkError: a metric is missing from the results.
@@ -117,8 +99,8 @@ def flatten(reported: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]
         value = reported.get(metric.__name__)
         if value is None:
             raise BenchmarkError(f"NeuroBench reported nothing for {metric.__name__}; report this.")
-        if name == "synaptic_operations":
-            values |= {ours: float(value[theirs]) for theirs, ours in _OPERATIONS.items()}
-        else:
-            values[name] = value
+        for quantity in QUANTITIES.values():
+            if quantity.metric_name == name:
+                part = quantity.part
+                values[quantity.key] = value if part is None else float(value[part])
     return values

@@ -15,13 +15,13 @@ from torch.utils.data import DataLoader, Dataset
 
 from nbsuite.benchmarking.adapter import CHUNK_STEPS, ChunkModel, DecoderModel, Progress, StepModel
 from nbsuite.benchmarking.metrics import (
-    CHALLENGE_METRICS,
     STATIC_METRICS,
     WORKLOAD_METRICS,
     Failures,
     check_metric_names,
     flatten,
 )
+from nbsuite.benchmarking.quantities import CHALLENGE_METRICS, QUANTITIES
 from nbsuite.data.stream import Stretches
 from nbsuite.errors import BenchmarkError
 from nbsuite.models.kinds import AnyDecoder
@@ -190,9 +190,7 @@ def _check_exactness(values: dict[str, Any], model: DecoderModel, samples: TestS
         )
     for name, due in expected.items():
         reported = values.get(name, due)
-        # Operations are quotients of integers; sparsity is a weighted mean over batches.
-        tolerance = 1e-12 if name == "activation_sparsity" else 0.0
-        if not abs(reported - due) <= tolerance:
+        if not abs(reported - due) <= QUANTITIES[name].rounding:
             raise BenchmarkError(
                 f"NeuroBench reported {name} = {reported!r} where {due!r} is due: "
                 "the count is not exact; report this."

@@ -11,7 +11,8 @@ from typing import Any
 import torch
 
 from nbsuite.benchmarking.adapter import Progress
-from nbsuite.benchmarking.metrics import CHALLENGE_METRICS, check_metric_names
+from nbsuite.benchmarking.metrics import check_metric_names
+from nbsuite.benchmarking.quantities import CHALLENGE_METRICS
 from nbsuite.benchmarking.results import BenchmarkResult, describe_result
 from nbsuite.benchmarking.runner import Measurement, run_benchmark, run_per_step
 from nbsuite.benchmarking.verification import Comparison, compare_with_per_step

@@ -6,14 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from nbsuite.benchmarking.metrics import CHALLENGE_METRICS
+from nbsuite.benchmarking.quantities import CHALLENGE_METRICS, QUANTITIES
 from nbsuite.benchmarking.runner import TestSamples, run_benchmark, run_per_step
 from nbsuite.models.kinds import AnyDecoder
 from nbsuite.neurons.kernels import KernelName
-
-ERROR_METRICS = ("r2", "mse", "smape")
-"""Metrics of the decoded values: sums of rounded numbers, which depend on their order."""
-TOLERANCE = 1e-6
 
 
 @dataclass(frozen=True)
@@ -24,7 +20,7 @@ class Comparison:
         name: the figure's name in the challenge format.
         chunked: as the benchmark reports it.
         per_step: as NeuroBench's per-step run reports it.
-        agrees: equal; for metrics of the decoded values, within 1e-6.
+        agrees: equal, or within what sums in another order may change.
     """
 
     name: str
@@ -58,6 +54,6 @@ def compare_with_per_step(
 
 
 def _agree(name: str, chunked: Any, per_step: Any) -> bool:
-    if name in ERROR_METRICS:
-        return bool(abs(chunked - per_step) <= TOLERANCE * max(1.0, abs(per_step)))
+    if rounding := QUANTITIES[name].rounding:
+        return bool(abs(chunked - per_step) <= rounding * max(1.0, abs(per_step)))
     return bool(chunked == per_step)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from nbsuite.errors import UsageError
+from nbsuite.suggestions import did_you_mean
 from nbsuite.untrusted.fault import FormatFault
 from nbsuite.untrusted.text import one_line
 from nbsuite.untrusted.toml_text import read_toml_file
@@ -63,8 +63,7 @@ class Entries:
         known = list(known)
         for key in self.values:
             if key not in known:
-                close = difflib.get_close_matches(key, known, n=1)
-                hint = f"did you mean {close[0]}?" if close else f"known are {', '.join(known)}."
+                hint = did_you_mean(key, known)
                 raise UsageError(f"{self.origin} has the unknown key '{key}'; {hint}")
 
     def text(self, key: str, default: str) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, get_type_hints
 
 from nbsuite.errors import UsageError
+from nbsuite.suggestions import did_you_mean
 from nbsuite.training.recipe import Recipe, section_types
 from nbsuite.training.settings import Section, parse_value
 
@@ -85,7 +85,7 @@ def _hint(key: str, known: dict[str, type]) -> str:
     """Keys of the same name in other sections, or else the closest ones."""
     name = key.rpartition(".")[2]
     close = [each for each in known if each.endswith(f".{name}")]
-    close = close or difflib.get_close_matches(key, known, n=3, cutoff=0.5)
     if close:
         return f"did you mean {' or '.join(close)}?"
-    return f"its sections are {', '.join(dict.fromkeys(each.split('.')[0] for each in known))}."
+    sections = dict.fromkeys(each.split(".")[0] for each in known)
+    return did_you_mean(key, known, otherwise=f"its sections are {', '.join(sections)}.")

@@ -8,13 +8,13 @@ says so. The seed is not part of the recipe: five seeds are five runs of one rec
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, get_type_hints
 
 from nbsuite.errors import UsageError
+from nbsuite.suggestions import did_you_mean
 from nbsuite.training.settings import (
     COUNT,
     NOT_NEGATIVE,
@@ -259,6 +259,5 @@ def published_recipe(model: str) -> Recipe:
     by_name = {name.lower(): recipe for name, recipe in _PUBLISHED.items()}
     if model.lower() in by_name:
         return by_name[model.lower()]
-    close = difflib.get_close_matches(model, _PUBLISHED, n=1, cutoff=0.4)
-    hint = f"did you mean {close[0]}?" if close else f"there are some for {', '.join(_PUBLISHED)}."
+    hint = did_you_mean(model, _PUBLISHED)
     raise UsageError(f"No recipe was published for '{model}'; {hint}")

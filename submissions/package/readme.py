@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from importlib import resources
 
+from nbsuite.benchmarking.quantities import CHALLENGE, R2
 from nbsuite.submissions.package.contents import Contents
 from nbsuite.submissions.package.layout import LOCK, RECIPES, SCRIPT
 from nbsuite.submissions.results.formats import markdown_paragraph, markdown_text
-from nbsuite.submissions.results.quantities import MEASURED
+
+_FIGURES = (R2, *(each for each in CHALLENGE if each is not R2))
 
 
 def script() -> bytes:
@@ -70,12 +72,12 @@ def _training(contents: Contents) -> Iterator[str]:
 
 def _table(contents: Contents) -> Iterator[str]:
     labels = {each.recording: each.session.label for each in contents.sessions}
-    yield f"| session | {' | '.join(quantity.heading for quantity in MEASURED)} |"
-    yield f"|---|{'---|' * len(MEASURED)}"
+    yield f"| session | {' | '.join(quantity.heading for quantity in _FIGURES)} |"
+    yield f"|---|{'---|' * len(_FIGURES)}"
     for recording, label in (*labels.items(), ("average", "mean")):
         yield _row(label, contents.summary[recording])
 
 
 def _row(label: str, means: Mapping[str, float]) -> str:
-    cells = (quantity.text(means[quantity.key]) for quantity in MEASURED)
+    cells = (quantity.text(means[quantity.key]) for quantity in _FIGURES)
     return f"| {label} | {' | '.join(cells)} |"

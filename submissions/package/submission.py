@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from nbsuite.errors import PackageError
 from nbsuite.files import atomic_write
+from nbsuite.suggestions import did_you_mean
 from nbsuite.untrusted.fault import FormatFault
 from nbsuite.untrusted.names import fault_of_name
 from nbsuite.untrusted.toml_text import read_toml_file
@@ -121,8 +121,7 @@ def read_submission(path: Path, origin: str | None = None) -> Submission:
 
 def _check_known(name: str, origin: str) -> None:
     if name not in _FIELDS:
-        close = difflib.get_close_matches(name[:100], _FIELDS, n=1)
-        hint = f"did you mean {close[0]}?" if close else f"known are {', '.join(_FIELDS)}."
+        hint = did_you_mean(name, _FIELDS)
         raise PackageError(f"{origin} has the unknown value {name[:100]!a}; {hint}")
 
 

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
+from nbsuite.benchmarking.quantities import FOOTPRINT, OPERATIONS, R2, Quantity
 from nbsuite.errors import ResultsError
 from nbsuite.pictures import BLACK, TWIN_COLOUR, VERMILLION, drawn, picture_text
 from nbsuite.submissions.results.label_places import label_points
@@ -17,10 +18,7 @@ from nbsuite.submissions.tables.pareto import pareto_front
 
 Point = tuple[float, float, Row]
 
-_PANELS = {
-    "operations": "effective operations per sample (MACs + ACs)",
-    "footprint": "footprint (bytes)",
-}
+_PANELS = (OPERATIONS, FOOTPRINT)
 _MOST_NAMED = 60
 """Points of a panel that all have room for their names."""
 
@@ -58,16 +56,16 @@ def plot_leaderboard(path: Path, ranking: Ranking) -> None:
         _set_accuracy_scale(axes[0], accuracies)
         for each, (cost, points) in zip(axes, panels.items(), strict=True):
             _draw_panel(each, points)
-            each.set_xlabel(_PANELS[cost])
+            each.set_xlabel(cost.axis)
         _write_legend(figure, axes)
         _write_title(figure, ranking)
 
 
-def _points(ranking: Ranking, cost: str) -> list[Point]:
+def _points(ranking: Ranking, cost: Quantity) -> list[Point]:
     return [
-        (row.values[cost], row.values["r2"], row)
+        (row.values[cost.key], row.values[R2.key], row)
         for row in ranking.rows
-        if "r2" in row.values and cost in row.values
+        if R2.key in row.values and cost.key in row.values
     ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from nbsuite.benchmarking.quantities import ACTIVATION_SPARSITY, FOOTPRINT, OPERATIONS, R2
 from nbsuite.submissions.report.page import (
     Block,
     Data,
@@ -16,7 +17,6 @@ from nbsuite.submissions.report.page import (
 from nbsuite.submissions.report.pictures import draw_picture
 from nbsuite.submissions.results.folder import ModelResults
 from nbsuite.submissions.results.formats import EMPTY, Cell, Column, Table, text_cell
-from nbsuite.submissions.results.quantities import ACTIVATION_SPARSITY, FOOTPRINT, OPERATIONS, R2
 from nbsuite.submissions.tables.leaderboard import (
     MEAN,
     Entry,
@@ -28,7 +28,7 @@ from nbsuite.submissions.tables.leaderboard import (
 from nbsuite.submissions.tables.leaderboard_table import leaderboard_table
 from nbsuite.submissions.tables.pareto import pareto_front
 from nbsuite.submissions.tables.published_tables import accuracy_table, demand_table
-from nbsuite.tasks.sessions import CHALLENGE_SESSIONS
+from nbsuite.tasks.primate_reaching import PRIMATE_REACHING
 
 _SUMMARISED = (R2, FOOTPRINT, ACTIVATION_SPARSITY, OPERATIONS)
 
@@ -114,7 +114,7 @@ def _places(entries: Sequence[Entry]) -> list[str]:
     if any(MEAN in entry.values for entry in entries):
         return [MEAN]
     known = {session for entry in entries for session in entry.values}
-    return [session.label for session in CHALLENGE_SESSIONS if session.label in known]
+    return [session.label for session in PRIMATE_REACHING.sessions if session.label in known]
 
 
 def _ranking(entries: Sequence[Entry], place: str) -> Ranking:

@@ -14,6 +14,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING
 
+from nbsuite.benchmarking.quantities import CHALLENGE
 from nbsuite.data.twins.info import TWIN_MARK
 from nbsuite.errors import ResultsError, UsageError
 from nbsuite.submissions.results.names import (
@@ -29,15 +30,7 @@ from nbsuite.submissions.results.schema import read_json, read_object, write_fil
 if TYPE_CHECKING:  # reading and comparing results needs no torch
     from nbsuite.benchmarking.results import BenchmarkResult
 
-METRICS = (
-    "footprint",
-    "connection_sparsity",
-    "activation_sparsity",
-    "dense",
-    "macs",
-    "acs",
-    "r2",
-)
+METRICS = tuple(quantity.key for quantity in CHALLENGE)
 
 AVERAGE = "average"
 """What a summary calls the means over its sessions."""
@@ -188,6 +181,7 @@ def write_results(folder: Path, results: Sequence[BenchmarkResult]) -> Path:
     content = challenge_results(results)
     provenance = {
         "results": path.name,
+        "task": first.task,
         "twin": first.twin,
         "runs": [result.provenance for result in in_seed_order(results)],
     }

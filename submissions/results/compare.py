@@ -8,6 +8,8 @@ from enum import Enum
 from pathlib import Path
 from statistics import fmean
 
+from nbsuite.benchmarking.quantities import QUANTITIES
+from nbsuite.benchmarking.tolerance import Tolerance
 from nbsuite.errors import ResultsError, UsageError
 from nbsuite.submissions.results.challenge import METRICS, Results
 from nbsuite.submissions.results.folder import (
@@ -17,8 +19,6 @@ from nbsuite.submissions.results.folder import (
     results_files,
 )
 from nbsuite.submissions.results.formats import EMPTY, Cell, Column, Table, text_cell
-from nbsuite.submissions.results.quantities import QUANTITIES
-from nbsuite.submissions.results.tolerances import Tolerance
 
 _SUMMARY_PREFIX = "results_summary_"
 

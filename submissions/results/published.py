@@ -14,8 +14,8 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
+from nbsuite.benchmarking.quantities import Values
 from nbsuite.submissions.results.challenge import Results, summarise
-from nbsuite.submissions.results.quantities import Values
 from nbsuite.untrusted.fields import decode
 
 

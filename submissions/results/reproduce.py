@@ -12,16 +12,16 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
+from nbsuite.benchmarking.quantities import CHALLENGE, QUANTITIES
 from nbsuite.benchmarking.results import BenchmarkResult
+from nbsuite.benchmarking.tolerance import Tolerance
 from nbsuite.conversions.stork import read_stork
 from nbsuite.errors import ResultsError
 from nbsuite.models.checkpoint import save_checkpoint, weights_digest
 from nbsuite.submissions.results.challenge import METRICS, check_distinct_weights, check_seeds
 from nbsuite.submissions.results.formats import Cell, Column, Table, text_cell
 from nbsuite.submissions.results.published import published_runs, runs_source
-from nbsuite.submissions.results.quantities import QUANTITIES, STATIC
-from nbsuite.submissions.results.tolerances import Tolerance
-from nbsuite.tasks.sessions import CHALLENGE_SESSIONS
+from nbsuite.tasks.primate_reaching import PRIMATE_REACHING
 
 TOLERANCES: Mapping[str, Tolerance] = {
     "connection_sparsity": Tolerance(1e-9),
@@ -35,7 +35,8 @@ Sparsity of connections is a quotient of integers. What depends on spikes may di
 the publication's GPU summed in another order, in half precision.
 """
 
-_LABELS = {session.name: session.label for session in CHALLENGE_SESSIONS}
+_STATIC = tuple(quantity.key for quantity in CHALLENGE if quantity.static)
+_LABELS = {session.name: session.label for session in PRIMATE_REACHING.sessions}
 
 
 class Verdict(Enum):
@@ -131,7 +132,7 @@ def _rows(model: str, session: str, results: Sequence[BenchmarkResult]) -> Itera
     for metric in METRICS:
         measured = [float(result.values[metric]) for result in results]
         verdict = Verdict.TWIN
-        if metric in STATIC or not any(result.twin for result in results):
+        if metric in _STATIC or not any(result.twin for result in results):
             tolerance = TOLERANCES.get(metric, Tolerance(0.0))
             found = contains(published[metric], measured, tolerance)
             verdict = Verdict.MATCHES if found else Verdict.DIFFERS
@@ -195,7 +196,7 @@ def summary(rows: Sequence[Row]) -> str:
 
 def _source() -> str:
     return (
-        f"Published: {runs_source()}. Static metrics ({', '.join(STATIC)}) do not need recordings."
+        f"Published: {runs_source()}. Static metrics ({', '.join(_STATIC)}) do not need recordings."
     )
 
 
@@ -207,6 +208,6 @@ def _values(metric: str, values: Sequence[float]) -> Cell:
 
 
 def _text(metric: str, value: float) -> str:
-    if metric == "connection_sparsity":
-        return f"{value:.4f}"
-    return QUANTITIES[metric].text(value)
+    """A figure for comparing: of a number below 1 no digit less than any metric has in tables."""
+    quantity = QUANTITIES[metric]
+    return quantity.text(value) if quantity.digits is None else f"{value:.4f}"

@@ -17,7 +17,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from nbsuite.submissions.results.quantities import Quantity, Values
+from nbsuite.benchmarking.quantities import Quantity, Values
 
 PRICE = 0.05
 """R2 that a factor of ten in cost takes away."""
@@ -32,7 +32,7 @@ SCORES = tuple(_WEIGHTS)
 
 def score_quantity(name: str) -> Quantity:
     """How a score is called and printed."""
-    return Quantity("score", f"Score (ours): {name}", more_is_better=True, decimals=3)
+    return Quantity("score", f"Score (ours): {name}", more_is_better=True, digits=3)
 
 
 def score(name: str, values: Values) -> float | None:

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from nbsuite.benchmarking.quantities import FOOTPRINT, OPERATIONS, R2, Quantity, Values
 from nbsuite.submissions.results.formats import Cell, Column, Table, text_cell
 from nbsuite.submissions.results.published import (
     FilteredMethod,
     UnrankedSection,
     unranked_section,
 )
-from nbsuite.submissions.results.quantities import FOOTPRINT, OPERATIONS, R2, Quantity, Values
 
 _COLUMNS = (
     Column("method", "Method", figures=False),
-    Column("r2", "R2"),
+    Column(R2.key, R2.heading),
     Column("r2_filtered", "R2 with filter"),
-    Column("footprint", "Footprint (B)"),
+    Column(FOOTPRINT.key, FOOTPRINT.heading),
     Column("operations", "Operations a step"),
     Column("operations_filtered", "Operations with filter"),
     Column("counted_as", "Counted as", figures=False),

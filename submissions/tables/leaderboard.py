@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from nbsuite.benchmarking.quantities import QUANTITIES, Quantity, Values, with_operations
 from nbsuite.submissions.results.challenge import summarise
 from nbsuite.submissions.results.folder import ModelResults, labels_of
 from nbsuite.submissions.results.published import (
@@ -16,7 +17,6 @@ from nbsuite.submissions.results.published import (
     Remark,
     published_methods,
 )
-from nbsuite.submissions.results.quantities import QUANTITIES, Quantity, Values, with_operations
 from nbsuite.submissions.results.scores import score, score_quantity
 
 MEAN = "mean"

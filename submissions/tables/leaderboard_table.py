@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from nbsuite.benchmarking.quantities import CHALLENGE, OPERATIONS, R2, Quantity
 from nbsuite.submissions.results.formats import EMPTY, Cell, Column, Table, text_cell
 from nbsuite.submissions.results.published import Remark
-from nbsuite.submissions.results.quantities import MEASURED, OPERATIONS, Quantity
 from nbsuite.submissions.results.scores import formula, score_quantity
 from nbsuite.submissions.results.unranked import unranked_table
 from nbsuite.submissions.tables.leaderboard import MEAN, Ranking, Row
@@ -17,7 +17,7 @@ from nbsuite.submissions.tables.leaderboard import MEAN, Ranking, Row
 
 def leaderboard_table(ranking: Ranking) -> Table:
     """The ranking as a table, and below published means what may not compare with them."""
-    quantities = [*MEASURED, OPERATIONS]
+    quantities = [R2, *(each for each in CHALLENGE if each is not R2), OPERATIONS]
     if ranking.score is not None:
         quantities.append(score_quantity(ranking.score))
     columns = [

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from math import isclose
 from typing import Literal
 
+from nbsuite.benchmarking.quantities import CHALLENGE, QUANTITIES, R2
 from nbsuite.submissions.results.folder import ModelResults, labels_of
 from nbsuite.submissions.results.formats import EMPTY, Cell, Column, Table, text_cell
 from nbsuite.submissions.results.published import (
@@ -18,32 +19,14 @@ from nbsuite.submissions.results.published import (
     published_methods,
     published_misprints,
 )
-from nbsuite.submissions.results.quantities import QUANTITIES
 from nbsuite.submissions.results.statistics import Spread, over_runs, over_seeds, over_sessions
-from nbsuite.tasks.sessions import CHALLENGE_SESSIONS
+from nbsuite.tasks.primate_reaching import PRIMATE_REACHING
 
 BASELINES = ("SNN2", "SNN3")
 MEAN = "mean"
 
-_SESSIONS = tuple(session.label for session in CHALLENGE_SESSIONS)
-_DEMAND = (
-    "footprint",
-    "connection_sparsity",
-    "activation_sparsity",
-    "dense",
-    "macs",
-    "acs",
-)
-_HEADINGS = {
-    "footprint": "Footprint",
-    "connection_sparsity": "Connection Sparsity",
-    "activation_sparsity": "Activation Sparsity",
-    "dense": "Dense",
-    "macs": "Eff. MACs",
-    "acs": "Eff. ACs",
-}
-_DIGITS = {"connection_sparsity": 2, "activation_sparsity": 4, "r2": 3}
-_WITH_DEVIATION = ("r2", "connection_sparsity", "activation_sparsity", "acs")
+_SESSIONS = tuple(session.label for session in PRIMATE_REACHING.sessions)
+_DEMAND = tuple(quantity.key for quantity in CHALLENGE if quantity is not R2)
 
 
 def accuracy_table(models: Sequence[ModelResults]) -> Table:
@@ -92,7 +75,7 @@ def demand_table(models: Sequence[ModelResults]) -> Table:
     columns = [
         Column("model", "Model", figures=False),
         Column("session", "Session", figures=False),
-        *(Column(metric, _HEADINGS[metric]) for metric in _DEMAND),
+        *(Column(metric, QUANTITIES[metric].full_name) for metric in _DEMAND),
     ]
     rows = [
         row
@@ -152,7 +135,7 @@ def _cell(metric: str, found: Spread | None) -> Cell:
     value = {"mean": found.mean, "deviation": found.deviation}
     if (
         found.deviation is None
-        or metric not in _WITH_DEVIATION
+        or not QUANTITIES[metric].scatters
         or not (found.mean or found.deviation)
     ):
         return Cell(_text(metric, found.mean), value)
@@ -167,7 +150,7 @@ def _published_cell(metric: str, value: float | None) -> Cell:
 
 def _text(metric: str, value: float, *, zero: bool = True) -> str:
     """A figure with as many digits as the publication gives it; a sparsity of nothing is 0.0."""
-    digits = _DIGITS.get(metric, 0)
+    digits = QUANTITIES[metric].published_digits
     return "0.0" if zero and digits and value == 0 else f"{value:.{digits}f}"
 
 

@@ -14,9 +14,9 @@ from neurobench.metrics.workload import R2, ActivationSparsity, SynapticOperatio
 from neurobench.models import NeuroBenchModel
 from torch.utils.data import DataLoader, TensorDataset
 
-from nbsuite.benchmarking.metrics import METRIC_NAMES
+from nbsuite.benchmarking.quantities import METRIC_NAMES, QUANTITIES
 from nbsuite.benchmarking.runner import run_benchmark, run_per_step
-from nbsuite.benchmarking.verification import ERROR_METRICS, compare_with_per_step
+from nbsuite.benchmarking.verification import compare_with_per_step
 
 MODELS = st.sampled_from([(64, 1), (48, 5), (150, 2)])
 
@@ -56,10 +56,8 @@ def test_chunks_and_steps_agree_on_every_metric(
     per_step = run_per_step(decoder, samples, metrics=METRIC_NAMES)
     assert chunked.values.keys() == per_step.values.keys()
     for name, value in chunked.values.items():
-        if name in ERROR_METRICS:
-            assert value == pytest.approx(per_step.values[name], rel=1e-6, abs=1e-6), name
-        else:
-            assert value == per_step.values[name], name
+        allowed = QUANTITIES[name].rounding
+        assert value == pytest.approx(per_step.values[name], rel=allowed, abs=allowed), name
 
 
 class _UntouchedModel(NeuroBenchModel):  # type: ignore[misc]

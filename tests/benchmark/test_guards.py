@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from nbsuite.benchmarking import counting_synapses
-from nbsuite.benchmarking.metrics import CHALLENGE_METRICS, METRIC_NAMES, check_metric_names
+from nbsuite.benchmarking.metrics import check_metric_names
+from nbsuite.benchmarking.quantities import CHALLENGE_METRICS, METRIC_NAMES
 from nbsuite.benchmarking.runner import run_benchmark
 from nbsuite.errors import BenchmarkError, UsageError
 

@@ -16,11 +16,11 @@ from snntorch import SpikingNeuron
 from torch.utils.data import DataLoader, TensorDataset
 
 from nbsuite.benchmarking import counting_synapses
-from nbsuite.benchmarking.metrics import METRIC_NAMES
+from nbsuite.benchmarking.quantities import METRIC_NAMES, QUANTITIES
 from nbsuite.benchmarking.runner import run_benchmark, run_per_step
 from nbsuite.benchmarking.stock_baselines import stock_network
 from nbsuite.benchmarking.streams import VECTORISED, chunk_stream
-from nbsuite.benchmarking.verification import ERROR_METRICS, compare_with_per_step
+from nbsuite.benchmarking.verification import compare_with_per_step
 from nbsuite.errors import BenchmarkError
 from tests.models.random_decoders import NAMES, random_decoder
 
@@ -41,10 +41,8 @@ def test_chunks_and_steps_agree_on_every_metric(
     assert chunked.kernel == VECTORISED
     assert chunked.values.keys() == per_step.values.keys()
     for key, value in chunked.values.items():
-        if key in ERROR_METRICS:
-            assert value == pytest.approx(per_step.values[key], rel=1e-6, abs=1e-6), key
-        else:
-            assert value == per_step.values[key], key
+        allowed = QUANTITIES[key].rounding
+        assert value == pytest.approx(per_step.values[key], rel=allowed, abs=allowed), key
 
 
 class _UntouchedModel(NeuroBenchModel):  # type: ignore[misc]

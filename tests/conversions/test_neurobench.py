@@ -13,7 +13,7 @@ import torch
 from nbsuite.conversions.neurobench import read_neurobench
 from nbsuite.errors import ConversionError, UsageError
 from nbsuite.models.baselines.spec import BASELINE_NAMES
-from nbsuite.tasks.sessions import find_session
+from nbsuite.tasks.known import find_session
 from tests.models.random_decoders import random_decoder
 
 I1, L1 = find_session("I1"), find_session("L1")
@@ -79,7 +79,7 @@ def test_another_model(tmp_path: Path) -> None:
     path = _write(tmp_path, "SNN3")
     with pytest.raises(ConversionError, match="are those of SNN3, not of ANN3D"):
         read_neurobench(path, model="ANN3D")
-    with pytest.raises(UsageError, match="no baseline 'SNN4'; did you mean SNN3"):
+    with pytest.raises(UsageError, match="no baseline 'SNN4'; did you mean SNN2 or SNN3"):
         read_neurobench(path, model="SNN4")
 
 

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nbsuite.benchmarking.tolerance import Tolerance
 from nbsuite.errors import ResultsError, UsageError
 from nbsuite.submissions.results.challenge import METRICS, provenance_path
 from nbsuite.submissions.results.compare import (
@@ -16,7 +17,7 @@ from nbsuite.submissions.results.compare import (
     comparison_table,
 )
 from nbsuite.submissions.results.formats import records
-from nbsuite.submissions.results.tolerances import DEFAULT_TOLERANCES, Tolerance, parse_tolerances
+from nbsuite.submissions.results.tolerances import DEFAULT_TOLERANCES, parse_tolerances
 from tests.submissions.results_files import NAMES, VALUES, write_lists, write_six
 
 EXACT = dict.fromkeys(METRICS, Tolerance(0.0))

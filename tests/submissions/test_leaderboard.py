@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nbsuite.benchmarking.quantities import QUANTITIES
 from nbsuite.errors import ResultsError
 from nbsuite.submissions.pictures.pareto import plot_leaderboard
 from nbsuite.submissions.results.folder import read_results
 from nbsuite.submissions.results.formats import records
 from nbsuite.submissions.results.published import unranked_section
-from nbsuite.submissions.results.quantities import QUANTITIES
 from nbsuite.submissions.results.scores import SCORES, formula, score
 from nbsuite.submissions.tables.leaderboard import (
     MEAN,

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nbsuite.benchmarking.results import BenchmarkResult
+from nbsuite.benchmarking.tolerance import Tolerance
 from nbsuite.conversions.stork import write_stork
 from nbsuite.errors import ConversionError, ResultsError, UsageError
 from nbsuite.models.checkpoint import load_checkpoint
@@ -24,7 +25,6 @@ from nbsuite.submissions.results.reproduce import (
     reproduction_table,
     summary,
 )
-from nbsuite.submissions.results.tolerances import Tolerance
 from tests.submissions.results_files import NAMES
 
 STATIC = {"footprint", "dense", "connection_sparsity"}
