@@ -8,8 +8,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from nbsuite.cli.sweep.graph import plan_study
 from nbsuite.data.folders import data_folder
+from nbsuite.submissions.study.plan import plan_study
 from nbsuite.sweep.study_file import read_study
 from nbsuite.sweep.worker import Call, perform
 

@@ -11,12 +11,13 @@ import click
 from nbsuite.cli.frame.examples import examples
 from nbsuite.cli.frame.options import force_option, json_option, output_option
 from nbsuite.cli.frame.output import note, stage_progress
+from nbsuite.data.mat_format import SAMPLE_SECONDS
 from nbsuite.errors import ResultsError
 from nbsuite.files import ensure_writable
-from nbsuite.tasks.sessions import STEP_SECONDS, find_session
+from nbsuite.tasks.known import find_session
 
 if TYPE_CHECKING:
-    from nbsuite.cli.benchmark.jobs import Job
+    from nbsuite.benchmarking.jobs import Job
     from nbsuite.data.recording import Recording
 
 DEFAULT_FOLDER = Path("nbsuite-demo")
@@ -43,9 +44,10 @@ def demo(output: Path, epochs: int | None, force: bool, as_json: bool) -> None:
     compiled. Run again, it goes on where it was interrupted and replaces what it made before.
     """
     from nbsuite.benchmarking.session import RunSettings
-    from nbsuite.cli.benchmark.jobs import run_jobs
     from nbsuite.cli.benchmark.report import print_outcome
+    from nbsuite.cli.frame.observing import shown_progress
     from nbsuite.demo import EPOCHS
+    from nbsuite.submissions.results.measuring import run_jobs
 
     _claim_folder(output, force=force)
     recording = _make_recording(output, quiet=as_json)
@@ -54,9 +56,15 @@ def demo(output: Path, epochs: int | None, force: bool, as_json: bool) -> None:
         _fit_ridge(output, recording),
     ]
     # The folder is the demo's own, so that its earlier results need no protection.
-    results, files = run_jobs(
-        jobs, RunSettings(), output, plot=output / PICTURE_NAME, force=True, quiet=as_json
-    )
+    with shown_progress(quiet=as_json) as observer:
+        results, files = run_jobs(
+            jobs,
+            RunSettings(),
+            output,
+            plot=output / PICTURE_NAME,
+            force=True,
+            observer=observer,
+        )
     print_outcome(results, files, as_json=as_json)
     if not as_json:
         _explain(jobs[0])
@@ -81,9 +89,9 @@ def _claim_folder(folder: Path, *, force: bool) -> None:
 
 def _make_recording(folder: Path, *, quiet: bool) -> Recording:
     """Make and load the twin."""
-    from nbsuite.data.recording import load_recording
     from nbsuite.data.twins.generate import ensure_twin
     from nbsuite.demo import SESSION, TWIN_FRACTION, TWIN_SEED
+    from nbsuite.tasks.opening import load_recording
 
     session = find_session(SESSION)
     with stage_progress(quiet=quiet) as report:
@@ -96,11 +104,11 @@ def _train(folder: Path, recording: Recording, epochs: int, *, quiet: bool) -> J
     """Train a tinyRSNN from random weights, and round it to half precision."""
     import torch
 
-    from nbsuite.cli.benchmark.jobs import Job
+    from nbsuite.benchmarking.jobs import Job
     from nbsuite.cli.train.display import Display
-    from nbsuite.data.locate import Location
     from nbsuite.demo import MODEL, SEED, demo_recipe
     from nbsuite.models.checkpoint import load_checkpoint
+    from nbsuite.tasks.locate import Location
     from nbsuite.training.compute import Compute
     from nbsuite.training.run_folder import WEIGHTS_NAME
     from nbsuite.training.run_plan import RunRequest, plan_run, run_plan
@@ -125,7 +133,7 @@ def _train(folder: Path, recording: Recording, epochs: int, *, quiet: bool) -> J
 
 def _fit_ridge(folder: Path, recording: Recording) -> Job:
     """Fit the linear decoder that the spiking one has to beat."""
-    from nbsuite.cli.benchmark.jobs import Job
+    from nbsuite.benchmarking.jobs import Job
     from nbsuite.models.checkpoint import load_checkpoint, save_checkpoint
     from nbsuite.training.ridge import MODEL, train_ridge
 
@@ -138,7 +146,7 @@ def _fit_ridge(folder: Path, recording: Recording) -> Job:
 def _explain(job: Job) -> None:
     """Say in a few lines what was done and what to try next."""
     recording, checkpoint = job.recording, job.checkpoint.path
-    tested = len(recording.test) * STEP_SECONDS
+    tested = len(recording.test) * SAMPLE_SECONDS
     pictures = f"{PICTURE_NAME.removesuffix('.png')}_*.png"
     explanation = f"""
 Done: a tinyRSNN learnt to decode the hand's velocity, and decoded {tested:.0f} s that it was not

@@ -10,14 +10,13 @@ import click
 
 from nbsuite.cli.frame import options
 from nbsuite.cli.frame.examples import examples
-from nbsuite.cli.frame.output import note, progress
+from nbsuite.cli.frame.output import note
 from nbsuite.cli.tables.inputs import RESULTS, columns_option, note_others
 from nbsuite.errors import CheckpointError, UsageError
 
 if TYPE_CHECKING:  # importing torch takes longer than printing the help page
-    from nbsuite.cli.benchmark.jobs import Job
-    from nbsuite.data.locate import Source
     from nbsuite.submissions.report.decoding import Decoding
+    from nbsuite.tasks.locate import Source
 
 DEFAULT_FILE = Path("report.html")
 
@@ -106,34 +105,10 @@ def _decode(
     """Run checkpoints on the sessions named, or on those they were trained for."""
     if not checkpoints:
         return []
-    from nbsuite.cli.benchmark.jobs import plan_jobs
+    from nbsuite.benchmarking.jobs import plan_jobs
+    from nbsuite.cli.frame.observing import shown_progress
+    from nbsuite.submissions.report.decode import run_decoding
 
-    jobs = plan_jobs(checkpoints, sessions, data_dir, data, quiet=False)
-    return [_run(job) for job in jobs]
-
-
-def _run(job: Job) -> Decoding:
-    from nbsuite.benchmarking.session import RunSettings, measure_checkpoint
-    from nbsuite.submissions.report.decoding import Decoding
-
-    test = job.recording.test
-    with progress() as display:
-        task = display.add_task(job.description, total=len(test))
-        result, measurement = measure_checkpoint(
-            job.checkpoint,
-            job.recording,
-            RunSettings(metrics=("r2",)),
-            lambda steps: display.advance(task, steps),
-        )
-    return Decoding(
-        model=result.model,
-        seed=result.seed,
-        session=job.recording.session.label,
-        twin=result.twin,
-        trained_on_twin=result.trained_on_twin is True,
-        velocity_true=job.recording.labels[test.start : test.stop],
-        velocity_decoded=measurement.velocity.numpy(),
-        spikes=None if measurement.spikes is None else measurement.spikes.numpy(),
-        r2=result.values["r2"],
-        checkpoint=str(job.checkpoint.path),
-    )
+    with shown_progress() as observer:
+        jobs = plan_jobs(checkpoints, sessions, data_dir, data, observer)
+        return [run_decoding(job, observer) for job in jobs]

@@ -13,7 +13,7 @@ from nbsuite.cli.frame import options
 from nbsuite.cli.frame.examples import examples
 from nbsuite.cli.frame.output import note, stage_progress
 from nbsuite.errors import ResultsError
-from nbsuite.tasks.sessions import find_session
+from nbsuite.tasks.known import find_session
 
 if TYPE_CHECKING:  # importing torch takes longer than printing the help page
     from nbsuite.benchmarking.results import BenchmarkResult
@@ -77,8 +77,8 @@ def reproduce(
 def _recording(name: str, data_dir: Path, *, fetch: bool, quiet: bool) -> Recording:
     """The real recording where it is there or may be fetched, otherwise its twin."""
     from nbsuite.data.fetch.download import fetch as fetch_session
-    from nbsuite.data.locate import locate
-    from nbsuite.data.recording import load_recording
+    from nbsuite.tasks.locate import locate
+    from nbsuite.tasks.opening import load_recording
 
     session = find_session(name)
     if fetch:
@@ -98,11 +98,14 @@ def _recording(name: str, data_dir: Path, *, fetch: bool, quiet: bool) -> Record
 def _measure(
     paths: Sequence[Path], recording: Recording, output: Path | None, *, force: bool, quiet: bool
 ) -> list[BenchmarkResult]:
+    from nbsuite.benchmarking.jobs import Job
     from nbsuite.benchmarking.session import RunSettings
-    from nbsuite.cli.benchmark.jobs import Job, run_jobs
+    from nbsuite.cli.frame.observing import shown_progress
     from nbsuite.models.checkpoint import load_checkpoint
+    from nbsuite.submissions.results.measuring import run_jobs
 
     jobs = [Job(load_checkpoint(path), recording) for path in paths]
     folder = None if output is None else output / "results"
-    results, _ = run_jobs(jobs, RunSettings(), folder, force=force, quiet=quiet)
+    with shown_progress(quiet=quiet) as observer:
+        results, _ = run_jobs(jobs, RunSettings(), folder, force=force, observer=observer)
     return results

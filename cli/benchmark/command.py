@@ -13,7 +13,7 @@ from nbsuite.errors import UsageError
 
 if TYPE_CHECKING:  # importing torch takes longer than printing the help page
     from nbsuite.benchmarking.session import RunSettings
-    from nbsuite.data.locate import Source
+    from nbsuite.tasks.locate import Source
 
 DEFAULT_FOLDER = Path("results")
 
@@ -77,11 +77,13 @@ def benchmark(
     Every CHECKPOINT is measured on every --session; without --session, on the session it was
     trained for. Each number is computed by NeuroBench itself and checked against its closed form.
     """
+    from nbsuite.benchmarking.jobs import plan_jobs
     from nbsuite.benchmarking.metrics import check_metric_names
     from nbsuite.benchmarking.quantities import CHALLENGE_METRICS
     from nbsuite.benchmarking.session import RunSettings, choose_kernel
-    from nbsuite.cli.benchmark.jobs import plan_jobs, run_jobs
     from nbsuite.cli.benchmark.report import compare_jobs, print_outcome
+    from nbsuite.cli.frame.observing import shown_progress
+    from nbsuite.submissions.results.measuring import run_jobs
 
     if plot is not None:
         from nbsuite.pictures import check_format
@@ -93,12 +95,14 @@ def benchmark(
         device=device,
         per_step=per_step,
     )
-    jobs = plan_jobs(checkpoints, session, data_dir, data, quiet=as_json)
+    with shown_progress(quiet=as_json) as observer:
+        jobs = plan_jobs(checkpoints, session, data_dir, data, observer)
     if verify is not None:
         compare_jobs(jobs, verify, settings, as_json=as_json)
         return
     folder = _results_folder(output, settings)
-    outcome = run_jobs(jobs, settings, folder, plot=plot, force=force, quiet=as_json)
+    with shown_progress(quiet=as_json) as observer:
+        outcome = run_jobs(jobs, settings, folder, plot=plot, force=force, observer=observer)
     print_outcome(*outcome, as_json=as_json)
 
 

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from nbsuite.benchmarking.jobs import Job, data_label
 from nbsuite.benchmarking.results import BenchmarkResult
 from nbsuite.benchmarking.session import RunSettings, verify_checkpoint
 from nbsuite.benchmarking.verification import Comparison
-from nbsuite.cli.benchmark.jobs import Job, data_label
 from nbsuite.cli.frame import output
 from nbsuite.errors import BenchmarkError
 

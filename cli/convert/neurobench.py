@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nbsuite.cli.convert.files import SAFETENSORS, destination, refuse_to_overwrite
 from nbsuite.cli.convert.options import (
     FILE,
     describe_conversion,
@@ -18,7 +17,8 @@ from nbsuite.cli.convert.options import (
 from nbsuite.cli.frame.examples import examples
 from nbsuite.cli.frame.options import force_option, json_option
 from nbsuite.cli.frame.output import print_json
-from nbsuite.tasks.sessions import Session
+from nbsuite.conversions.destination import SAFETENSORS, destination, refuse_to_overwrite
+from nbsuite.data.sessions import Session
 
 if TYPE_CHECKING:
     from nbsuite.models.checkpoint import CheckpointHeader

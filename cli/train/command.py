@@ -17,7 +17,7 @@ from nbsuite.suggestions import did_you_mean
 from nbsuite.untrusted.text import one_line
 
 if TYPE_CHECKING:  # importing torch takes longer than printing the help page
-    from nbsuite.data.locate import Source
+    from nbsuite.tasks.locate import Source
     from nbsuite.training.recipe import Recipe
     from nbsuite.training.stage_task import StageName
 
@@ -159,8 +159,9 @@ def train(
 
     from nbsuite.benchmarking.session import choose_training_kernel
     from nbsuite.cli.train.display import Display
-    from nbsuite.cli.train.runs import Order, train_all
+    from nbsuite.cli.train.runs import train_all
     from nbsuite.training.compute import Compute
+    from nbsuite.training.order import Order
 
     if not session:
         raise UsageError("Name the session to decode with --session, such as --session I1.")

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from nbsuite.cli.benchmark.jobs import Job, load_target
 from nbsuite.cli.benchmark.report import print_outcome
-from nbsuite.cli.frame import output
-from nbsuite.cli.train.runs import RESULTS_NAME, measure_jobs
-from nbsuite.data.locate import Source
+from nbsuite.cli.frame.observing import shown_progress
 from nbsuite.errors import UsageError
 from nbsuite.files import ensure_writable
-from nbsuite.models.checkpoint import load_checkpoint, save_checkpoint
+from nbsuite.submissions.study.trained import RESULTS_NAME, measure_trained
+from nbsuite.tasks.locate import Source
 from nbsuite.training.overrides import override_section
-from nbsuite.training.ridge import MODEL, RidgeRecipe, train_ridge
-from nbsuite.training.run_folder import WEIGHTS_NAME
-from nbsuite.training.run_plan import recording_label
+from nbsuite.training.ridge import MODEL, RidgeRecipe
+from nbsuite.training.ridge_runs import fit_sessions
 
 DETAILED = (
     *("seeds", "stages", "pretrained", "pretrain_on", "epochs"),
@@ -58,27 +55,7 @@ def fit_all(
     """
     recipe = override_section(RidgeRecipe(), MODEL, settings)
     ensure_writable(folder / RESULTS_NAME)
-    jobs = list(_fitted(targets, recipe, data, data_dir, folder, quiet=quiet))
-    outcome = measure_jobs(jobs, folder / RESULTS_NAME, quiet=quiet)
+    with shown_progress(quiet=quiet) as observer:
+        jobs = fit_sessions(targets, recipe, data, data_dir, folder, observer)
+        outcome = measure_trained(jobs, folder / RESULTS_NAME, observer)
     print_outcome(*outcome, as_json=as_json)
-
-
-def _fitted(
-    targets: Sequence[str],
-    recipe: RidgeRecipe,
-    data: Source,
-    data_dir: Path,
-    folder: Path,
-    *,
-    quiet: bool,
-) -> Iterator[Job]:
-    for target in dict.fromkeys(targets):
-        recording = load_target(target, data_dir, data, quiet=quiet)
-        fitted = train_ridge(recording, recipe)
-        path = folder / f"{MODEL}_{recording_label(recording)}" / WEIGHTS_NAME
-        save_checkpoint(path, fitted.decoder, fitted.header)
-        output.note(
-            f"{MODEL}: validation R2 {fitted.validation_r2:.3f} with a penalty of"
-            f" {fitted.penalty:,.0f}, {path}"
-        )
-        yield Job(load_checkpoint(path), recording)

@@ -13,7 +13,7 @@ import numpy as np
 from h5py import h5o
 from numpy.typing import NDArray
 
-from nbsuite.data.twins.spike_tally import Cell
+from nbsuite.data.spike_tally import Cell
 from nbsuite.untrusted.fault import FormatFault
 from nbsuite.untrusted.hdf5 import (
     Hdf5Reader,

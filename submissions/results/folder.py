@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from nbsuite.data.task import EARLIEST_PROTOCOL
 from nbsuite.data.twins.info import TWIN_MARK
 from nbsuite.errors import ResultsError
 from nbsuite.submissions.results.challenge import (
@@ -149,7 +150,7 @@ def read_provenance(file: Path) -> dict[str, object]:
         raise ResultsError(
             f"{path} must say whether it is about a twin with true or false; write it again."
         )
-    if not is_task(content.get("task", CHALLENGE_TASK)):
+    if not is_task(content.get("task", EARLIEST_PROTOCOL)):
         raise ResultsError(
             f"{path} must name its task as a name and a version, such as {CHALLENGE_TASK}; write it"
             " again."

@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 
-from nbsuite.tasks.sessions import CHALLENGE_SESSIONS, Session
+from nbsuite.data.sessions import Session
+from nbsuite.data.task import EARLIEST_PROTOCOL, fault_of_protocol
+from nbsuite.tasks.known import TASKS
+from nbsuite.tasks.primate_reaching import PRIMATE_REACHING
 
-CHALLENGE_TASK = "primate-reaching/1"
-"""The task of the challenge, and of results that name none: there was no other."""
-
-
-_TASK = re.compile(r"[^/\\\x00-\x1f\x7f]{1,100}/[1-9][0-9]{0,5}")
+CHALLENGE_TASK = PRIMATE_REACHING.protocol
 
 
 def is_task(value: object) -> bool:
     """Whether a value is the name and version of a task."""
-    return isinstance(value, str) and _TASK.fullmatch(value) is not None
+    return isinstance(value, str) and fault_of_protocol(value) is None
 
 
 def task_of(provenance: Mapping[str, object]) -> str:
     """Name and version of the task, out of what lies beside results."""
-    return str(provenance.get("task", CHALLENGE_TASK))
+    return str(provenance.get("task", EARLIEST_PROTOCOL))
 
 
 def sessions_of(task: str) -> tuple[Session, ...]:
     """The sessions that results are reported on; none of a task of one's own."""
-    return CHALLENGE_SESSIONS if task == CHALLENGE_TASK else ()
+    return TASKS[task].sessions if task in TASKS else ()
 
 
 def task_heading(task: str) -> str:

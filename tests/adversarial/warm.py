@@ -10,8 +10,8 @@ from pathlib import Path
 MODULES = (
     "distributed",
     "nbsuite.cli.main",
-    "nbsuite.cli.benchmark.jobs",
-    "nbsuite.cli.sweep.graph",
+    "nbsuite.submissions.results.measuring",
+    "nbsuite.submissions.study.plan",
     "nbsuite.cli.sweep.runs",
     "nbsuite.cli.sweep.status",
     "nbsuite.cli.train.runs",

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nbsuite.data.twins import statistics
-from nbsuite.data.twins.check import measure, read_contents
 from nbsuite.data.twins.generate import write_twin
-from nbsuite.data.twins.reference import Expectation, expectations
-from nbsuite.tasks.sessions import find_session
+from nbsuite.tasks.known import find_session
+from tests.data.twin_figures import statistics
+from tests.data.twin_figures.measure import measure, read_contents
+from tests.data.twin_figures.reference import Expectation, expectations
 
 # What a few minutes leave to chance: tolerances are those of full-length twins.
 CHANCE_IN_SHORT_TWINS = {

@@ -14,7 +14,7 @@ from nbsuite.data.folders import twin_path
 from nbsuite.data.twins.generate import write_twin
 from nbsuite.sweep.pool import Lost
 from nbsuite.sweep.worker import Call, Ended, perform
-from nbsuite.tasks.sessions import find_session
+from nbsuite.tasks.known import find_session
 
 SETTINGS = {
     "windows.steps": 50,
@@ -51,7 +51,7 @@ def single_commands(short_twins: dict[str, Path], tmp_path_factory: pytest.TempP
     root = tmp_path_factory.mktemp("single")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("nbsuite.training.stage_run._draw", lambda *_: None)
-        patch.setattr("nbsuite.cli.benchmark.jobs._draw", lambda path, *_: path)
+        patch.setattr("nbsuite.submissions.results.measuring._draw", lambda path, *_: path)
         outcome = CliRunner().invoke(main, ["train", "tinyRSNN", *options, "-o", str(root), "-q"])
     assert outcome.exit_code == 0, outcome.output
     return root

@@ -32,8 +32,8 @@ def run(monkeypatch: pytest.MonkeyPatch, pool: Any, tmp_path: Path) -> Run:
 
     monkeypatch.setattr("nbsuite.sweep.clusters.require_distributed", lambda: None)
     monkeypatch.setattr("nbsuite.sweep.local_workers.start_fork_server", lambda _modules: None)
-    monkeypatch.setattr("nbsuite.cli.sweep.runs.connected", connected)
-    monkeypatch.setattr("nbsuite.cli.sweep.runs.DaskPool", lambda _client: pool)
+    monkeypatch.setattr("nbsuite.submissions.study.run.connected", connected)
+    monkeypatch.setattr("nbsuite.submissions.study.run.DaskPool", lambda _client: pool)
 
     def sweep(*arguments: object, status: int = 0) -> Result:
         outcome = CliRunner().invoke(main, ["sweep", *map(str, arguments)])
@@ -138,7 +138,7 @@ def test_results_are_there_whatever_becomes_of_tables(
         raise KeyError("a mistake of ours")
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("nbsuite.cli.sweep.results.publication_tables", broken)
+        patch.setattr("nbsuite.submissions.study.last_tasks.publication_tables", broken)
         outcome = run(study, "-o", root, status=1)
     assert f"Results: {results}" in outcome.stderr
     assert "Error: 1 of 5 tasks of the study failed" in outcome.stderr

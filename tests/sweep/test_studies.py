@@ -19,9 +19,9 @@ import torch
 from click.testing import CliRunner
 
 from nbsuite.cli.main import main
-from nbsuite.cli.sweep.graph import StudyPlan, plan_study
 from nbsuite.files import digest
 from nbsuite.models.checkpoint import load_checkpoint, save_checkpoint
+from nbsuite.submissions.study.plan import StudyPlan, plan_study
 from nbsuite.sweep.cost import MEASURED, measured_rates
 from nbsuite.sweep.graph import finished_tasks
 from nbsuite.sweep.run import run_schedule

@@ -1,124 +1,21 @@
-"""What the benchmark commands do: load checkpoints and recordings, measure, write, draw."""
+"""Decoders measured, and what comes out written in challenge format and drawn."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
+from nbsuite.benchmarking.jobs import Job, measure_job
+from nbsuite.benchmarking.observer import Observer
 from nbsuite.benchmarking.results import BenchmarkResult
 from nbsuite.benchmarking.runner import Measurement
-from nbsuite.benchmarking.session import RunSettings, check_fit, measure_checkpoint
-from nbsuite.cli.frame import output
-from nbsuite.data.locate import Source, locate
-from nbsuite.data.recording import Recording, load_recording
+from nbsuite.benchmarking.session import RunSettings
 from nbsuite.data.twins.info import TWIN_MARK
 from nbsuite.errors import ResultsError, UsageError
 from nbsuite.files import ensure_writable
-from nbsuite.models.checkpoint import Checkpoint, load_checkpoint
+from nbsuite.observer import ignore
 from nbsuite.submissions.results import challenge
-from nbsuite.tasks.sessions import means_a_path
-
-
-@dataclass(frozen=True)
-class Job:
-    """One checkpoint to be measured on one recording."""
-
-    checkpoint: Checkpoint
-    recording: Recording
-
-    @property
-    def description(self) -> str:
-        """Model, seed and session, and whether it is a twin."""
-        header = self.checkpoint.header
-        seed = "" if header.seed is None else f" seed {header.seed}"
-        return f"{header.spec.name}{seed} on {data_label(self.recording)}"
-
-
-def data_label(recording: Recording) -> str:
-    """The session's name for people, and TWIN where it is one."""
-    return f"{recording.session.label}{' (TWIN)' if recording.twin else ''}"
-
-
-def plan_jobs(
-    checkpoints: Sequence[Path],
-    sessions: Sequence[str],
-    data_dir: Path,
-    data: Source,
-    *,
-    quiet: bool,
-) -> list[Job]:
-    """Load all checkpoints and recordings, each once, and say which data is used.
-
-    Raises:
-        UsageError: a checkpoint names no session and none was given.
-        CheckpointError, DataError: a file cannot be used.
-    """
-    loaded = [load_checkpoint(path) for path in checkpoints]
-    wanted = [(each, target) for each in loaded for target in sessions or (own_session(each),)]
-    recordings = {
-        target: load_target(target, data_dir, data, quiet=quiet)
-        for target in dict.fromkeys(target for _, target in wanted)
-    }
-    jobs = [Job(each, recordings[target]) for each, target in wanted]
-    for job in jobs:
-        check_fit(job.checkpoint, job.recording)
-        for remark in _remarks(job):
-            output.note(f"Note: {remark}")
-    return jobs
-
-
-def _remarks(job: Job) -> Iterator[str]:
-    """What a person should know before reading the job's figures."""
-    header, path = job.checkpoint.header, job.checkpoint.path
-    if header.session not in (None, job.recording.session.name):
-        yield f"{path} was trained for {header.session}, not for {job.recording.session.name}."
-    if job.recording.twin is None and header.trained_on.on_twin:
-        yield (
-            f"{path} was trained on a TWIN ({', '.join(header.trained_on.twins)}): its R2 on a"
-            " real recording is none of a decoder that was trained on real ones."
-        )
-    if job.recording.twin and header.source is not None:
-        yield (
-            f"{path} was converted, so it was hardly trained on this twin: its R2 here says "
-            "nothing about it, its footprint and operations do."
-        )
-
-
-def own_session(checkpoint: Checkpoint) -> str:
-    """The session that a checkpoint was trained for.
-
-    Raises:
-        UsageError: its header names none.
-    """
-    if checkpoint.header.session is None:
-        raise UsageError(
-            f"{checkpoint.path} does not say which session it was trained for; name one with "
-            "--session."
-        )
-    return checkpoint.header.session
-
-
-def load_target(target: str, data_dir: Path, data: Source, *, quiet: bool) -> Recording:
-    """Load the recording that a session's name or a path means, and say which data it is.
-
-    Raises:
-        UsageError, DataError: as `locate` and `load_recording`.
-    """
-    with output.stage_progress(quiet=quiet) as report:
-        location = locate(target, data_dir, data, report)
-        report(f"Loading {location.path.name}", 0.0)
-        recording = load_recording(location.path, session=location.session)
-    if means_a_path(target):
-        kind = f"a TWIN of {recording.session.label}" if recording.twin else "a real recording"
-        output.note(f"{target}: {kind}")
-    else:
-        kind = "its TWIN" if recording.twin else "the real recording"
-        output.note(f"{target}: {kind}, {location.path}")
-    for warning in recording.warnings:
-        output.note(f"Warning: {warning}")
-    return recording
 
 
 def run_jobs(
@@ -129,7 +26,7 @@ def run_jobs(
     plot: Path | None = None,
     name_plots: bool = False,
     force: bool = False,
-    quiet: bool = False,
+    observer: Observer = ignore,
 ) -> tuple[list[BenchmarkResult], list[Path]]:
     """Measure all jobs; write and draw what came out.
 
@@ -143,7 +40,7 @@ def run_jobs(
         plot: the picture to draw; None draws none.
         name_plots: name a picture after its decoder even where it is the only one.
         force: replace results that are there already.
-        quiet: show no progress.
+        observer: told of progress.
 
     Returns:
         The results, and the files written.
@@ -161,7 +58,7 @@ def run_jobs(
     if plot is not None:
         _check_plots([_plot_path(plot, job, alone=alone) for job in jobs])
     for group in groups.values():
-        measured = [_measure(job, settings, quiet=quiet) for job in group]
+        measured = [measure_job(job, settings, observer) for job in group]
         results += [result for result, _ in measured]
         if folder is not None:
             files += _write(folder, [result for result, _ in measured])
@@ -211,16 +108,6 @@ def _check_runs(group: Sequence[Job], what: str) -> None:
     weights = [job.checkpoint.digest for job in group]
     challenge.check_seeds(seeds, what)
     challenge.check_distinct_weights(list(zip(seeds, weights, strict=True)), what)
-
-
-def _measure(
-    job: Job, settings: RunSettings, *, quiet: bool
-) -> tuple[BenchmarkResult, Measurement]:
-    with output.progress(quiet=quiet) as display:
-        task = display.add_task(job.description, total=len(job.recording.test))
-        return measure_checkpoint(
-            job.checkpoint, job.recording, settings, lambda steps: display.advance(task, steps)
-        )
 
 
 def _write(folder: Path, results: Sequence[BenchmarkResult]) -> list[Path]:

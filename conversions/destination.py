@@ -1,4 +1,4 @@
-"""Where ``nbsuite convert`` writes, and what it never overwrites."""
+"""Where converted weights are written, and what is never overwritten."""
 
 from __future__ import annotations
 

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from nbsuite.cli.sweep.ranking import Candidate, RankingWork
-from nbsuite.cli.sweep.results import MADE_OF_NAME, BenchmarkWork, TablesWork
 from nbsuite.data.recording import Recording
 from nbsuite.submissions.results.challenge import results_path
+from nbsuite.submissions.study.last_tasks import MADE_OF_NAME, BenchmarkWork, TablesWork
+from nbsuite.submissions.study.ranking import Candidate, RankingWork
 from nbsuite.sweep.graph import Effort, Graph, Task, Work
 from nbsuite.sweep.search import Variant
 from nbsuite.sweep.stage_graph import Decoder, Progress, StageGraph

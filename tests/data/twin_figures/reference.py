@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from nbsuite.data.sessions import Session
 from nbsuite.data.twins.plan import plan_twin
-from nbsuite.tasks.sessions import Session
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ _TUNING: dict[str, tuple[float, float]] = {
 
 
 def expectations(session: Session, fraction: float = 1.0) -> list[Expectation]:
-    """What `nbsuite.data.twins.check.measure` should find in a twin of ``session``.
+    """What `tests.data.twin_figures.measure.measure` should find in a twin of ``session``.
 
     Raises:
         UsageError: there is no such twin.
@@ -120,7 +120,7 @@ def expectations(session: Session, fraction: float = 1.0) -> list[Expectation]:
         "target rows": 8,
     }
     close = _CHANNELS | _TUNING
-    if session.monkey == "indy":
+    if session.subject == "indy":
         close = close | _INDYS_MOVEMENTS
     if session.id == "I1":
         close = close | _FIRING | {"label SD, mm/sample": (0.27, 0.02)}

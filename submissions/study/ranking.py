@@ -12,15 +12,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import fmean, stdev
 
-from nbsuite.cli.sweep.results import (
+from nbsuite.errors import ResultsError
+from nbsuite.submissions.results.formats import EMPTY, RENDERERS, Cell, Column, Table, text_cell
+from nbsuite.submissions.study.last_tasks import (
     MADE_OF_NAME,
     digests,
     is_made_of,
     read_result,
     write_text,
 )
-from nbsuite.errors import ResultsError
-from nbsuite.submissions.results.formats import EMPTY, RENDERERS, Cell, Column, Table, text_cell
 from nbsuite.sweep.toml_file import is_number
 from nbsuite.training.run_folder import RECORD_NAME, read_record
 from nbsuite.untrusted.fault import FormatFault

@@ -8,11 +8,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from nbsuite.benchmarking.jobs import Job
 from nbsuite.benchmarking.results import BenchmarkResult
 from nbsuite.benchmarking.session import RunSettings
-from nbsuite.cli.benchmark.jobs import Job, run_jobs
-from nbsuite.data.locate import Location
-from nbsuite.data.recording import load_recording
 from nbsuite.data.twins.info import TWIN_MARK
 from nbsuite.errors import ResultsError
 from nbsuite.files import atomic_write, digest
@@ -20,8 +18,11 @@ from nbsuite.models.checkpoint import load_checkpoint
 from nbsuite.submissions.results import challenge
 from nbsuite.submissions.results.folder import read_results
 from nbsuite.submissions.results.formats import RENDERERS, Table
+from nbsuite.submissions.results.measuring import run_jobs
 from nbsuite.submissions.tables.published_tables import accuracy_table, demand_table
 from nbsuite.sweep.toml_file import is_number
+from nbsuite.tasks.locate import Location
+from nbsuite.tasks.opening import load_recording
 from nbsuite.training.compute import limited_threads
 from nbsuite.untrusted.fault import FormatFault
 from nbsuite.untrusted.fields import decode
@@ -53,7 +54,7 @@ class BenchmarkWork:
         recording = load_recording(self.location.path, session=self.location.session)
         job = Job(load_checkpoint(self.checkpoint), recording)
         with limited_threads(self.threads):
-            run_jobs([job], RunSettings(), self.results.parent, force=True, quiet=True)
+            run_jobs([job], RunSettings(), self.results.parent, force=True)
 
     def is_finished(self) -> bool:
         """Whether the results are those of the weights that are there."""

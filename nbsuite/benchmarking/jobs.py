@@ -1,0 +1,121 @@
+"""What is to be measured: checkpoints, each with a recording that fits it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from nbsuite.benchmarking.observer import JobBegun, JobDone, Observer, StepsDone
+from nbsuite.benchmarking.results import BenchmarkResult
+from nbsuite.benchmarking.runner import Measurement
+from nbsuite.benchmarking.session import RunSettings, check_fit, measure_checkpoint
+from nbsuite.data.recording import Recording
+from nbsuite.errors import UsageError
+from nbsuite.models.checkpoint import Checkpoint, load_checkpoint
+from nbsuite.observer import Observer as BaseObserver
+from nbsuite.observer import Remark, ignore
+from nbsuite.tasks.locate import Source
+from nbsuite.tasks.targets import load_target
+
+
+@dataclass(frozen=True)
+class Job:
+    """One checkpoint to be measured on one recording."""
+
+    checkpoint: Checkpoint
+    recording: Recording
+
+    @property
+    def description(self) -> str:
+        """Model, seed and session, and whether it is a twin."""
+        header = self.checkpoint.header
+        seed = "" if header.seed is None else f" seed {header.seed}"
+        return f"{header.spec.name}{seed} on {data_label(self.recording)}"
+
+
+def data_label(recording: Recording) -> str:
+    """The session's name for people, and TWIN where it is one."""
+    return f"{recording.session.label}{' (TWIN)' if recording.twin else ''}"
+
+
+def plan_jobs(
+    checkpoints: Sequence[Path],
+    sessions: Sequence[str],
+    data_dir: Path,
+    data: Source = "auto",
+    observer: BaseObserver = ignore,
+) -> list[Job]:
+    """Load all checkpoints and recordings, each once, and say which data is used.
+
+    Args:
+        checkpoints: the files of weights.
+        sessions: sessions or files to measure each of them on; none for the session that each
+            was trained for.
+        data_dir: the folder of recordings.
+        data: real recordings or twins, see ``locate``.
+        observer: told of progress and of what a person should know.
+
+    Raises:
+        UsageError: a checkpoint names no session and none was given.
+        CheckpointError, DataError: a file cannot be used.
+    """
+    loaded = [load_checkpoint(path) for path in checkpoints]
+    wanted = [(each, target) for each in loaded for target in sessions or (own_session(each),)]
+    recordings = {
+        target: load_target(target, data_dir, data, observer)
+        for target in dict.fromkeys(target for _, target in wanted)
+    }
+    jobs = [Job(each, recordings[target]) for each, target in wanted]
+    for job in jobs:
+        check_fit(job.checkpoint, job.recording)
+        for remark in _remarks(job):
+            observer(Remark(f"Note: {remark}"))
+    return jobs
+
+
+def _remarks(job: Job) -> Iterator[str]:
+    """What a person should know before reading the job's figures."""
+    header, path = job.checkpoint.header, job.checkpoint.path
+    if header.session not in (None, job.recording.session.name):
+        yield f"{path} was trained for {header.session}, not for {job.recording.session.name}."
+    if job.recording.twin is None and header.trained_on.on_twin:
+        yield (
+            f"{path} was trained on a TWIN ({', '.join(header.trained_on.twins)}): its R2 on a"
+            " real recording is none of a decoder that was trained on real ones."
+        )
+    if job.recording.twin and header.source is not None:
+        yield (
+            f"{path} was converted, so it was hardly trained on this twin: its R2 here says "
+            "nothing about it, its footprint and operations do."
+        )
+
+
+def own_session(checkpoint: Checkpoint) -> str:
+    """The session that a checkpoint was trained for.
+
+    Raises:
+        UsageError: its header names none.
+    """
+    if checkpoint.header.session is None:
+        raise UsageError(
+            f"{checkpoint.path} does not say which session it was trained for; name one with "
+            "--session."
+        )
+    return checkpoint.header.session
+
+
+def measure_job(
+    job: Job, settings: RunSettings, observer: Observer = ignore
+) -> tuple[BenchmarkResult, Measurement]:
+    """Run the benchmark of a job.
+
+    Raises:
+        NbsuiteError: as :func:`nbsuite.benchmarking.session.measure_checkpoint`.
+    """
+    observer(JobBegun(job.description, len(job.recording.test)))
+    measured = measure_checkpoint(
+        job.checkpoint, job.recording, settings, lambda steps: observer(StepsDone(steps))
+    )
+    observer(JobDone())
+    return measured

@@ -1,0 +1,37 @@
+"""What the measuring of several decoders tells of itself, besides what every task tells."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from nbsuite.observer import Remark, StageProgress
+
+
+@dataclass(frozen=True)
+class JobBegun:
+    """A decoder is about to be measured.
+
+    Attributes:
+        description: model, seed and session, and whether it is a twin.
+        steps: test samples that it will decode.
+    """
+
+    description: str
+    steps: int
+
+
+@dataclass(frozen=True)
+class StepsDone:
+    """The decoder under way decoded so many more test samples."""
+
+    steps: int
+
+
+@dataclass(frozen=True)
+class JobDone:
+    """A decoder is measured."""
+
+
+Event = StageProgress | Remark | JobBegun | StepsDone | JobDone
+Observer = Callable[[Event], None]

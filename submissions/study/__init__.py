@@ -1,0 +1,1 @@
+"""Whole studies: their decoders measured, ranked and put into tables."""
