@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from nbsuite.benchmarking.provenance import versions
+from nbsuite.data.opened import OpenedRecordings
 from nbsuite.data.recording import Recording
 from nbsuite.errors import TrainingError
 from nbsuite.files import digest
@@ -53,6 +54,7 @@ def run_stage(
     *,
     force: bool = False,
     parent: Checkpoint | None = None,
+    opened: OpenedRecordings | None = None,
 ) -> Path:
     """Run a stage, continue it where it was interrupted, or do nothing where it is finished.
 
@@ -62,6 +64,7 @@ def run_stage(
         observer: told of progress.
         force: give up what other settings made in the folder.
         parent: the task's parent, where it is loaded already; its file is not read again.
+        opened: recordings that are open already.
 
     Returns:
         The stage's checkpoint.
@@ -73,7 +76,7 @@ def run_stage(
         DataError: a recording cannot be used, or is too short.
         OSError: the folder cannot be written, or the disk is full.
     """
-    recordings = task.load_recordings()
+    recordings = task.load_recordings(opened or OpenedRecordings())
     parent = task.load_parent() if parent is None else parent
     identity = task.identity(recordings, None if parent is None else parent.digest)
     record, skipped = finished_record(folder, identity), True

@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from nbsuite.data.locate import Location
-from nbsuite.data.recording import Recording, load_recording
+from nbsuite.data.opened import OpenedRecordings
+from nbsuite.data.recording import Recording
 from nbsuite.errors import CheckpointError, UsageError
 from nbsuite.models.checkpoint import Checkpoint, load_checkpoint
 from nbsuite.models.registry import ModelSpec
@@ -68,14 +69,17 @@ class StageTask:
     parent: Path | None
     compute: Compute
 
-    def load_recordings(self) -> list[Recording]:
+    def load_recordings(self, opened: OpenedRecordings) -> list[Recording]:
         """Load the recordings, and make sure that the decoder fits them.
+
+        Args:
+            opened: those that are open already; the others join them.
 
         Raises:
             DataError: a recording cannot be used.
             UsageError: the decoder has not as many inputs as one of them has channels.
         """
-        loaded = [load_recording(each.path, session=each.session) for each in self.recordings]
+        loaded = [opened.load(each) for each in self.recordings]
         for recording in loaded:
             if recording.channels != self.spec.channels:
                 raise UsageError(
