@@ -15,18 +15,19 @@ from torch import Tensor
 
 from nbsuite.conversions.origin import agreed, check_channels, converted
 from nbsuite.conversions.torch_file import read_state_dict
+from nbsuite.data.sessions import PUBLIC_SESSIONS, Session
 from nbsuite.errors import ConversionError, UsageError
 from nbsuite.files import digest
 from nbsuite.models.baselines.spec import BASELINE_NAMES, Baseline, BaselineSpec
 from nbsuite.models.baselines.windowed import PARTED
 from nbsuite.models.checkpoint import CheckpointHeader
 from nbsuite.suggestions import did_you_mean
-from nbsuite.tasks.sessions import CHALLENGE_SESSIONS, PUBLIC_SESSIONS, Session
+from nbsuite.tasks.primate_reaching import PRIMATE_REACHING
 
 _ENTRY = "model_state_dict"
 _FIRST = "fc1.weight"
 _SESSION = re.compile(r"(indy|loco)_\d{8}_\d{2}")
-_USUAL_CHANNELS = {session.channels for session in CHALLENGE_SESSIONS}
+_USUAL_CHANNELS = {session.channels for session in PRIMATE_REACHING.sessions}
 
 
 def read_neurobench(

@@ -8,13 +8,13 @@ from typing import TypeVar, overload
 
 from torch import Tensor
 
+from nbsuite.data.sessions import Session
 from nbsuite.errors import CheckpointError, ConversionError
 from nbsuite.models.checkpoint import build_decoder
 from nbsuite.models.decoder import DecoderSpec
 from nbsuite.models.kinds import AnyDecoder, AnySpec
 from nbsuite.models.registry import ModelSpec
 from nbsuite.models.rsnn import RecurrentDecoder
-from nbsuite.tasks.sessions import Session
 
 _Value = TypeVar("_Value", Session, int)
 

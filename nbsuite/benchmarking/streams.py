@@ -61,7 +61,11 @@ class RecurrentStream:
     def __init__(self, decoder: RecurrentDecoder, kernel: KernelName) -> None:
         self.kernel: str = kernel
         outputs = (connection for connection, _ in decoder.heads())
-        self.sources: Sources = ((decoder.input,), (decoder.hidden.recurrent, *outputs))
+        recurrent = decoder.layers()[0][1].recurrent
+        self.sources: Sources = (
+            (decoder.input,),
+            (*(() if recurrent is None else (recurrent,)), *outputs),
+        )
         self._decoder = decoder
         self._kernel = kernel
         self._state: NetworkState | None = None
@@ -150,7 +154,7 @@ class RecurrentSteps:
 
     def __init__(self, decoder: RecurrentDecoder) -> None:
         # The hidden layer alone: readout units do not spike.
-        self.activation_layers = [{"layer_name": HIDDEN_LAYER, "layer": decoder.hidden}]
+        self.activation_layers = [{"layer_name": HIDDEN_LAYER, "layer": decoder.layers()[0][1]}]
         self.connections: list[nn.Linear] = TorchModel(decoder).connection_layers()
         self._stream = RecurrentStream(decoder, "reference")
 

@@ -1,7 +1,8 @@
-"""tinyRSNN and bigRSNN: one recurrent spiking layer and leaky readouts."""
+"""Spiking decoders such as tinyRSNN and bigRSNN: hidden spiking layers and leaky readouts."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple, cast
 
 import numpy as np
@@ -11,12 +12,18 @@ from torch import Tensor, nn
 
 from nbsuite.data.events import SpikeEvents
 from nbsuite.errors import UsageError
-from nbsuite.models.registry import INITIAL_READOUT, OUTPUTS, ModelSpec
+from nbsuite.models.registry import INITIAL_READOUT, ModelSpec
 from nbsuite.neurons import kernels
+from nbsuite.neurons.cells import CELLS
 from nbsuite.neurons.connection import Connection
 from nbsuite.neurons.dropout import NO_DROPOUT, Dropout, dropout_mask
 from nbsuite.neurons.kernels import KernelName, NetworkState, TrainingKernelName
-from nbsuite.neurons.layers import LeakyReadout, RecurrentSynaptic
+from nbsuite.neurons.layers import (
+    FeedForwardSynaptic,
+    LeakyReadout,
+    RecurrentSynaptic,
+    SpikingLayer,
+)
 from nbsuite.neurons.timescales import TimeConstants
 
 
@@ -24,10 +31,11 @@ class Decoded(NamedTuple):
     """What a decoder returns for a chunk of time.
 
     Attributes:
-        velocity: (steps, batch, 2) decoded velocity, mm per 4 ms step: the readout heads' mean.
-        spikes: (steps, batch, neurons) hidden spikes; in the weights' dtype from the reference
-            kernel, int8 from the others.
-        heads: (steps, heads, batch, 2) output of every readout head.
+        velocity: (steps, batch, outputs) decoded velocity, mm per 4 ms step: the readout heads'
+            mean.
+        spikes: (steps, batch, neurons of all layers) hidden spikes, one layer beside the other; in
+            the weights' dtype from the reference kernel, int8 from the others.
+        heads: (steps, heads, batch, outputs) output of every readout head.
         state: the state after the chunk, to be passed on to the next.
     """
 
@@ -41,8 +49,9 @@ class DecodedWindows(NamedTuple):
     """What a decoder returns for a batch of training windows.
 
     Attributes:
-        velocity: (steps, windows, 2) decoded velocity, mm per 4 ms step: the heads' mean.
-        counts: (windows, neurons) number of spikes of every hidden neuron.
+        velocity: (steps, windows, outputs) decoded velocity, mm per 4 ms step: the heads' mean.
+        counts: (windows, neurons of all layers) number of spikes of every hidden neuron, one layer
+            beside the other.
     """
 
     velocity: Tensor
@@ -50,10 +59,11 @@ class DecodedWindows(NamedTuple):
 
 
 class RecurrentDecoder(nn.Module):
-    """A recurrent spiking decoder of finger velocity.
+    """A spiking decoder of finger velocity.
 
-    Input spikes project onto recurrently connected spiking neurons, whose spikes project onto
-    one or more heads of two leaky readout units (x and y); the heads are averaged.
+    Input spikes project onto a layer of spiking neurons, recurrently connected or not, and that one
+    onto the next; the spikes of the last project onto one or more heads of leaky readout units; the
+    heads are averaged.
 
     >>> from nbsuite.models.registry import model_spec
     >>> decoder = RecurrentDecoder(model_spec("tinyRSNN", channels=96))
@@ -66,15 +76,21 @@ class RecurrentDecoder(nn.Module):
     """
 
     origin: str | None = None
+    input: Connection
 
     def __init__(self, spec: ModelSpec) -> None:
         super().__init__()
-        self.spec = spec
-        self.input = Connection(spec.channels, spec.neurons)
-        self.hidden = RecurrentSynaptic(spec.neurons, TimeConstants(*spec.hidden))
-        self.output = nn.ModuleList(Connection(spec.neurons, OUTPUTS) for _ in spec.readouts)
+        self.spec, self.cell = spec, CELLS[spec.cell]
+        make_layer = RecurrentSynaptic if spec.recurrent else FeedForwardSynaptic
+        for index, (source, layer) in enumerate(_layer_keys(spec)):
+            fan_in = spec.neurons if index else spec.channels
+            self.add_module(source, Connection(fan_in, spec.neurons))
+            tau = TimeConstants(*spec.hidden)
+            self.add_module(layer, make_layer(spec.neurons, tau, spec.step, self.cell))
+        self.output = nn.ModuleList(Connection(spec.neurons, spec.outputs) for _ in spec.readouts)
         self.readout = nn.ModuleList(
-            LeakyReadout(OUTPUTS, TimeConstants(*tau), INITIAL_READOUT) for tau in spec.readouts
+            LeakyReadout(spec.outputs, TimeConstants(*tau), spec.step, INITIAL_READOUT, self.cell)
+            for tau in spec.readouts
         )
 
     @property
@@ -82,8 +98,16 @@ class RecurrentDecoder(nn.Module):
         """Dtype of the weights, and of all arithmetic."""
         return self.input.weight.dtype
 
+    def layers(self) -> list[tuple[Connection, SpikingLayer]]:
+        """The hidden layers: each its connection from the spikes before it, and its neurons."""
+        modules = self._modules
+        return cast(
+            "list[tuple[Connection, SpikingLayer]]",
+            [(modules[source], modules[layer]) for source, layer in _layer_keys(self.spec)],
+        )
+
     def heads(self) -> list[tuple[Connection, LeakyReadout]]:
-        """The readout heads: each a connection from the hidden neurons and its units."""
+        """The readout heads: each a connection from the last hidden layer and its units."""
         return cast(
             "list[tuple[Connection, LeakyReadout]]",
             list(zip(self.output, self.readout, strict=True)),
@@ -92,7 +116,7 @@ class RecurrentDecoder(nn.Module):
     def initial_state(self, batch: int = 1) -> NetworkState:
         """The state every recording starts from."""
         return NetworkState(
-            self.hidden.initial_state(batch),
+            tuple(layer.initial_state(batch) for _, layer in self.layers()),
             tuple(readout.initial_state(batch) for _, readout in self.heads()),
         )
 
@@ -106,7 +130,7 @@ class RecurrentDecoder(nn.Module):
         """Decode a chunk of time; chunks give what the whole gives when the state is passed on.
 
         Args:
-            spikes: (steps, batch, channels) input spikes, 0 or 1, any dtype.
+            spikes: (steps, batch, channels) input spikes, 0 or 1 or counts, any dtype.
             state: the state before the chunk; None starts afresh.
             kernel: ``reference`` (torch, differentiable, any device) or ``numba`` (fast,
                 inference only, CPU).
@@ -167,49 +191,66 @@ class RecurrentDecoder(nn.Module):
     def _decode_windows_by_layers(
         self, events: SpikeEvents, starts: NDArray[np.int64], steps: int, dropout: Dropout
     ) -> DecodedWindows:
-        weight = self.input.weight
-        spikes = torch.from_numpy(events.dense(starts, steps)).to(weight)
+        spec, like = self.spec, self.input.weight
+        spikes = torch.from_numpy(events.dense(starts, steps)).to(like)
         windows, state = len(starts), self.initial_state(len(starts))
         if dropout.input:
-            spikes = spikes * dropout_mask(
-                dropout.of_input(), steps, windows, self.spec.channels, weight
-            )
-        mask = None
+            spikes = spikes * dropout_mask(dropout.of_input(), steps, windows, spec.channels, like)
+        masks = None
         if dropout.hidden:
-            mask = dropout_mask(dropout.of_hidden(), steps, windows, self.spec.neurons, weight)
-        hidden, heads, _ = self._run_layers(spikes, state, mask)
+            masks = [
+                dropout_mask(dropout.of_hidden(layer), steps, windows, spec.neurons, like)
+                for layer in range(spec.layers)
+            ]
+        hidden, heads, _ = self._run_layers(spikes, state, masks)
         return DecodedWindows(_mean_of_heads(heads), hidden.sum(dim=0))
 
     def _run_layers(
-        self, spikes: Tensor, state: NetworkState, mask: Tensor | None = None
+        self, spikes: Tensor, state: NetworkState, masks: Sequence[Tensor] | None = None
     ) -> tuple[Tensor, Tensor, NetworkState]:
-        hidden, hidden_state = self.hidden(self.input(spikes), state.hidden, mask)
-        sent = hidden if mask is None else hidden * mask
+        """Spikes of all layers, outputs of all heads, and the state after the chunk."""
+        emitted, after, sent = [], [], spikes
+        for index, (connection, layer) in enumerate(self.layers()):
+            mask = None if masks is None else masks[index]
+            hidden, layer_state = layer(connection(sent), state.hidden[index], mask)
+            sent = hidden if mask is None else hidden * mask
+            emitted.append(hidden)
+            after.append(layer_state)
         results = [
             readout(connection(sent), before)
             for (connection, readout), before in zip(self.heads(), state.readouts, strict=True)
         ]
         outputs = torch.stack([output for output, _ in results], dim=1)
-        return hidden, outputs, NetworkState(hidden_state, tuple(after for _, after in results))
+        heads_after = tuple(head_state for _, head_state in results)
+        return torch.cat(emitted, dim=2), outputs, NetworkState(tuple(after), heads_after)
 
     def parameters_for_kernel(self) -> kernels.NetworkParameters:
-        """Weights and decays as the kernels take them."""
+        """Weights and neurons' parameters as the kernels take them."""
         return kernels.NetworkParameters(
-            input=self.input.weight,
-            recurrent=self.hidden.recurrent.weight,
+            cell=self.cell,
+            layers=tuple(
+                kernels.LayerParameters(
+                    connection.weight,
+                    None if layer.recurrent is None else layer.recurrent.weight,
+                    layer.neurons(),
+                )
+                for connection, layer in self.layers()
+            ),
             outputs=tuple(connection.weight for connection, _ in self.heads()),
-            hidden=(self.hidden.alpha, self.hidden.beta),
             readouts=tuple((readout.alpha, readout.beta) for _, readout in self.heads()),
         )
 
     @torch.no_grad()
     def fault(self) -> str | None:
-        """What is wrong with the time constants that were loaded, if anything."""
+        """What is wrong with the neurons' parameters that were loaded, if anything."""
         parameters = self.parameters_for_kernel()
-        for pair in (parameters.hidden, *parameters.readouts):
-            # NaN is not in any range.
-            if not all(bool(((decays >= 0) & (decays <= 1)).all()) for decays in pair):
-                return "has time constants whose decay is not from 0 to 1"
+        neurons = [layer.neurons for layer in parameters.layers]
+        pairs = [(each.alpha, each.beta) for each in neurons] + list(parameters.readouts)
+        decays = [each for pair in pairs for each in pair]
+        decays += [each.rho for each in neurons if each.rho is not None]
+        # NaN is not in any range.
+        if not all(bool(((each >= 0) & (each <= 1)).all()) for each in decays):
+            return "has time constants whose decay is not from 0 to 1"
         return None
 
     def _check(self, spikes: Tensor) -> None:
@@ -224,19 +265,31 @@ class RecurrentDecoder(nn.Module):
 
 def tensor_shapes(spec: ModelSpec) -> dict[str, tuple[int, ...]]:
     """Names and shapes of ``RecurrentDecoder(spec).state_dict()``, without building it."""
-    shapes: dict[str, tuple[int, ...]] = {
-        "input.weight": (spec.neurons, spec.channels),
-        "hidden.recurrent.weight": (spec.neurons, spec.neurons),
-        **_decay_shapes("hidden", spec.neurons),
-    }
+    shapes: dict[str, tuple[int, ...]] = {}
+    adapts = CELLS[spec.cell].adapts
+    for index, (source, layer) in enumerate(_layer_keys(spec)):
+        shapes[f"{source}.weight"] = (spec.neurons, spec.neurons if index else spec.channels)
+        if spec.recurrent:
+            shapes[f"{layer}.recurrent.weight"] = (spec.neurons, spec.neurons)
+        shapes |= _decay_shapes(layer, spec.neurons, ("alpha", "beta") + ("rho",) * adapts)
+        if adapts:
+            shapes[f"{layer}.strength"] = (spec.neurons,)
     for head in range(len(spec.readouts)):
-        shapes[f"output.{head}.weight"] = (OUTPUTS, spec.neurons)
-        shapes |= _decay_shapes(f"readout.{head}", OUTPUTS)
+        shapes[f"output.{head}.weight"] = (spec.outputs, spec.neurons)
+        shapes |= _decay_shapes(f"readout.{head}", spec.outputs, ("alpha", "beta"))
     return shapes
 
 
-def _decay_shapes(layer: str, neurons: int) -> dict[str, tuple[int, ...]]:
-    return {f"{layer}.parametrizations.{name}.original": (neurons,) for name in ("alpha", "beta")}
+def _layer_keys(spec: ModelSpec) -> list[tuple[str, str]]:
+    """Names of each hidden layer's input connection and of the layer itself."""
+    return [
+        ("input" if index == 0 else f"input{index + 1}", layer)
+        for index, layer in enumerate(spec.layer_names)
+    ]
+
+
+def _decay_shapes(layer: str, neurons: int, names: Iterable[str]) -> dict[str, tuple[int, ...]]:
+    return {f"{layer}.parametrizations.{name}.original": (neurons,) for name in names}
 
 
 def _mean_of_heads(heads: Tensor) -> Tensor:

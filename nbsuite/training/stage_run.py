@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from nbsuite.benchmarking.provenance import versions
-from nbsuite.data.opened import OpenedRecordings
 from nbsuite.data.recording import Recording
 from nbsuite.errors import TrainingError
 from nbsuite.files import digest
 from nbsuite.models.checkpoint import Checkpoint, CheckpointHeader, save_checkpoint
 from nbsuite.models.training_data import UNTRAINED, TrainingData
+from nbsuite.tasks.opened import OpenedRecordings
 from nbsuite.training.observer import Observer, StageDone, ignore
 from nbsuite.training.run_folder import (
     WEIGHTS_NAME,
@@ -170,6 +170,7 @@ def _work(
         seed=task.seed,
         recipe=task.recipe.to_json(),
         trained_on=_trained_on(task, recordings, parent),
+        task=recordings[0].task.protocol,
     )
     weights = folder / WEIGHTS_NAME
     save_checkpoint(weights, outcome.decoder, header)

@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
-import nbsuite.data.recording
-from nbsuite.data.locate import Location
-from nbsuite.data.opened import OpenedRecordings
-from nbsuite.data.recording import LoadedArrays, load_or_build
+import nbsuite.data.mat_recording
+from nbsuite.data.cache import load_or_build
+from nbsuite.data.loader import LoadedArrays
+from nbsuite.tasks.locate import Location
+from nbsuite.tasks.opened import OpenedRecordings
 from nbsuite.training.order import Order, plan_order
 from nbsuite.training.run_plan import RunRequest, plan_run, run_plan
 
@@ -29,7 +30,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
         count[folder.name] += 1
         return load_or_build(folder, build)
 
-    monkeypatch.setattr(nbsuite.data.recording, "load_or_build", counted)
+    monkeypatch.setattr(nbsuite.data.mat_recording, "load_or_build", counted)
     return count
 
 

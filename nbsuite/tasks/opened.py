@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from nbsuite.data.locate import Location
-from nbsuite.data.recording import Recording, load_recording
-from nbsuite.tasks.sessions import Session
+from nbsuite.data.recording import Recording
+from nbsuite.data.sessions import Session
+from nbsuite.tasks.locate import Location
+from nbsuite.tasks.opening import load_recording
 
 
 class OpenedRecordings:
