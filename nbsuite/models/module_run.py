@@ -55,7 +55,7 @@ class ModuleRun:
     """
 
     def __init__(self, model: Model, interface: Interface, device: torch.device) -> None:
-        self.interface = interface
+        self.interface, self.device = interface, device
         self.model = copy_of(model)
         self.net = net_of(self.model).to(device).eval()
         replace_recurrent_layers(self.net)
@@ -89,6 +89,10 @@ class ModuleRun:
             activations=watch.outputs(),
             state=take_state(self.net, carried),
         )
+
+    def restart(self) -> object:
+        """Go back to the start in place; returns the state to pass to the first sample."""
+        return put_state(self.net, self.start)
 
     @torch.no_grad()
     def step(self, sample: Tensor, carried: object) -> tuple[Tensor, object]:

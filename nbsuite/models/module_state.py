@@ -73,7 +73,8 @@ def as_all_neurons(net: nn.Module) -> Iterator[None]:
 
 def _attributes(module: nn.Module) -> dict[str, Any]:
     """What a module's class has put into it besides parameters, buffers and modules."""
-    return {name: value for name, value in vars(module).items() if name not in _OF_EVERY_MODULE}
+    others = _OF_EVERY_MODULE | getattr(module, "stateless_attributes", frozenset())
+    return {name: value for name, value in vars(module).items() if name not in others}
 
 
 def _kept(net: nn.Module) -> dict[int, Any]:

@@ -32,6 +32,8 @@ class RecurrentCells(nn.Module):
         DecoderError: it is bidirectional or has projections, for which there are no cells.
     """
 
+    stateless_attributes = frozenset({"_layers", "watcher"})
+
     def __init__(self, layer: nn.RNNBase, name: str) -> None:
         super().__init__()
         kind = type(layer).__name__
