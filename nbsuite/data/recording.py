@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nbsuite.data.sessions import Session
-from nbsuite.data.spike_storage import Counts, SpikeStorage
+from nbsuite.data.spike_storage import SpikeStorage
 from nbsuite.data.task import Task
 from nbsuite.data.twins.info import TWIN_MARK, TwinInfo
+from nbsuite.spike_events import Counts
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nbsuite.data.mat_format import SAMPLE_SECONDS
-from nbsuite.data.windows import TrainingWindows
 from nbsuite.models.rsnn import DecodedWindows, RecurrentDecoder
 from nbsuite.neurons.dropout import Dropout
 from nbsuite.neurons.kernels import TrainingKernelName
@@ -26,6 +25,7 @@ from nbsuite.training.recipe import Recipe
 from nbsuite.training.regularizers import spike_count_penalty
 from nbsuite.training.scores import VelocityScore, joined_score, mean_of_batches
 from nbsuite.training.smorms3 import SMORMS3
+from nbsuite.training.windows import TrainingWindows
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,6 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
 from nbsuite.data.mat_format import SAMPLE_SECONDS
-from nbsuite.data.windows import TrainingWindows
 from nbsuite.errors import DataError
 from nbsuite.models.rsnn import RecurrentDecoder
 from nbsuite.neurons.cells.adaptive import INITIAL_STRENGTH
@@ -32,6 +31,7 @@ from nbsuite.neurons.cells.lif import readout_step
 from nbsuite.neurons.cells.state import SynapticState
 from nbsuite.neurons.timescales import TimeConstants
 from nbsuite.training.recipe import InitialisationRecipe
+from nbsuite.training.windows import TrainingWindows
 
 ARRAY_CHANNELS = 96
 KERNEL_TIME_CONSTANTS = 10

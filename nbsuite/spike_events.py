@@ -10,17 +10,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nbsuite.data.spike_storage import Counts
-
-if TYPE_CHECKING:  # the kernels need events, not NeuroBench's loader
-    from nbsuite.data.recording import Recording
+Counts = NDArray[np.int8] | NDArray[np.int16]
+"""Events of each channel in each sample: int8 where none is above 1, otherwise int16."""
 
 _CHUNK_SAMPLES = 1 << 16
+
+
+class Sampled(Protocol):
+    """What has events in each of its samples, as a recording has."""
+
+    @property
+    def steps(self) -> int:
+        """Number of samples T."""
+
+    def spikes(self, start: int, stop: int) -> Counts:
+        """Events of the samples ``start`` to ``stop``, (stop - start, channels)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +75,7 @@ class SpikeEvents:
 
     @classmethod
     def from_recording(
-        cls, recording: Recording, start: int = 0, stop: int | None = None
+        cls, recording: Sampled, start: int = 0, stop: int | None = None
     ) -> SpikeEvents:
         """Events of the samples ``start`` to ``stop`` of a recording, by default of all."""
         stop = recording.steps if stop is None else stop
