@@ -21,12 +21,12 @@ Counts = NDArray[np.int8] | NDArray[np.int16]
 _CHUNK_SAMPLES = 1 << 16
 
 
-class Sampled(Protocol):
-    """What has events in each of its samples, as a recording has."""
+class HasSpikes(Protocol):
+    """What events can be taken from, such as a recording."""
 
     @property
     def steps(self) -> int:
-        """Number of samples T."""
+        """Number of samples."""
 
     def spikes(self, start: int, stop: int) -> Counts:
         """Events of the samples ``start`` to ``stop``, (stop - start, channels)."""
@@ -74,8 +74,15 @@ class SpikeEvents:
         return cls(sources.astype(np.uint16), offsets, channels)
 
     @classmethod
+    def at(cls, cells: NDArray[np.int64], samples: int, channels: int) -> SpikeEvents:
+        """Events at places of the flattened array (samples, channels), which are in order."""
+        offsets = np.zeros(samples + 1, dtype=np.int64)
+        np.cumsum(np.bincount(cells // channels, minlength=samples), out=offsets[1:])
+        return cls((cells % channels).astype(np.uint16), offsets, channels)
+
+    @classmethod
     def from_recording(
-        cls, recording: Sampled, start: int = 0, stop: int | None = None
+        cls, recording: HasSpikes, start: int = 0, stop: int | None = None
     ) -> SpikeEvents:
         """Events of the samples ``start`` to ``stop`` of a recording, by default of all."""
         stop = recording.steps if stop is None else stop
