@@ -80,7 +80,7 @@ def benchmark(
     from nbsuite.benchmarking.jobs import plan_jobs
     from nbsuite.benchmarking.metrics import check_metric_names
     from nbsuite.benchmarking.quantities import CHALLENGE_METRICS
-    from nbsuite.benchmarking.session import RunSettings, choose_kernel
+    from nbsuite.benchmarking.session import RunSettings, kernel_asked_for
     from nbsuite.cli.benchmark.report import compare_jobs, print_outcome
     from nbsuite.cli.frame.observing import shown_progress
     from nbsuite.submissions.results.measuring import run_jobs
@@ -91,7 +91,7 @@ def benchmark(
         check_format(plot)
     settings = RunSettings(
         metrics=check_metric_names(metrics.split(",") if metrics else CHALLENGE_METRICS),
-        kernel=choose_kernel(kernel, device),
+        kernel=kernel_asked_for(kernel, device),
         device=device,
         per_step=per_step,
     )

@@ -12,14 +12,17 @@ of the one sort are presented apart from those of the other.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 
 import torch
 from neurobench.hooks.layer import LayerHook
 from neurobench.hooks.neuron import NeuronHook
 from torch import Tensor, nn
+
+from nbsuite.errors import BenchmarkError
+from nbsuite.models.decoder import LayerInputs
 
 
 class SynapseCounter(nn.Linear):
@@ -45,6 +48,22 @@ class SynapseCounter(nn.Linear):
         """Operations (...) in float64 of calls (..., fan-in)."""
         fan_out = self.weight.sum(dim=0, dtype=torch.float32)
         return (inputs.float() @ fan_out).double()
+
+
+class OperationTally(Protocol):
+    """What the operations of a layer are held against, counted in integers."""
+
+    @property
+    def acs(self) -> int:
+        """Accumulations."""
+
+    @property
+    def macs(self) -> int:
+        """Multiplications with accumulation."""
+
+    @property
+    def dense(self) -> int:
+        """Operations if no input and no weight were zero."""
 
 
 @dataclass
@@ -133,8 +152,9 @@ class SourceRecord(LayerHook):  # type: ignore[misc]
         super().__init__(SynapseCounter(connections))
         self.tally = ConnectionTally.of(connections)
 
-    def present(self, inputs: Tensor) -> None:
+    def present(self, inputs: LayerInputs) -> None:
         """Record calls (calls, fan-in) as if the connections had been called with them."""
+        assert isinstance(inputs, Tensor)  # noqa: S101 - a connection takes nothing else
         spikes, values = _apart(inputs.cpu())
         self.tally.add(spikes, values)
         for calls in (spikes, values):
@@ -168,6 +188,38 @@ class NeuronRecord(NeuronHook):  # type: ignore[misc]
         """Called after the layer is."""
         super().hook_fn(layer, inputs, output)
         self.tally.add(self.activation_outputs[-1])
+
+
+class Records(NamedTuple):
+    """How the operations of a type of layer are recorded, with a ``tally`` of each record.
+
+    Attributes:
+        of_calls: makes the record of a layer that is called.
+        of_source: makes the record of layers of one source, whose inputs are handed over.
+    """
+
+    of_calls: Callable[[Any], LayerHook]
+    of_source: Callable[[Sequence[Any]], LayerHook]
+
+
+RECORDS: dict[type[nn.Module], Records] = {
+    nn.Linear: Records(ConnectionRecord, SourceRecord),
+}
+
+
+def records_of(layer: nn.Module) -> Records:
+    """How the operations of a layer are recorded, which its type decides.
+
+    Raises:
+        BenchmarkError: they cannot be counted.
+    """
+    for kind in type(layer).__mro__:
+        if kind in RECORDS:
+            return RECORDS[kind]
+    raise BenchmarkError(
+        f"The operations of a layer {type(layer).__name__} cannot be counted; counted are those of "
+        f"{', '.join(kind.__name__ for kind in RECORDS)}."
+    )
 
 
 def _apart(inputs: Tensor) -> tuple[Tensor, Tensor]:

@@ -15,7 +15,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from nbsuite.models.kinds import AnySpec, spec_from_json
+from nbsuite.models.decoder import DecoderSpec
+from nbsuite.models.kinds import spec_from_json
 from nbsuite.models.training_data import UNKNOWN, TrainingData
 from nbsuite.seeds import LARGEST_SEED
 from nbsuite.untrusted.fault import FormatFault
@@ -41,7 +42,7 @@ class CheckpointHeader:
         trained_on: the recordings that the weights were trained on, as far as they are known.
     """
 
-    spec: AnySpec
+    spec: DecoderSpec
     session: str | None = None
     seed: int | None = None
     source: Mapping[str, Any] | None = None

@@ -7,7 +7,7 @@ spike trains with recurrent spiking neural networks", arXiv 2409.01762, and the 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from nbsuite.errors import UsageError
 from nbsuite.suggestions import did_you_mean
@@ -34,6 +34,8 @@ class ModelSpec:
         readouts: base time constants (membrane, synapse) of each readout head in seconds; the
             decoder's output is the heads' mean.
     """
+
+    kind: ClassVar[str] = "recurrent"
 
     name: str
     channels: int

@@ -11,45 +11,43 @@ from torch import Tensor, nn
 
 from nbsuite.data.events import SpikeEvents
 from nbsuite.errors import UsageError
+from nbsuite.models.decoder import FLOATING, DecodedChunk, State
 from nbsuite.models.registry import INITIAL_READOUT, OUTPUTS, ModelSpec
+from nbsuite.models.stepwise import Step, StepwiseNetwork
+from nbsuite.models.trainable import DecodedWindows, TrainableDecoder
 from nbsuite.neurons import kernels
 from nbsuite.neurons.connection import Connection
 from nbsuite.neurons.dropout import NO_DROPOUT, Dropout, dropout_mask
-from nbsuite.neurons.kernels import KernelName, NetworkState, TrainingKernelName
+from nbsuite.neurons.kernels import (
+    KernelName,
+    NetworkParameters,
+    NetworkState,
+    TrainingKernelName,
+)
 from nbsuite.neurons.layers import LeakyReadout, RecurrentSynaptic
 from nbsuite.neurons.timescales import TimeConstants
 
+HIDDEN_LAYER = "hidden"
+
 
 class Decoded(NamedTuple):
-    """What a decoder returns for a chunk of time.
+    """What a recurrent decoder returns for a chunk of time of several recordings.
 
     Attributes:
-        velocity: (steps, batch, 2) decoded velocity, mm per 4 ms step: the readout heads' mean.
+        outputs: (steps, batch, outputs) what is decoded: the readout heads' mean.
         spikes: (steps, batch, neurons) hidden spikes; in the weights' dtype from the reference
             kernel, int8 from the others.
         heads: (steps, heads, batch, 2) output of every readout head.
         state: the state after the chunk, to be passed on to the next.
     """
 
-    velocity: Tensor
+    outputs: Tensor
     spikes: Tensor
     heads: Tensor
     state: NetworkState
 
 
-class DecodedWindows(NamedTuple):
-    """What a decoder returns for a batch of training windows.
-
-    Attributes:
-        velocity: (steps, windows, 2) decoded velocity, mm per 4 ms step: the heads' mean.
-        counts: (windows, neurons) number of spikes of every hidden neuron.
-    """
-
-    velocity: Tensor
-    counts: Tensor
-
-
-class RecurrentDecoder(nn.Module):
+class RecurrentDecoder(TrainableDecoder):
     """A recurrent spiking decoder of finger velocity.
 
     Input spikes project onto recurrently connected spiking neurons, whose spikes project onto
@@ -57,15 +55,14 @@ class RecurrentDecoder(nn.Module):
 
     >>> from nbsuite.models.registry import model_spec
     >>> decoder = RecurrentDecoder(model_spec("tinyRSNN", channels=96))
-    >>> decoder(torch.zeros(250, 1, 96)).velocity.shape
+    >>> decoder(torch.zeros(250, 1, 96)).outputs.shape
     torch.Size([250, 1, 2])
-
-    Attributes:
-        spec: everything that fixes it but its weights.
-        origin: the file that its weights are from, for messages; None where there is none.
     """
 
-    origin: str | None = None
+    activation_layers = (HIDDEN_LAYER,)
+    kernels = ("numba", "reference")
+    precisions = FLOATING
+    spec: ModelSpec
 
     def __init__(self, spec: ModelSpec) -> None:
         super().__init__()
@@ -77,11 +74,6 @@ class RecurrentDecoder(nn.Module):
             LeakyReadout(OUTPUTS, TimeConstants(*tau), INITIAL_READOUT) for tau in spec.readouts
         )
 
-    @property
-    def dtype(self) -> torch.dtype:
-        """Dtype of the weights, and of all arithmetic."""
-        return self.input.weight.dtype
-
     def heads(self) -> list[tuple[Connection, LeakyReadout]]:
         """The readout heads: each a connection from the hidden neurons and its units."""
         return cast(
@@ -89,12 +81,44 @@ class RecurrentDecoder(nn.Module):
             list(zip(self.output, self.readout, strict=True)),
         )
 
+    def sources(self) -> tuple[tuple[nn.Module, ...], ...]:
+        """The input's connection; hidden spikes leave through several."""
+        outputs = (connection for connection, _ in self.heads())
+        return (self.input,), (self.hidden.recurrent, *outputs)
+
     def initial_state(self, batch: int = 1) -> NetworkState:
         """The state every recording starts from."""
         return NetworkState(
             self.hidden.initial_state(batch),
             tuple(readout.initial_state(batch) for _, readout in self.heads()),
         )
+
+    def choose_kernel(self, kernel: str | None) -> str:
+        """See ``Decoder``; off the CPU the choice is the reference."""
+        if kernel is None and self.device.type != "cpu":
+            return "reference"
+        return super().choose_kernel(kernel)
+
+    @torch.no_grad()
+    def decode(
+        self, spikes: Tensor, state: State = None, *, kernel: str | None = None
+    ) -> DecodedChunk:
+        """Decode a chunk of time; see ``Decoder``. The state is a ``NetworkState``."""
+        chosen = self.choose_kernel(kernel)
+        events = self.check_input(spikes)
+        decoded: Decoded = self(events[:, None], state, kernel=cast("KernelName", chosen))
+        hidden = decoded.spikes[:, 0].to("cpu", torch.int8)
+        return DecodedChunk(
+            outputs=decoded.outputs[:, 0].to("cpu", torch.float32),
+            inputs=(events, hidden),
+            activations=(hidden,),
+            spikes=hidden,
+            state=decoded.state,
+        )
+
+    def stepwise(self) -> StepwiseNetwork:
+        """The decoder itself, whose layers are called once a step."""
+        return _RecurrentSteps(self)
 
     def forward(
         self,
@@ -192,9 +216,9 @@ class RecurrentDecoder(nn.Module):
         outputs = torch.stack([output for output, _ in results], dim=1)
         return hidden, outputs, NetworkState(hidden_state, tuple(after for _, after in results))
 
-    def parameters_for_kernel(self) -> kernels.NetworkParameters:
+    def parameters_for_kernel(self) -> NetworkParameters:
         """Weights and decays as the kernels take them."""
-        return kernels.NetworkParameters(
+        return NetworkParameters(
             input=self.input.weight,
             recurrent=self.hidden.recurrent.weight,
             outputs=tuple(connection.weight for connection, _ in self.heads()),
@@ -220,6 +244,34 @@ class RecurrentDecoder(nn.Module):
             )
         if spikes.shape[0] == 0:
             raise UsageError(f"{self.spec.name} was given no time steps; pass at least one.")
+
+
+class _RecurrentSteps(StepwiseNetwork):
+    """A recurrent spiking decoder sample by sample.
+
+    The hidden neurons alone count as activations: readout units do not spike.
+    """
+
+    def __init__(self, decoder: RecurrentDecoder) -> None:
+        self.network = decoder
+        self.neurons = ((HIDDEN_LAYER, decoder.hidden),)
+        self._decoder = decoder
+        self._state: State = None
+
+    def step(self, sample: Tensor) -> Step:
+        """Decode the next sample (1, channels)."""
+        chunk = self._decoder.decode(sample, self._state, kernel="reference")
+        self._state = chunk.state
+        return Step(chunk.outputs, chunk.spikes)
+
+    def reset(self) -> None:
+        """Return to where every recording starts."""
+        self._state = None
+
+    @property
+    def state(self) -> State:
+        """State of the layers."""
+        return self._state
 
 
 def tensor_shapes(spec: ModelSpec) -> dict[str, tuple[int, ...]]:

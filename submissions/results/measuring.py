@@ -143,7 +143,7 @@ def _draw(path: Path, job: Job, result: BenchmarkResult, measurement: Measuremen
     plot_decoding(
         path,
         velocity_true=job.recording.labels[test.start : test.stop],
-        velocity_decoded=measurement.velocity.numpy(),
+        velocity_decoded=measurement.outputs.numpy(),
         spikes=None if spikes is None else spikes.numpy(),
         r2=result.values.get("r2"),
         model=result.model,
