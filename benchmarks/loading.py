@@ -17,7 +17,7 @@ from typing import Any
 
 from nbsuite.data.folders import CACHE_VARIABLE, data_folder
 from nbsuite.data.twins.generate import ensure_twin
-from nbsuite.tasks.sessions import find_session
+from nbsuite.tasks.known import find_session
 
 CACHED_LOADS = 5
 
@@ -25,7 +25,7 @@ LOAD = """
 import json, re, sys, time
 from pathlib import Path
 start = time.perf_counter()
-from nbsuite.data.recording import load_recording
+from nbsuite.tasks.opening import load_recording
 if sys.argv[2] == "first":
     import h5py, neurobench.datasets.primate_reaching
 imported = time.perf_counter()

@@ -67,9 +67,9 @@ def measure(recording_path: Path, checkpoint: Path, steps: int | None) -> Run:
     from machine import peak_mebibytes
 
     from nbsuite.benchmarking.runner import run_benchmark, run_per_step
-    from nbsuite.data.recording import load_recording
     from nbsuite.data.stream import StreamDataset
     from nbsuite.models.checkpoint import load_checkpoint
+    from nbsuite.tasks.opening import load_recording
 
     def first(count: int) -> StreamDataset:
         test = recording.test

@@ -34,8 +34,8 @@ def prepare(folder: Path, data_dir: Path, session: str) -> tuple[Path, dict[str,
     import torch
     from decoders import KINDS, write_random_decoder
 
-    from nbsuite.data.locate import locate
-    from nbsuite.data.recording import load_recording
+    from nbsuite.tasks.locate import locate
+    from nbsuite.tasks.opening import load_recording
 
     recording = load_recording(locate(session, data_dir, "twin").path)
     start = recording.test.start

@@ -38,8 +38,8 @@ def stream(recording_path: Path, checkpoint: Path, steps: int | None) -> StreamR
     import torch
 
     from nbsuite.benchmarking.latency import stream_checkpoint
-    from nbsuite.data.recording import load_recording
     from nbsuite.models.checkpoint import load_checkpoint
+    from nbsuite.tasks.opening import load_recording
 
     torch.set_num_threads(1)
     if hasattr(os, "sched_setaffinity"):

@@ -15,14 +15,15 @@ from dataclasses import replace
 from scaling_points import BASE
 from scaling_tables import Figures, TextTable, base_row, models_of
 
+from nbsuite.data.sessions import Session
 from nbsuite.data.twins.plan import plan_twin
 from nbsuite.data.windows import TRAINING_AND_VALIDATION
-from nbsuite.tasks.sessions import CHALLENGE_SESSIONS, Monkey, Session, pretraining_sessions
+from nbsuite.tasks.primate_reaching import PRIMATE_REACHING
 from nbsuite.training.recipe import Recipe, published_recipe
 
 SEEDS = 5
 SPARSITIES = {"tinyRSNN": 4, "bigRSNN": 0}
-CHANNELS: Mapping[Monkey, int] = {"indy": 96, "loco": 192}
+CHANNELS: Mapping[str, int] = {"indy": 96, "loco": 192}
 STAGES = ("pretrain", "finetune", "prune", "benchmark")
 CORES = (1, 2, 16)
 PUBLISHED_HOURS = {"tinyRSNN": 6.0, "bigRSNN": 12.0}
@@ -34,7 +35,7 @@ HOUR = 3600.0
 
 def windows_of(session: Session, recipe: Recipe) -> int:
     """Training windows that a session of known or average length gives."""
-    lengths = {each.name: plan_twin(each, fraction=1.0).steps for each in CHALLENGE_SESSIONS}
+    lengths = {each.name: plan_twin(each, fraction=1.0).steps for each in PRIMATE_REACHING.sessions}
     steps = lengths.get(session.name, sum(lengths.values()) / len(lengths))
     cut = recipe.windows
     held_out = cut.validation_share / TRAINING_AND_VALIDATION
@@ -42,22 +43,22 @@ def windows_of(session: Session, recipe: Recipe) -> int:
     return sum((samples - offset) // cut.steps for offset in range(0, cut.steps, cut.offset_steps))
 
 
-def rate(figures: Figures, model: str, monkey: Monkey) -> float:
+def rate(figures: Figures, model: str, monkey: str) -> float:
     """Steps a second that a model is trained at on one thread."""
     row = base_row(figures, replace(BASE[model], channels=CHANNELS[monkey]))
     return float(row["windows"] * row["steps"] / row["seconds"])
 
 
-def hours(figures: Figures, model: str, monkey: Monkey) -> dict[str, list[float]]:
+def hours(figures: Figures, model: str, monkey: str) -> dict[str, list[float]]:
     """Processor hours of a seed's tasks, by stage: one to pretrain, then one a session."""
     recipe, speed = published_recipe(model), rate(figures, model, monkey)
     tested = next(row for row in figures["evaluations"] if row["model"] == model)
-    own = [session for session in CHALLENGE_SESSIONS if session.monkey == monkey]
+    own = [session for session in PRIMATE_REACHING.sessions if session.subject == monkey]
 
     def training(windows: int, epochs: int) -> float:
         return windows * recipe.windows.steps * epochs / speed / HOUR
 
-    public = sum(windows_of(each, recipe) for each in pretraining_sessions(monkey))
+    public = sum(windows_of(each, recipe) for each in PRIMATE_REACHING.pretraining(own[0]))
     windows = [windows_of(session, recipe) for session in own]
     pruned = SPARSITIES[model] * recipe.prune.epochs
     samples = [session.test_steps or 0 for session in own]

@@ -73,7 +73,7 @@ def write_twins(folder: Path) -> list[Path]:
     """The sessions' short twins."""
     from nbsuite.data.folders import twin_path
     from nbsuite.data.twins.generate import write_twin
-    from nbsuite.tasks.sessions import find_session
+    from nbsuite.tasks.known import find_session
 
     paths = []
     for label in SESSIONS:

@@ -30,10 +30,10 @@ from torch import Tensor
 
 from nbsuite.data.events import SpikeEvents
 from nbsuite.data.folders import data_folder
-from nbsuite.data.locate import locate
-from nbsuite.data.recording import load_recording
 from nbsuite.neurons.dropout import Dropout
 from nbsuite.neurons.kernels import TrainingKernelName
+from nbsuite.tasks.locate import locate
+from nbsuite.tasks.opening import load_recording
 from nbsuite.training.compute import Compute
 from nbsuite.training.losses import loss_function
 from nbsuite.training.recipe import published_recipe

@@ -18,8 +18,10 @@ from pathlib import Path
 
 import click
 
+from nbsuite.data.sessions import Session
 from nbsuite.data.twins.generate import write_twin
-from nbsuite.tasks.sessions import CHALLENGE_SESSIONS, Session, find_session
+from nbsuite.tasks.known import find_session
+from nbsuite.tasks.primate_reaching import PRIMATE_REACHING
 
 # The measures are shared with the tests. The repository's root stays off the path: there, ./nbsuite
 # alone would be taken for the whole.
@@ -38,7 +40,9 @@ from tests.data.twin_figures.reference import expectations  # noqa: E402
 def main(sessions: tuple[str, ...], fraction: float, seed: int) -> None:
     """Check the twins of SESSIONS (I1 by default; `all` for the six)."""
     chosen = (
-        CHALLENGE_SESSIONS if "all" in sessions else [find_session(s) for s in sessions or ["I1"]]
+        PRIMATE_REACHING.sessions
+        if "all" in sessions
+        else [find_session(s) for s in sessions or ["I1"]]
     )
     missed = sum([_check(session, fraction, seed) for session in chosen])
     sys.exit(1 if missed else 0)

@@ -11,9 +11,10 @@ import click
 from nbsuite.cli.frame.examples import examples
 from nbsuite.cli.frame.options import force_option, json_option, output_option
 from nbsuite.cli.frame.output import note, stage_progress
+from nbsuite.data.mat_format import SAMPLE_SECONDS
 from nbsuite.errors import ResultsError
 from nbsuite.files import ensure_writable
-from nbsuite.tasks.sessions import STEP_SECONDS, find_session
+from nbsuite.tasks.known import find_session
 
 if TYPE_CHECKING:
     from nbsuite.benchmarking.jobs import Job
@@ -88,9 +89,9 @@ def _claim_folder(folder: Path, *, force: bool) -> None:
 
 def _make_recording(folder: Path, *, quiet: bool) -> Recording:
     """Make and load the twin."""
-    from nbsuite.data.recording import load_recording
     from nbsuite.data.twins.generate import ensure_twin
     from nbsuite.demo import SESSION, TWIN_FRACTION, TWIN_SEED
+    from nbsuite.tasks.opening import load_recording
 
     session = find_session(SESSION)
     with stage_progress(quiet=quiet) as report:
@@ -105,9 +106,9 @@ def _train(folder: Path, recording: Recording, epochs: int, *, quiet: bool) -> J
 
     from nbsuite.benchmarking.jobs import Job
     from nbsuite.cli.train.display import Display
-    from nbsuite.data.locate import Location
     from nbsuite.demo import MODEL, SEED, demo_recipe
     from nbsuite.models.checkpoint import load_checkpoint
+    from nbsuite.tasks.locate import Location
     from nbsuite.training.compute import Compute
     from nbsuite.training.run_folder import WEIGHTS_NAME
     from nbsuite.training.run_plan import RunRequest, plan_run, run_plan
@@ -145,7 +146,7 @@ def _fit_ridge(folder: Path, recording: Recording) -> Job:
 def _explain(job: Job) -> None:
     """Say in a few lines what was done and what to try next."""
     recording, checkpoint = job.recording, job.checkpoint.path
-    tested = len(recording.test) * STEP_SECONDS
+    tested = len(recording.test) * SAMPLE_SECONDS
     pictures = f"{PICTURE_NAME.removesuffix('.png')}_*.png"
     explanation = f"""
 Done: a tinyRSNN learnt to decode the hand's velocity, and decoded {tested:.0f} s that it was not

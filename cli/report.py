@@ -15,8 +15,8 @@ from nbsuite.cli.tables.inputs import RESULTS, note_others
 from nbsuite.errors import CheckpointError, UsageError
 
 if TYPE_CHECKING:  # importing torch takes longer than printing the help page
-    from nbsuite.data.locate import Source
     from nbsuite.submissions.report.decoding import Decoding
+    from nbsuite.tasks.locate import Source
 
 DEFAULT_FILE = Path("report.html")
 

@@ -13,7 +13,7 @@ from nbsuite.cli.frame import options
 from nbsuite.cli.frame.examples import examples
 from nbsuite.cli.frame.output import note, stage_progress
 from nbsuite.errors import ResultsError
-from nbsuite.tasks.sessions import find_session
+from nbsuite.tasks.known import find_session
 
 if TYPE_CHECKING:  # importing torch takes longer than printing the help page
     from nbsuite.benchmarking.results import BenchmarkResult
@@ -77,8 +77,8 @@ def reproduce(
 def _recording(name: str, data_dir: Path, *, fetch: bool, quiet: bool) -> Recording:
     """The real recording where it is there or may be fetched, otherwise its twin."""
     from nbsuite.data.fetch.download import fetch as fetch_session
-    from nbsuite.data.locate import locate
-    from nbsuite.data.recording import load_recording
+    from nbsuite.tasks.locate import locate
+    from nbsuite.tasks.opening import load_recording
 
     session = find_session(name)
     if fetch:

@@ -9,13 +9,13 @@ import click
 
 from nbsuite.cli.frame import options, output
 from nbsuite.cli.frame.examples import examples
+from nbsuite.data.mat_format import SAMPLE_SECONDS
 from nbsuite.errors import BenchmarkError
-from nbsuite.tasks.sessions import STEP_SECONDS
 
 if TYPE_CHECKING:  # importing torch takes longer than printing the help page
     from nbsuite.benchmarking.jobs import Job
     from nbsuite.benchmarking.latency import StreamReport
-    from nbsuite.data.locate import Source
+    from nbsuite.tasks.locate import Source
 
 COLUMNS = (
     "Model",
@@ -101,7 +101,7 @@ def _as_json(job: Job, report: StreamReport) -> dict[str, Any]:
             "p99": latency.p99,
             "worst": latency.worst,
         },
-        "budget_seconds": STEP_SECONDS,
+        "budget_seconds": SAMPLE_SECONDS,
         "late_steps": latency.late,
         "steps_per_second": latency.steps_per_second,
         "delay_steps": {"hidden": delay.hidden, "readout": delay.readout},
@@ -133,10 +133,10 @@ def _print_table(reports: list[tuple[Job, StreamReport]]) -> None:
     output.note(
         f"From input to hidden spikes: {_steps(delay.hidden)}; to the velocity: "
         f"{_steps(delay.readout)}. A step is late when it takes longer than "
-        f"{1000 * STEP_SECONDS:.0f} ms. Compilation and warm-up are not in the times; whatever "
+        f"{1000 * SAMPLE_SECONDS:.0f} ms. Compilation and warm-up are not in the times; whatever "
         "else ran on this machine is."
     )
 
 
 def _steps(delay: int | None) -> str:
-    return "never" if delay is None else f"{delay} steps ({1000 * delay * STEP_SECONDS:.0f} ms)"
+    return "never" if delay is None else f"{delay} steps ({1000 * delay * SAMPLE_SECONDS:.0f} ms)"

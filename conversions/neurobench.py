@@ -15,6 +15,7 @@ from torch import Tensor
 
 from nbsuite.conversions.origin import agreed, check_channels, converted
 from nbsuite.conversions.torch_file import read_state_dict
+from nbsuite.data.sessions import PUBLIC_SESSIONS, Session
 from nbsuite.errors import ConversionError, UsageError
 from nbsuite.files import digest
 from nbsuite.models.baselines.sizes import PARTED
@@ -22,12 +23,12 @@ from nbsuite.models.baselines.spec import BASELINE_NAMES, BaselineSpec
 from nbsuite.models.checkpoint import CheckpointHeader
 from nbsuite.models.decoder import Decoder
 from nbsuite.suggestions import did_you_mean
-from nbsuite.tasks.sessions import CHALLENGE_SESSIONS, PUBLIC_SESSIONS, Session
+from nbsuite.tasks.primate_reaching import PRIMATE_REACHING
 
 _ENTRY = "model_state_dict"
 _FIRST = "fc1.weight"
 _SESSION = re.compile(r"(indy|loco)_\d{8}_\d{2}")
-_USUAL_CHANNELS = {session.channels for session in CHALLENGE_SESSIONS}
+_USUAL_CHANNELS = {session.channels for session in PRIMATE_REACHING.sessions}
 
 
 def read_neurobench(

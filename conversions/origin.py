@@ -8,10 +8,10 @@ from typing import TypeVar
 
 from torch import Tensor
 
+from nbsuite.data.sessions import Session
 from nbsuite.errors import CheckpointError, ConversionError
 from nbsuite.models.checkpoint import build_decoder
 from nbsuite.models.decoder import Decoder, DecoderSpec
-from nbsuite.tasks.sessions import Session
 
 _Value = TypeVar("_Value", Session, int)
 

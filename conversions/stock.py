@@ -10,6 +10,7 @@ import copy
 import inspect
 import json
 from pathlib import Path
+from typing import cast
 
 import torch
 from safetensors.torch import save_file
@@ -39,10 +40,11 @@ def to_stock(decoder: RecurrentDecoder, dtype: torch.dtype = torch.float32) -> S
     stock = StockDecoder(spec.channels, spec.neurons, len(spec.readouts)).to(dtype)
     with torch.no_grad():
         weights = source.parameters_for_kernel()
-        alpha, beta = weights.hidden
+        layer = weights.layers[0]
+        alpha, beta = layer.neurons.alpha, layer.neurons.beta
         tensors = {
-            "input.weight": _fold(weights.input, beta),
-            "hidden.recurrent.weight": _fold(weights.recurrent, beta),
+            "input.weight": _fold(layer.input, beta),
+            "hidden.recurrent.weight": _fold(cast("Tensor", layer.recurrent), beta),
             "hidden.alpha": alpha,
             "hidden.beta": beta,
         }

@@ -20,16 +20,18 @@ from torch import Tensor
 from nbsuite.conversions.origin import agreed, check_channels, converted
 from nbsuite.conversions.stork_layout import INPUT_WEIGHT, stork_layout
 from nbsuite.conversions.torch_file import read_state_dict
+from nbsuite.data.sessions import Session
 from nbsuite.errors import ConversionError
 from nbsuite.files import atomic_write, digest
 from nbsuite.models.checkpoint import DTYPES, CheckpointHeader
 from nbsuite.models.registry import MODEL_NAMES, ModelSpec, model_spec
 from nbsuite.models.rsnn import RecurrentDecoder, tensor_shapes
-from nbsuite.tasks.sessions import CHALLENGE_SESSIONS, Session
+from nbsuite.tasks.primate_reaching import PRIMATE_REACHING
 
 _PUBLISHED_FILE = re.compile(r"\w+-(?P<seed>[0-9]{1,18})\.pth")
 _PUBLISHED_FOLDERS = {
-    f"{session.monkey}{int((session.id or '')[1:]):02d}": session for session in CHALLENGE_SESSIONS
+    f"{session.subject}{int((session.id or '')[1:]):02d}": session
+    for session in PRIMATE_REACHING.sessions
 }
 
 

@@ -10,9 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from nbsuite.data.mat_format import CM_PER_SECOND, SAMPLE_SECONDS
 from nbsuite.errors import UsageError
 from nbsuite.pictures import BLACK, TWIN_COLOUR, VERMILLION, check_format, drawn, picture_text
-from nbsuite.tasks.sessions import CM_PER_SECOND, STEP_SECONDS
 
 DEFAULT_SECONDS = 10.0
 SEARCHED_SECONDS = 180.0
@@ -63,7 +63,7 @@ def plot_decoding(
     window = _window(velocity_true, start_seconds, seconds)
     with drawn(path, (8.0, 6.2)) as figure:
         axes = _arrange(figure, raster=spikes is not None)
-        time = STEP_SECONDS * np.arange(window.start, window.stop)
+        time = SAMPLE_SECONDS * np.arange(window.start, window.stop)
         for panel, axis in enumerate("xy"):
             true, decoded = velocity_true[window, panel], velocity_decoded[window, panel]
             _draw_velocity(axes[panel], time, true, decoded, axis)
@@ -84,12 +84,12 @@ def _window(velocity: FloatArray, start_seconds: float | None, seconds: float) -
     Raises:
         UsageError: the window is empty or not within the recording.
     """
-    available = STEP_SECONDS * len(velocity)
-    steps = min(round(seconds / STEP_SECONDS), len(velocity))
+    available = SAMPLE_SECONDS * len(velocity)
+    steps = min(round(seconds / SAMPLE_SECONDS), len(velocity))
     if start_seconds is None:
         start = _busiest_start(velocity, steps) if steps > 0 else 0
     else:
-        start = round(start_seconds / STEP_SECONDS)
+        start = round(start_seconds / SAMPLE_SECONDS)
     if steps < 2 or not 0 <= start < len(velocity) - 1:
         raise UsageError(
             f"Cannot draw {seconds:g} s from second {start_seconds or 0:g} on of a test set of"
@@ -100,10 +100,10 @@ def _window(velocity: FloatArray, start_seconds: float | None, seconds: float) -
 
 def _busiest_start(velocity: FloatArray, steps: int) -> int:
     """First step of the window in which the hand moves most, among those of the first minutes."""
-    searched = velocity[: max(steps, round(SEARCHED_SECONDS / STEP_SECONDS))]
+    searched = velocity[: max(steps, round(SEARCHED_SECONDS / SAMPLE_SECONDS))]
     # Mean speed rather than its square, so that one fast reach does not outweigh steady movement.
     travelled = np.concatenate([[0.0], np.cumsum(np.linalg.norm(searched, axis=1))])
-    second = round(1 / STEP_SECONDS)
+    second = round(1 / SAMPLE_SECONDS)
     distance = (travelled[steps:] - travelled[:-steps])[::second]
     return int(np.argmax(distance)) * second
 
@@ -132,7 +132,7 @@ def _arrange(figure: Figure, *, raster: bool) -> list[Axes]:
 
 
 def _label_time(axes: Axes, time: FloatArray) -> None:
-    axes.set_xlim(time[0], time[-1] + STEP_SECONDS)
+    axes.set_xlim(time[0], time[-1] + SAMPLE_SECONDS)
     axes.set_xlabel("time in the test set (s)")
 
 
@@ -172,7 +172,7 @@ def _draw_raster(axes: Axes, time: FloatArray, spikes: SpikeArray) -> None:
         alpha=0.6 if crowded else 1.0,
         rasterized=True,  # thousands of marks would make an SVG slow to open
     )
-    hertz = spikes.mean() / STEP_SECONDS
+    hertz = spikes.mean() / SAMPLE_SECONDS
     axes.set_ylabel("hidden neuron")
     axes.set_ylim(0, count + 1)
     axes.set_xlabel(f"time in the test set (s); mean rate of hidden neurons here: {hertz:.1f} Hz")

@@ -16,14 +16,14 @@ from pathlib import Path
 import torch
 
 from nbsuite.benchmarking.session import measure_checkpoint
-from nbsuite.data.recording import load_recording
 from nbsuite.data.twins.generate import ensure_twin
 from nbsuite.models.checkpoint import CheckpointHeader, load_checkpoint, save_checkpoint
 from nbsuite.models.registry import model_spec
 from nbsuite.models.rsnn import RecurrentDecoder
 from nbsuite.submissions.package.build import pack
 from nbsuite.submissions.results import challenge
-from nbsuite.tasks.sessions import CHALLENGE_SESSIONS
+from nbsuite.tasks.opening import load_recording
+from nbsuite.tasks.primate_reaching import PRIMATE_REACHING
 
 SUBMISSION = """\
 team = "Nobody"
@@ -54,7 +54,7 @@ def draw_decoder(model: str, channels: int, seed: int) -> RecurrentDecoder:
 
 def measure_all(model: str, folder: Path) -> None:
     """Draw and measure decoders of all sessions: checkpoints and results below ``folder``."""
-    for number, session in enumerate(CHALLENGE_SESSIONS):
+    for number, session in enumerate(PRIMATE_REACHING.sessions):
         recording = load_recording(
             ensure_twin(session, folder / "data", fraction=FRACTION), session=session
         )

@@ -13,7 +13,7 @@ from nbsuite.errors import UsageError
 
 if TYPE_CHECKING:  # importing torch takes longer than printing the help page
     from nbsuite.benchmarking.session import RunSettings
-    from nbsuite.data.locate import Source
+    from nbsuite.tasks.locate import Source
 
 DEFAULT_FOLDER = Path("results")
 

@@ -20,9 +20,9 @@ from nbsuite.cli.frame.groups import Group
 from nbsuite.cli.frame.options import force_option, json_option
 from nbsuite.cli.frame.output import print_json, print_table, say
 from nbsuite.conversions.destination import SAFETENSORS, destination, holds, refuse_to_overwrite
+from nbsuite.data.sessions import Session
 from nbsuite.errors import ConversionError, UsageError
 from nbsuite.seeds import LARGEST_SEED
-from nbsuite.tasks.sessions import Session
 
 if TYPE_CHECKING:
     from nbsuite.conversions.parity import ParityReport

@@ -18,7 +18,7 @@ from nbsuite.cli.frame.examples import examples
 from nbsuite.cli.frame.options import force_option, json_option
 from nbsuite.cli.frame.output import print_json
 from nbsuite.conversions.destination import SAFETENSORS, destination, refuse_to_overwrite
-from nbsuite.tasks.sessions import Session
+from nbsuite.data.sessions import Session
 
 if TYPE_CHECKING:
     from nbsuite.models.checkpoint import CheckpointHeader

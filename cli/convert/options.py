@@ -9,7 +9,8 @@ import click
 
 from nbsuite.cli.frame.options import Decorator
 from nbsuite.cli.frame.output import say
-from nbsuite.tasks.sessions import Session, find_session
+from nbsuite.data.sessions import Session
+from nbsuite.tasks.known import find_session
 
 if TYPE_CHECKING:
     from nbsuite.models.checkpoint import CheckpointHeader

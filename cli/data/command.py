@@ -20,13 +20,15 @@ from nbsuite.cli.frame.options import (
     session_arguments,
 )
 from nbsuite.cli.frame.output import print_json, print_table, say
+from nbsuite.data.sessions import PUBLIC_SESSIONS, Session
 from nbsuite.errors import DataError, UsageError
-from nbsuite.tasks.sessions import CHALLENGE_SESSIONS, PUBLIC_SESSIONS, Session, find_session
+from nbsuite.tasks.known import find_session
+from nbsuite.tasks.primate_reaching import PRIMATE_REACHING
 
 if TYPE_CHECKING:
     from nbsuite.data.verification import FileState
 
-SETS = {"all": CHALLENGE_SESSIONS, "public": PUBLIC_SESSIONS}
+SETS = {"all": PRIMATE_REACHING.sessions, "public": PUBLIC_SESSIONS}
 """Words for several sessions: the challenge's six, and the record's 47."""
 
 
@@ -224,8 +226,8 @@ def info(recording: str, data: str, data_dir: Path, as_json: bool) -> None:
     that cannot be used.
     """
     from nbsuite.cli.data.display import print_recording, stage_line
-    from nbsuite.data.info import inspect
-    from nbsuite.data.locate import locate
+    from nbsuite.tasks.info import inspect
+    from nbsuite.tasks.locate import locate
 
     with stage_line(f"{recording} twin", quiet=as_json) as report:
         place = locate(recording, data_dir, data, progress=report)  # type: ignore[arg-type]

@@ -12,7 +12,7 @@ from nbsuite.cli.frame.output import note, print_table, progress, say
 
 if TYPE_CHECKING:
     from nbsuite.data.fetch.download import Progress as DownloadProgress
-    from nbsuite.data.info import RecordingInfo
+    from nbsuite.tasks.info import RecordingInfo
 
 
 def _byte_bar(*, quiet: bool) -> AbstractContextManager[Progress]:

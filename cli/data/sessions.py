@@ -10,13 +10,9 @@ import click
 from nbsuite.cli.frame.examples import examples
 from nbsuite.cli.frame.options import data_dir_option, json_option
 from nbsuite.cli.frame.output import print_json, print_table
-from nbsuite.tasks.sessions import (
-    CHALLENGE_SESSIONS,
-    PUBLIC_SESSIONS,
-    STEP_SECONDS,
-    Session,
-    pretraining_sessions,
-)
+from nbsuite.data.mat_format import SAMPLE_SECONDS
+from nbsuite.data.sessions import PUBLIC_SESSIONS, Session
+from nbsuite.tasks.primate_reaching import PRIMATE_REACHING
 
 
 @click.command(
@@ -54,20 +50,20 @@ def sessions(data_dir: Path, as_json: bool) -> None:
 
 def _in_order() -> list[Session]:
     """The challenge's sessions first."""
-    return [*CHALLENGE_SESSIONS, *(s for s in PUBLIC_SESSIONS if s.id is None)]
+    return [*PRIMATE_REACHING.sessions, *(s for s in PUBLIC_SESSIONS if s.id is None)]
 
 
 def _describe(session: Session, folder: Path) -> dict[str, Any]:
     """All there is to say about a session, as JSON has it."""
     steps = session.test_steps
-    pretrains = session in pretraining_sessions(session.monkey)
+    pretrains = session in _pretraining(session)
     return {
         "id": session.id,
         "name": session.name,
-        "monkey": session.monkey,
+        "monkey": session.subject,
         "channels": session.channels,
         "test_steps": steps,
-        "test_seconds": None if steps is None else round(steps * STEP_SECONDS, 3),
+        "test_seconds": None if steps is None else round(steps * SAMPLE_SECONDS, 3),
         "test_events": session.test_events,
         "pretraining": pretrains,
         "excluded_because": None if pretrains else _reason_of_exclusion(session),
@@ -75,8 +71,14 @@ def _describe(session: Session, folder: Path) -> dict[str, Any]:
     }
 
 
+def _pretraining(session: Session) -> tuple[Session, ...]:
+    """What decoders of the subject's sessions are pretrained on, where results are reported."""
+    reported = (s for s in PRIMATE_REACHING.sessions if s.subject == session.subject)
+    return PRIMATE_REACHING.pretraining(next(reported))
+
+
 def _reason_of_exclusion(session: Session) -> str:
-    inputs = pretraining_sessions(session.monkey)[0].channels
+    inputs = _pretraining(session)[0].channels
     return f"{session.channels} channels (M1 and S1) where decoders have {inputs} inputs"
 
 

@@ -10,7 +10,9 @@ import click
 from click.shell_completion import CompletionItem
 
 from nbsuite.data.folders import DATA_VARIABLE, data_folder, with_home
-from nbsuite.tasks.sessions import CHALLENGE_SESSIONS, PUBLIC_SESSIONS, find_session, means_a_path
+from nbsuite.data.sessions import PUBLIC_SESSIONS
+from nbsuite.tasks.known import find_session, means_a_path
+from nbsuite.tasks.primate_reaching import PRIMATE_REACHING
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 Decorator = Callable[[Function], Function]
@@ -123,7 +125,9 @@ def _complete_session(
     del ctx, parameter
     if means_a_path(incomplete):
         return [CompletionItem(incomplete, type="file")]
-    ids = [CompletionItem(session.label, help=session.name) for session in CHALLENGE_SESSIONS]
+    ids = [
+        CompletionItem(session.label, help=session.name) for session in PRIMATE_REACHING.sessions
+    ]
     names = [CompletionItem(session.name) for session in PUBLIC_SESSIONS]
     wanted = incomplete.lower()
     return [item for item in ids + names if item.value.lower().startswith(wanted)]

@@ -14,7 +14,7 @@ from nbsuite.cli.frame.groups import Group
 from nbsuite.cli.frame.output import note, progress, stage_progress
 from nbsuite.cli.submission.report import print_figures, print_validation
 from nbsuite.errors import PackageError
-from nbsuite.tasks.sessions import find_session
+from nbsuite.tasks.known import find_session
 
 if TYPE_CHECKING:  # importing torch takes longer than printing the help page
     from nbsuite.submissions.package.validation import Validation

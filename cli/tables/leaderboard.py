@@ -22,7 +22,7 @@ from nbsuite.submissions.tables.leaderboard import (
     rank,
 )
 from nbsuite.submissions.tables.leaderboard_table import leaderboard_table
-from nbsuite.tasks.sessions import CHALLENGE_SESSIONS
+from nbsuite.tasks.primate_reaching import PRIMATE_REACHING
 
 
 @click.command(
@@ -42,7 +42,7 @@ from nbsuite.tasks.sessions import CHALLENGE_SESSIONS
 )
 @click.option(
     "--session",
-    type=click.Choice([*(s.label for s in CHALLENGE_SESSIONS), MEAN], case_sensitive=False),
+    type=click.Choice([*(s.label for s in PRIMATE_REACHING.sessions), MEAN], case_sensitive=False),
     default=MEAN,
     show_default=True,
     help="Session to show, or the mean over all six.",

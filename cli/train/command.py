@@ -17,7 +17,7 @@ from nbsuite.suggestions import did_you_mean
 from nbsuite.untrusted.text import one_line
 
 if TYPE_CHECKING:  # importing torch takes longer than printing the help page
-    from nbsuite.data.locate import Source
+    from nbsuite.tasks.locate import Source
     from nbsuite.training.recipe import Recipe
     from nbsuite.training.stage_task import StageName
 

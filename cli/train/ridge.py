@@ -7,10 +7,10 @@ from pathlib import Path
 
 from nbsuite.cli.benchmark.report import print_outcome
 from nbsuite.cli.frame.observing import shown_progress
-from nbsuite.data.locate import Source
 from nbsuite.errors import UsageError
 from nbsuite.files import ensure_writable
 from nbsuite.submissions.study.trained import RESULTS_NAME, measure_trained
+from nbsuite.tasks.locate import Source
 from nbsuite.training.overrides import override_section
 from nbsuite.training.ridge import MODEL, RidgeRecipe
 from nbsuite.training.ridge_runs import fit_sessions

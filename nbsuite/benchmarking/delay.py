@@ -16,7 +16,7 @@ import torch
 
 from nbsuite.models.rsnn import RecurrentDecoder
 from nbsuite.models.streaming import StreamingDecoder
-from nbsuite.neurons.dynamics import THRESHOLD
+from nbsuite.neurons.cells.lif import THRESHOLD
 
 LONGEST_DELAY = 100
 """Steps after which an answer is no longer waited for."""
@@ -55,6 +55,6 @@ def _strongly_driven(decoder: RecurrentDecoder) -> RecurrentDecoder:
     """A copy in which the current of one input spike takes a neuron to twice its threshold."""
     driven = copy.deepcopy(decoder).double()
     weight = driven.input.weight
-    strength = 2 * THRESHOLD / (1 - driven.hidden.beta)
+    strength = 2 * THRESHOLD / (1 - driven.layers()[0][1].beta)
     weight.copy_(torch.where(weight != 0, strength[:, None], 0.0))
     return driven

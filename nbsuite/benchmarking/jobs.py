@@ -10,13 +10,13 @@ from nbsuite.benchmarking.observer import JobBegun, JobDone, Observer, StepsDone
 from nbsuite.benchmarking.results import BenchmarkResult
 from nbsuite.benchmarking.runner import Measurement
 from nbsuite.benchmarking.session import RunSettings, check_fit, measure_checkpoint
-from nbsuite.data.locate import Source
 from nbsuite.data.recording import Recording
-from nbsuite.data.targets import load_target
 from nbsuite.errors import UsageError
 from nbsuite.models.checkpoint import Checkpoint, load_checkpoint
 from nbsuite.observer import Observer as BaseObserver
 from nbsuite.observer import Remark, ignore
+from nbsuite.tasks.locate import Source
+from nbsuite.tasks.targets import load_target
 
 
 @dataclass(frozen=True)

@@ -18,12 +18,12 @@ from numpy.typing import NDArray
 from nbsuite.benchmarking.delay import Delay, measure_delay
 from nbsuite.benchmarking.runner import run_benchmark
 from nbsuite.benchmarking.session import check_fit
+from nbsuite.data.mat_format import SAMPLE_SECONDS
 from nbsuite.data.motion import still_axes
 from nbsuite.data.recording import Recording, Split
 from nbsuite.data.stream import StreamDataset, Stretches
 from nbsuite.models.checkpoint import Checkpoint, recurrent_decoder
 from nbsuite.models.streaming import StreamingDecoder
-from nbsuite.tasks.sessions import STEP_SECONDS
 
 WARM_UP_STEPS = 200
 """Steps that are decoded before any is timed, to fill the processor's caches."""
@@ -59,7 +59,7 @@ class Latency:
             median=float(np.median(seconds)),
             p99=float(np.quantile(seconds, 0.99, method="higher")),
             worst=float(seconds.max()),
-            late=int((seconds > STEP_SECONDS).sum()),
+            late=int((seconds > SAMPLE_SECONDS).sum()),
             steps_per_second=float(len(seconds) / seconds.sum()),
         )
 

@@ -13,15 +13,15 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from nbsuite.data.finding import Finding
-from nbsuite.tasks.sessions import STEP_SECONDS
+from nbsuite.data.mat_format import SAMPLE_SECONDS
 
 FloatArray = NDArray[np.float64]
 
 LATEST_START = 1e5
 """Seconds up to which a clock's first reading is left as it is; a day has 86,400."""
 
-_COARSE = STEP_SECONDS / 100
-_TOO_COARSE = STEP_SECONDS / 4
+_COARSE = SAMPLE_SECONDS / 100
+_TOO_COARSE = SAMPLE_SECONDS / 4
 
 
 def time_finding(time: FloatArray) -> Finding | None:
@@ -30,8 +30,8 @@ def time_finding(time: FloatArray) -> Finding | None:
         return Finding(f"has {bad:,} NaN or infinite time stamps in t: set them 4 ms apart")
     with np.errstate(over="ignore"):
         steps = np.diff(time)
-        drift = abs(time[-1] - time[0] - (time.size - 1) * STEP_SECONDS)
-    if np.abs(steps - STEP_SECONDS).max() <= STEP_SECONDS / 2 and drift <= STEP_SECONDS:
+        drift = abs(time[-1] - time[0] - (time.size - 1) * SAMPLE_SECONDS)
+    if np.abs(steps - SAMPLE_SECONDS).max() <= SAMPLE_SECONDS / 2 and drift <= SAMPLE_SECONDS:
         return None
     return Finding(
         f"has time stamps {1000 * float(steps.min()):.4g} to {1000 * float(steps.max()):.4g} ms"

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from nbsuite.data.cells import Cells, read_cells
 from nbsuite.data.clock import clock_start, resolution, time_finding
 from nbsuite.data.finding import Finding
+from nbsuite.data.mat_format import SAMPLE_SECONDS
 from nbsuite.data.recording_file import remedy, require_file
 from nbsuite.data.spike_tally import SpikeTally, tally_spikes
 from nbsuite.data.twins.info import TwinInfo, twin_info_in
-from nbsuite.tasks.sessions import STEP_SECONDS
 from nbsuite.untrusted.fault import FormatFault
 from nbsuite.untrusted.hdf5 import Hdf5Reader, floating_dtype, holds_numbers, shape_of
 from nbsuite.untrusted.text import one_line
@@ -69,7 +69,7 @@ class Contents:
     @property
     def seconds(self) -> float:
         """Duration."""
-        return self.samples * STEP_SECONDS
+        return self.samples * SAMPLE_SECONDS
 
     @property
     def target_moves(self) -> NDArray[np.int64]:

@@ -1,17 +1,21 @@
 """Input spikes as a list of events, which is what event-driven training works on.
 
 A recording has a spike in a few of a hundred channels each step. A list of who spiked, in order
-of time, is a fraction of the dense array, and any window of time is a stretch of it.
+of time, is a fraction of the dense array, and any window of time is a stretch of it. A channel
+that is counted several times in a step is listed as often.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from nbsuite.data.spike_storage import Counts
 
 if TYPE_CHECKING:  # the kernels need events, not NeuroBench's loader
     from nbsuite.data.recording import Recording
@@ -38,11 +42,24 @@ class SpikeEvents:
         """Number of samples."""
         return len(self.offsets) - 1
 
+    @cached_property
+    def binary(self) -> bool:
+        """Whether no channel ever has more than one event in a sample."""
+        repeated = self.sources[1:] == self.sources[:-1]
+        if not repeated.any():
+            return True
+        firsts = self.offsets[1:-1]
+        repeated[firsts[(firsts > 0) & (firsts < self.sources.size)] - 1] = False
+        return not repeated.any()
+
     @classmethod
-    def from_dense(cls, spikes: NDArray[np.generic]) -> SpikeEvents:
-        """Events of an array (samples, channels) of zeros and ones."""
+    def from_dense(cls, spikes: NDArray[Any]) -> SpikeEvents:
+        """Events of an array (samples, channels) of counts, most often zeros and ones."""
         samples, channels = spikes.shape
         times, sources = np.nonzero(spikes)
+        counts = spikes[times, sources]
+        if counts.max(initial=1) > 1:
+            times, sources = np.repeat(times, counts), np.repeat(sources, counts)
         offsets = np.zeros(samples + 1, dtype=np.int64)
         np.cumsum(np.bincount(times, minlength=samples), out=offsets[1:])
         return cls(sources.astype(np.uint16), offsets, channels)
@@ -73,11 +90,23 @@ class SpikeEvents:
         offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
         return cls(np.concatenate([part.sources for part in parts]), offsets, channels.pop())
 
-    def dense(self, starts: NDArray[np.int64], steps: int) -> NDArray[np.int8]:
-        """The windows that begin at ``starts``, as zeros and ones (steps, windows, channels)."""
-        spikes = np.zeros((steps, len(starts), self.channels), dtype=np.int8)
+    def rows(self, start: int, stop: int) -> Counts:
+        """Events of the samples ``start`` to ``stop``, (stop - start, channels), in each cell."""
+        return self.dense(np.array([start]), stop - start)[:, 0]
+
+    def dense(self, starts: NDArray[np.int64], steps: int) -> Counts:
+        """Events in each cell (steps, windows, channels) of the windows that begin at ``starts``.
+
+        They are int8 where the events are ``binary``, otherwise int16.
+        """
+        shape = (steps, len(starts), self.channels)
+        spikes: Counts = np.zeros(shape, dtype=np.int8 if self.binary else np.int16)
         for window, start in enumerate(starts):
             offsets = self.offsets[start : start + steps + 1]
             times = np.repeat(np.arange(steps), np.diff(offsets))
-            spikes[times, window, self.sources[offsets[0] : offsets[-1]]] = 1
+            sources = self.sources[offsets[0] : offsets[-1]]
+            if self.binary:
+                spikes[times, window, sources] = 1
+            else:
+                np.add.at(spikes[:, window], (times, sources), 1)
         return spikes

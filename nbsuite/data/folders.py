@@ -7,9 +7,9 @@ from pathlib import Path
 
 import platformdirs
 
+from nbsuite.data.sessions import Session
 from nbsuite.data.twins.info import TWIN_MARK
 from nbsuite.errors import UsageError
-from nbsuite.tasks.sessions import Session
 
 DATA_VARIABLE = "NBSUITE_DATA"
 CACHE_VARIABLE = "NBSUITE_CACHE"

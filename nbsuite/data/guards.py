@@ -14,9 +14,9 @@ from nbsuite.data.clock import clock_findings, time_finding
 from nbsuite.data.finding import Finding
 from nbsuite.data.motion import position_findings
 from nbsuite.data.recording_file import remedy
+from nbsuite.data.sessions import PUBLIC_SESSIONS, Session
 from nbsuite.data.spike_tally import SpikeTally
 from nbsuite.data.twins.info import TwinInfo
-from nbsuite.tasks.sessions import PUBLIC_SESSIONS, Session
 
 if TYPE_CHECKING:  # what is loaded from the cache does without HDF5
     from nbsuite.data.contents import Contents
@@ -40,6 +40,11 @@ def name_findings(path: Path) -> Iterator[Finding]:
         )
 
 
+def subject_named(path: Path) -> str:
+    """The monkey that NeuroBench's loader takes a file to be of."""
+    return "indy" if path.name.startswith("indy") else "loco"
+
+
 def identity_findings(
     path: Path,
     session: Session,
@@ -60,8 +65,8 @@ def identity_findings(
         md5: gives the file's own md5.
     """
     yield from name_findings(path)
-    monkey = "indy" if path.name.startswith("indy") else "loco"
-    if session.monkey != monkey:
+    monkey = subject_named(path)
+    if session.subject not in (None, monkey):
         yield Finding(f"is named after {monkey.title()} but taken for {session.name}: rename it")
     public = session in PUBLIC_SESSIONS
     expected = public or session.channels != channels

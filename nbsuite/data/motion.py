@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nbsuite.data.finding import Finding
-from nbsuite.tasks.sessions import CM_PER_SECOND
+from nbsuite.data.mat_format import CM_PER_SECOND
 
 AXES = ("x", "y")
 UNIT = "give the positions in mm"

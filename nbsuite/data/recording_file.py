@@ -7,7 +7,7 @@ import stat
 from pathlib import Path
 
 from nbsuite.data.finding import Finding
-from nbsuite.tasks.sessions import PUBLIC_SESSIONS, Session
+from nbsuite.data.sessions import PUBLIC_SESSIONS, Session
 
 
 def session_named(path: Path) -> Session | None:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from nbsuite.tasks.sessions import STEP_SECONDS
+from nbsuite.data.mat_format import SAMPLE_SECONDS
 
 FloatArray = NDArray[np.float64]
 
@@ -53,8 +53,8 @@ def tally_spikes(channels: Sequence[Sequence[Cell]], time: FloatArray) -> SpikeT
         channels: the cells of each channel, one a unit.
         time: (T,) sample times in seconds, 4 ms apart.
     """
-    before, after = time[0] - STEP_SECONDS, time[-1] + STEP_SECONDS
-    edges = np.arange(before, time[-1], STEP_SECONDS)  # as NeuroBench does: rounding included
+    before, after = time[0] - SAMPLE_SECONDS, time[-1] + SAMPLE_SECONDS
+    edges = np.arange(before, time[-1], SAMPLE_SECONDS)  # as NeuroBench does: rounding included
     counted = outside = 0
     spurious: list[tuple[int, int]] = []
     for channel, cells in enumerate(channels):

@@ -9,7 +9,7 @@ from pathlib import Path
 from nbsuite.data.digests import file_digest, remembered_digest
 from nbsuite.data.fetch.zenodo import base_url, known_md5
 from nbsuite.data.folders import real_path
-from nbsuite.tasks.sessions import Session
+from nbsuite.data.sessions import Session
 
 
 class FileState(Enum):

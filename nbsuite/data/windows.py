@@ -3,7 +3,8 @@
 The training and validation splits, the first three quarters of a session, are taken together. The
 last ``round(validation_share / 0.75 * T)`` samples of them are held out, T being all samples of
 the session. The rest is cut into windows that touch each other, anew from each offset; what is
-left at the end of a pass, being less than a window, is dropped.
+left at the end of a pass, being less than a window, is dropped. Where a recording has gaps, each
+of its segments is cut by itself: no window lies across a gap.
 
 (The code behind the published models also drops the last window of a pass that happens to end
 with the data, one pass in five hundred; here every whole window counts.)
@@ -20,7 +21,6 @@ from numpy.typing import NDArray
 from nbsuite.data.events import SpikeEvents
 from nbsuite.data.recording import Recording, Split
 from nbsuite.errors import DataError
-from nbsuite.tasks.sessions import STEP_SECONDS
 from nbsuite.training.recipe import WindowRecipe
 
 TRAINING_AND_VALIDATION = 0.75
@@ -80,10 +80,12 @@ def training_split(recording: Recording, recipe: WindowRecipe) -> Split:
         DataError: they do not make one window, or nothing is left to train or to validate on.
     """
     split = Split("training", recording.train.start, validation_split(recording, recipe).start)
-    if len(split) < recipe.steps:
+    longest, step = max(map(len, recording.stretches(split))), recording.task.step
+    if longest < recipe.steps:
+        gaps = " without a gap" if longest < len(split) else ""
         raise DataError(
-            f"{recording.path} leaves {len(split) * STEP_SECONDS:g} s to train on, less than one"
-            f" window of {recipe.steps * STEP_SECONDS:g} s: use a longer recording or lower"
+            f"{recording.path} leaves {longest * step:g} s{gaps} to train on, less than one"
+            f" window of {recipe.steps * step:g} s: use a longer recording or lower"
             " windows.steps."
         )
     return split
@@ -96,9 +98,12 @@ def cut_windows(recording: Recording, recipe: WindowRecipe) -> TrainingWindows:
         DataError: as :func:`training_split`.
     """
     split = training_split(recording, recipe)
+    stretches = recording.stretches(split)
     starts = [
-        np.arange(offset, len(split) - recipe.steps + 1, recipe.steps, dtype=np.int64)
+        np.arange(offset, len(stretch) - recipe.steps + 1, recipe.steps, dtype=np.int64)
+        + (stretch.start - split.start)
         for offset in range(0, recipe.steps, recipe.offset_steps)
+        for stretch in stretches
     ]
     return TrainingWindows(
         SpikeEvents.from_recording(recording, split.start, split.stop),

@@ -6,10 +6,11 @@ spike trains with recurrent spiking neural networks", arXiv 2409.01762, and the 
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any, ClassVar
 
 from nbsuite.errors import UsageError
+from nbsuite.neurons.cells import CELLS
 from nbsuite.suggestions import did_you_mean
 from nbsuite.untrusted.fields import decode
 
@@ -18,21 +19,30 @@ INITIAL_READOUT = -0.01
 MOST_CHANNELS = 1 << 16
 """More than any recording has: no header of a checkpoint can ask for more memory than there is."""
 MOST_READOUTS = 100
+MOST_LAYERS = 100
+MOST_OUTPUTS = 1000
+LONGEST_STEP = 10.0
+"""Seconds."""
 LONGEST_TIME_CONSTANT = 1000.0
 """Seconds: a quarter of an hour, in which a decoder of movements forgets."""
 
 
 @dataclass(frozen=True)
 class ModelSpec:
-    """Everything that fixes a recurrent spiking decoder but its weights.
+    """Everything that fixes a spiking decoder but its weights.
 
     Attributes:
-        name: the decoder's name, ``tinyRSNN`` or ``bigRSNN``.
+        name: the decoder's name, such as ``tinyRSNN``.
         channels: number of input channels.
-        neurons: number of hidden neurons.
-        hidden: base time constants (membrane, synapse) of the hidden layer in seconds.
+        neurons: number of neurons of each hidden layer.
+        hidden: base time constants (membrane, synapse) of the hidden layers in seconds.
         readouts: base time constants (membrane, synapse) of each readout head in seconds; the
             decoder's output is the heads' mean.
+        layers: number of hidden layers, each of which projects onto the next.
+        recurrent: whether the neurons of a layer are connected to each other.
+        cell: their neuron model, see ``nbsuite.neurons.cells``.
+        outputs: number of readout units of each head, and of the decoder's outputs.
+        step: the time step in seconds.
     """
 
     kind: ClassVar[str] = "recurrent"
@@ -42,10 +52,26 @@ class ModelSpec:
     neurons: int
     hidden: tuple[float, float]
     readouts: tuple[tuple[float, float], ...]
+    layers: int = 1
+    recurrent: bool = True
+    cell: str = "lif"
+    outputs: int = OUTPUTS
+    step: float = 0.004
+
+    @property
+    def layer_names(self) -> tuple[str, ...]:
+        """Names of the hidden layers: ``hidden``, or ``hidden1`` and so on where there are more."""
+        if self.layers == 1:
+            return ("hidden",)
+        return tuple(f"hidden{number}" for number in range(1, self.layers + 1))
 
     def to_json(self) -> dict[str, Any]:
-        """As plain JSON values."""
-        return asdict(self)
+        """As plain JSON values, without those that are the default ones."""
+        values = asdict(self)
+        for field in fields(self):
+            if values[field.name] == field.default:
+                del values[field.name]
+        return values
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> ModelSpec:
@@ -64,6 +90,10 @@ class ModelSpec:
             and self.neurons >= 1
             and 1 <= len(self.readouts) <= MOST_READOUTS
             and all(0 < tau <= LONGEST_TIME_CONSTANT for tau in taus)
+            and 1 <= self.layers <= MOST_LAYERS
+            and self.cell in CELLS
+            and 1 <= self.outputs <= MOST_OUTPUTS
+            and 0 < self.step <= LONGEST_STEP
         )
 
 

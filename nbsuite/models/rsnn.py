@@ -1,7 +1,8 @@
-"""tinyRSNN and bigRSNN: one recurrent spiking layer and leaky readouts."""
+"""Spiking decoders such as tinyRSNN and bigRSNN: hidden spiking layers and leaky readouts."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple, cast
 
 import numpy as np
@@ -12,22 +13,27 @@ from torch import Tensor, nn
 from nbsuite.data.events import SpikeEvents
 from nbsuite.errors import UsageError
 from nbsuite.models.decoder import FLOATING, DecodedChunk, State
-from nbsuite.models.registry import INITIAL_READOUT, OUTPUTS, ModelSpec
+from nbsuite.models.registry import INITIAL_READOUT, ModelSpec
 from nbsuite.models.stepwise import Step, StepwiseNetwork
 from nbsuite.models.trainable import DecodedWindows, TrainableDecoder
 from nbsuite.neurons import kernels
+from nbsuite.neurons.cells import CELLS
 from nbsuite.neurons.connection import Connection
 from nbsuite.neurons.dropout import NO_DROPOUT, Dropout, dropout_mask
 from nbsuite.neurons.kernels import (
     KernelName,
+    LayerParameters,
     NetworkParameters,
     NetworkState,
     TrainingKernelName,
 )
-from nbsuite.neurons.layers import LeakyReadout, RecurrentSynaptic
+from nbsuite.neurons.layers import (
+    FeedForwardSynaptic,
+    LeakyReadout,
+    RecurrentSynaptic,
+    SpikingLayer,
+)
 from nbsuite.neurons.timescales import TimeConstants
-
-HIDDEN_LAYER = "hidden"
 
 
 class Decoded(NamedTuple):
@@ -35,9 +41,9 @@ class Decoded(NamedTuple):
 
     Attributes:
         outputs: (steps, batch, outputs) what is decoded: the readout heads' mean.
-        spikes: (steps, batch, neurons) hidden spikes; in the weights' dtype from the reference
-            kernel, int8 from the others.
-        heads: (steps, heads, batch, 2) output of every readout head.
+        spikes: (steps, batch, neurons of all layers) hidden spikes, one layer beside the other; in
+            the weights' dtype from the reference kernel, int8 from the others.
+        heads: (steps, heads, batch, outputs) output of every readout head.
         state: the state after the chunk, to be passed on to the next.
     """
 
@@ -48,10 +54,11 @@ class Decoded(NamedTuple):
 
 
 class RecurrentDecoder(TrainableDecoder):
-    """A recurrent spiking decoder of finger velocity.
+    """A spiking decoder of finger velocity.
 
-    Input spikes project onto recurrently connected spiking neurons, whose spikes project onto
-    one or more heads of two leaky readout units (x and y); the heads are averaged.
+    Input spikes project onto a layer of spiking neurons, recurrently connected or not, and that one
+    onto the next; the spikes of the last project onto one or more heads of leaky readout units; the
+    heads are averaged.
 
     >>> from nbsuite.models.registry import model_spec
     >>> decoder = RecurrentDecoder(model_spec("tinyRSNN", channels=96))
@@ -59,39 +66,52 @@ class RecurrentDecoder(TrainableDecoder):
     torch.Size([250, 1, 2])
     """
 
-    activation_layers = (HIDDEN_LAYER,)
     kernels = ("numba", "reference")
     precisions = FLOATING
     spec: ModelSpec
+    input: Connection
 
     def __init__(self, spec: ModelSpec) -> None:
         super().__init__()
-        self.spec = spec
-        self.input = Connection(spec.channels, spec.neurons)
-        self.hidden = RecurrentSynaptic(spec.neurons, TimeConstants(*spec.hidden))
-        self.output = nn.ModuleList(Connection(spec.neurons, OUTPUTS) for _ in spec.readouts)
+        self.spec, self.cell = spec, CELLS[spec.cell]
+        self.activation_layers = spec.layer_names
+        make_layer = RecurrentSynaptic if spec.recurrent else FeedForwardSynaptic
+        for index, (source, layer) in enumerate(_layer_keys(spec)):
+            fan_in = spec.neurons if index else spec.channels
+            self.add_module(source, Connection(fan_in, spec.neurons))
+            tau = TimeConstants(*spec.hidden)
+            self.add_module(layer, make_layer(spec.neurons, tau, spec.step, self.cell))
+        self.output = nn.ModuleList(Connection(spec.neurons, spec.outputs) for _ in spec.readouts)
         self.readout = nn.ModuleList(
-            LeakyReadout(OUTPUTS, TimeConstants(*tau), INITIAL_READOUT) for tau in spec.readouts
+            LeakyReadout(spec.outputs, TimeConstants(*tau), spec.step, INITIAL_READOUT, self.cell)
+            for tau in spec.readouts
+        )
+
+    def layers(self) -> list[tuple[Connection, SpikingLayer]]:
+        """The hidden layers: each its connection from the spikes before it, and its neurons."""
+        modules = self._modules
+        return cast(
+            "list[tuple[Connection, SpikingLayer]]",
+            [(modules[source], modules[layer]) for source, layer in _layer_keys(self.spec)],
         )
 
     def heads(self) -> list[tuple[Connection, LeakyReadout]]:
-        """The readout heads: each a connection from the hidden neurons and its units."""
+        """The readout heads: each a connection from the last hidden layer and its units."""
         return cast(
             "list[tuple[Connection, LeakyReadout]]",
             list(zip(self.output, self.readout, strict=True)),
         )
 
     def sources(self) -> tuple[tuple[nn.Module, ...], ...]:
-        """The input's connection; hidden spikes leave through several."""
-        outputs = (connection for connection, _ in self.heads())
-        return (self.input,), (self.hidden.recurrent, *outputs)
-
-    def initial_state(self, batch: int = 1) -> NetworkState:
-        """The state every recording starts from."""
-        return NetworkState(
-            self.hidden.initial_state(batch),
-            tuple(readout.initial_state(batch) for _, readout in self.heads()),
-        )
+        """The input's connection, and those through which the spikes of each hidden layer leave."""
+        layers = self.layers()
+        outputs = tuple(connection for connection, _ in self.heads())
+        onwards = [*((connection,) for connection, _ in layers[1:]), outputs]
+        leaving = [
+            targets if layer.recurrent is None else (layer.recurrent, *targets)
+            for (_, layer), targets in zip(layers, onwards, strict=True)
+        ]
+        return (self.input,), *leaving
 
     def choose_kernel(self, kernel: str | None) -> str:
         """See ``Decoder``; off the CPU the choice is the reference."""
@@ -104,14 +124,15 @@ class RecurrentDecoder(TrainableDecoder):
         self, spikes: Tensor, state: State = None, *, kernel: str | None = None
     ) -> DecodedChunk:
         """Decode a chunk of time; see ``Decoder``. The state is a ``NetworkState``."""
-        chosen = self.choose_kernel(kernel)
+        chosen = cast("KernelName", self.choose_kernel(kernel))
         events = self.check_input(spikes)
-        decoded: Decoded = self(events[:, None], state, kernel=cast("KernelName", chosen))
+        decoded: Decoded = self(events[:, None], state, kernel=chosen)
         hidden = decoded.spikes[:, 0].to("cpu", torch.int8)
+        by_layer = torch.split(hidden, self.spec.neurons, dim=1)
         return DecodedChunk(
             outputs=decoded.outputs[:, 0].to("cpu", torch.float32),
-            inputs=(events, hidden),
-            activations=(hidden,),
+            inputs=(events, *by_layer),
+            activations=by_layer,
             spikes=hidden,
             state=decoded.state,
         )
@@ -119,6 +140,13 @@ class RecurrentDecoder(TrainableDecoder):
     def stepwise(self) -> StepwiseNetwork:
         """The decoder itself, whose layers are called once a step."""
         return _RecurrentSteps(self)
+
+    def initial_state(self, batch: int = 1) -> NetworkState:
+        """The state every recording starts from."""
+        return NetworkState(
+            tuple(layer.initial_state(batch) for _, layer in self.layers()),
+            tuple(readout.initial_state(batch) for _, readout in self.heads()),
+        )
 
     def forward(
         self,
@@ -130,7 +158,7 @@ class RecurrentDecoder(TrainableDecoder):
         """Decode a chunk of time; chunks give what the whole gives when the state is passed on.
 
         Args:
-            spikes: (steps, batch, channels) input spikes, 0 or 1, any dtype.
+            spikes: (steps, batch, channels) input spikes, 0 or 1 or counts, any dtype.
             state: the state before the chunk; None starts afresh.
             kernel: ``reference`` (torch, differentiable, any device) or ``numba`` (fast,
                 inference only, CPU).
@@ -191,49 +219,66 @@ class RecurrentDecoder(TrainableDecoder):
     def _decode_windows_by_layers(
         self, events: SpikeEvents, starts: NDArray[np.int64], steps: int, dropout: Dropout
     ) -> DecodedWindows:
-        weight = self.input.weight
-        spikes = torch.from_numpy(events.dense(starts, steps)).to(weight)
+        spec, like = self.spec, self.input.weight
+        spikes = torch.from_numpy(events.dense(starts, steps)).to(like)
         windows, state = len(starts), self.initial_state(len(starts))
         if dropout.input:
-            spikes = spikes * dropout_mask(
-                dropout.of_input(), steps, windows, self.spec.channels, weight
-            )
-        mask = None
+            spikes = spikes * dropout_mask(dropout.of_input(), steps, windows, spec.channels, like)
+        masks = None
         if dropout.hidden:
-            mask = dropout_mask(dropout.of_hidden(), steps, windows, self.spec.neurons, weight)
-        hidden, heads, _ = self._run_layers(spikes, state, mask)
+            masks = [
+                dropout_mask(dropout.of_hidden(layer), steps, windows, spec.neurons, like)
+                for layer in range(spec.layers)
+            ]
+        hidden, heads, _ = self._run_layers(spikes, state, masks)
         return DecodedWindows(_mean_of_heads(heads), hidden.sum(dim=0))
 
     def _run_layers(
-        self, spikes: Tensor, state: NetworkState, mask: Tensor | None = None
+        self, spikes: Tensor, state: NetworkState, masks: Sequence[Tensor] | None = None
     ) -> tuple[Tensor, Tensor, NetworkState]:
-        hidden, hidden_state = self.hidden(self.input(spikes), state.hidden, mask)
-        sent = hidden if mask is None else hidden * mask
+        """Spikes of all layers, outputs of all heads, and the state after the chunk."""
+        emitted, after, sent = [], [], spikes
+        for index, (connection, layer) in enumerate(self.layers()):
+            mask = None if masks is None else masks[index]
+            hidden, layer_state = layer(connection(sent), state.hidden[index], mask)
+            sent = hidden if mask is None else hidden * mask
+            emitted.append(hidden)
+            after.append(layer_state)
         results = [
             readout(connection(sent), before)
             for (connection, readout), before in zip(self.heads(), state.readouts, strict=True)
         ]
         outputs = torch.stack([output for output, _ in results], dim=1)
-        return hidden, outputs, NetworkState(hidden_state, tuple(after for _, after in results))
+        heads_after = tuple(head_state for _, head_state in results)
+        return torch.cat(emitted, dim=2), outputs, NetworkState(tuple(after), heads_after)
 
     def parameters_for_kernel(self) -> NetworkParameters:
-        """Weights and decays as the kernels take them."""
+        """Weights and neurons' parameters as the kernels take them."""
         return NetworkParameters(
-            input=self.input.weight,
-            recurrent=self.hidden.recurrent.weight,
+            cell=self.cell,
+            layers=tuple(
+                LayerParameters(
+                    connection.weight,
+                    None if layer.recurrent is None else layer.recurrent.weight,
+                    layer.neurons(),
+                )
+                for connection, layer in self.layers()
+            ),
             outputs=tuple(connection.weight for connection, _ in self.heads()),
-            hidden=(self.hidden.alpha, self.hidden.beta),
             readouts=tuple((readout.alpha, readout.beta) for _, readout in self.heads()),
         )
 
     @torch.no_grad()
     def fault(self) -> str | None:
-        """What is wrong with the time constants that were loaded, if anything."""
+        """What is wrong with the neurons' parameters that were loaded, if anything."""
         parameters = self.parameters_for_kernel()
-        for pair in (parameters.hidden, *parameters.readouts):
-            # NaN is not in any range.
-            if not all(bool(((decays >= 0) & (decays <= 1)).all()) for decays in pair):
-                return "has time constants whose decay is not from 0 to 1"
+        neurons = [layer.neurons for layer in parameters.layers]
+        pairs = [(each.alpha, each.beta) for each in neurons] + list(parameters.readouts)
+        decays = [each for pair in pairs for each in pair]
+        decays += [each.rho for each in neurons if each.rho is not None]
+        # NaN is not in any range.
+        if not all(bool(((each >= 0) & (each <= 1)).all()) for each in decays):
+            return "has time constants whose decay is not from 0 to 1"
         return None
 
     def _check(self, spikes: Tensor) -> None:
@@ -254,7 +299,8 @@ class _RecurrentSteps(StepwiseNetwork):
 
     def __init__(self, decoder: RecurrentDecoder) -> None:
         self.network = decoder
-        self.neurons = ((HIDDEN_LAYER, decoder.hidden),)
+        layers = (layer for _, layer in decoder.layers())
+        self.neurons = tuple(zip(decoder.activation_layers, layers, strict=True))
         self._decoder = decoder
         self._state: State = None
 
@@ -276,19 +322,31 @@ class _RecurrentSteps(StepwiseNetwork):
 
 def tensor_shapes(spec: ModelSpec) -> dict[str, tuple[int, ...]]:
     """Names and shapes of ``RecurrentDecoder(spec).state_dict()``, without building it."""
-    shapes: dict[str, tuple[int, ...]] = {
-        "input.weight": (spec.neurons, spec.channels),
-        "hidden.recurrent.weight": (spec.neurons, spec.neurons),
-        **_decay_shapes("hidden", spec.neurons),
-    }
+    shapes: dict[str, tuple[int, ...]] = {}
+    adapts = CELLS[spec.cell].adapts
+    for index, (source, layer) in enumerate(_layer_keys(spec)):
+        shapes[f"{source}.weight"] = (spec.neurons, spec.neurons if index else spec.channels)
+        if spec.recurrent:
+            shapes[f"{layer}.recurrent.weight"] = (spec.neurons, spec.neurons)
+        shapes |= _decay_shapes(layer, spec.neurons, ("alpha", "beta") + ("rho",) * adapts)
+        if adapts:
+            shapes[f"{layer}.strength"] = (spec.neurons,)
     for head in range(len(spec.readouts)):
-        shapes[f"output.{head}.weight"] = (OUTPUTS, spec.neurons)
-        shapes |= _decay_shapes(f"readout.{head}", OUTPUTS)
+        shapes[f"output.{head}.weight"] = (spec.outputs, spec.neurons)
+        shapes |= _decay_shapes(f"readout.{head}", spec.outputs, ("alpha", "beta"))
     return shapes
 
 
-def _decay_shapes(layer: str, neurons: int) -> dict[str, tuple[int, ...]]:
-    return {f"{layer}.parametrizations.{name}.original": (neurons,) for name in ("alpha", "beta")}
+def _layer_keys(spec: ModelSpec) -> list[tuple[str, str]]:
+    """Names of each hidden layer's input connection and of the layer itself."""
+    return [
+        ("input" if index == 0 else f"input{index + 1}", layer)
+        for index, layer in enumerate(spec.layer_names)
+    ]
+
+
+def _decay_shapes(layer: str, neurons: int, names: Iterable[str]) -> dict[str, tuple[int, ...]]:
+    return {f"{layer}.parametrizations.{name}.original": (neurons,) for name in names}
 
 
 def _mean_of_heads(heads: Tensor) -> Tensor:

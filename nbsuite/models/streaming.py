@@ -66,7 +66,7 @@ class StreamingDecoder:
 
         Returns:
             (2,) velocity in mm per 4 ms step, in the weights' dtype: times
-            ``nbsuite.tasks.sessions.CM_PER_SECOND``, which is 25, it is in cm/s.
+            ``nbsuite.data.mat_format.CM_PER_SECOND``, which is 25, it is in cm/s.
 
         Raises:
             UsageError: the sample is of another shape or not of 0 and 1; the state is as before.

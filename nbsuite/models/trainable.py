@@ -20,7 +20,8 @@ class DecodedWindows(NamedTuple):
 
     Attributes:
         outputs: (steps, windows, outputs) what is decoded.
-        counts: (windows, neurons) number of spikes of every hidden neuron.
+        counts: (windows, neurons) number of spikes of every hidden neuron, one layer beside the
+            other.
     """
 
     outputs: Tensor

@@ -77,9 +77,9 @@ class Dropout:
         """Dropout of the input spikes."""
         return self._layer(self.input, _INPUT)
 
-    def of_hidden(self) -> LayerDropout:
-        """Dropout of the hidden spikes."""
-        return self._layer(self.hidden, _HIDDEN)
+    def of_hidden(self, layer: int = 0) -> LayerDropout:
+        """Dropout of the spikes of a hidden layer, counted from 0."""
+        return self._layer(self.hidden, _HIDDEN + layer)
 
     def _layer(self, rate: float, layer: int) -> LayerDropout:
         low, high = np.random.SeedSequence([self.key, layer]).generate_state(2, np.uint32)

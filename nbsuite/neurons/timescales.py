@@ -1,6 +1,6 @@
 """Decay factors from unconstrained, learnable parameters.
 
-A neuron's membrane and synapse lose the fraction ``1 - decay`` of their value each time step:
+A neuron's membrane and synapse lose the fraction ``1 - decay`` of their value each time step dt:
 
     decay = exp(-dt / (tau * softplus(p)))
 
@@ -16,8 +16,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 
-from nbsuite.tasks.sessions import STEP_SECONDS
-
 
 class TimeConstants(NamedTuple):
     """Base time constants of a layer in seconds; each neuron scales them by softplus(p)."""
@@ -26,8 +24,8 @@ class TimeConstants(NamedTuple):
     synapse: float
 
 
-def decay(parameter: Tensor, time_constant: float) -> Tensor:
-    """Fraction kept over one time step of 4 ms.
+def decay(parameter: Tensor, time_constant: float, step: float) -> Tensor:
+    """Fraction kept over one time step.
 
     In half precision every operation rounds once and the scalars stay unrounded; this order of
     operations reproduces stork's half-precision runs bit for bit.
@@ -35,27 +33,28 @@ def decay(parameter: Tensor, time_constant: float) -> Tensor:
     Args:
         parameter: unconstrained parameters, any shape.
         time_constant: base time constant in seconds.
+        step: the time step in seconds.
     """
-    return torch.exp((time_constant * softplus(parameter)).reciprocal() * -STEP_SECONDS)
+    return torch.exp((time_constant * softplus(parameter)).reciprocal() * -step)
 
 
-def parameter_of_decay(value: Tensor, time_constant: float) -> Tensor:
-    """The parameter p for which ``decay(p, time_constant)`` is ``value``, each in (0, 1)."""
-    scale = -STEP_SECONDS / (time_constant * torch.log(value))
+def parameter_of_decay(value: Tensor, time_constant: float, step: float) -> Tensor:
+    """The parameter p for which ``decay(p, time_constant, step)`` is ``value``, each in (0, 1)."""
+    scale = -step / (time_constant * torch.log(value))
     return scale + torch.log(-torch.expm1(-scale))  # inverse of softplus, stable for large scales
 
 
 class Decay(nn.Module):
     """Parametrization (``torch.nn.utils.parametrize``) that shows a parameter as a decay."""
 
-    def __init__(self, time_constant: float) -> None:
+    def __init__(self, time_constant: float, step: float) -> None:
         super().__init__()
-        self.time_constant = time_constant
+        self.time_constant, self.step = time_constant, step
 
     def forward(self, parameter: Tensor) -> Tensor:
         """Unconstrained parameter to decay."""
-        return decay(parameter, self.time_constant)
+        return decay(parameter, self.time_constant, self.step)
 
     def right_inverse(self, value: Tensor) -> Tensor:
         """Decay to unconstrained parameter, so that ``layer.beta = value`` can be written."""
-        return parameter_of_decay(value, self.time_constant)
+        return parameter_of_decay(value, self.time_constant, self.step)

@@ -14,14 +14,15 @@ from pathlib import Path
 from typing import Any
 
 from nbsuite.benchmarking.session import choose_training_kernel
-from nbsuite.data.locate import Location, locate
-from nbsuite.data.recording import Recording, load_recording
+from nbsuite.data.recording import Recording
 from nbsuite.data.windows import cut_windows
 from nbsuite.models.checkpoint import load_checkpoint
 from nbsuite.models.registry import model_spec
 from nbsuite.sweep.graph import Effort, Task
 from nbsuite.sweep.search import Variant
 from nbsuite.sweep.study import Study
+from nbsuite.tasks.locate import Location, locate
+from nbsuite.tasks.opening import load_recording
 from nbsuite.training.compute import Compute
 from nbsuite.training.overrides import override
 from nbsuite.training.pretraining import find_recordings, in_order, pretraining_folder

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from nbsuite.data.locate import Source
 from nbsuite.sweep.search import BASE, Variant
+from nbsuite.tasks.locate import Source
 from nbsuite.training.stage_task import StageName
 
 

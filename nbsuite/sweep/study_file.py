@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import get_args
 
 from nbsuite.data.folders import with_home
-from nbsuite.data.locate import Source
 from nbsuite.errors import UsageError
 from nbsuite.sweep.search import setting_text
 from nbsuite.sweep.search_tables import count_variants, read_settings, read_variants
 from nbsuite.sweep.study import Study
 from nbsuite.sweep.study_name import study_name
 from nbsuite.sweep.toml_file import LARGEST_WHOLE, Entries, read_toml
-from nbsuite.tasks.sessions import find_session, means_a_path
+from nbsuite.tasks.known import find_session, means_a_path
+from nbsuite.tasks.locate import Source
 from nbsuite.training.overrides import override
 from nbsuite.training.recipe import published_recipe
 from nbsuite.training.run_plan import PUBLISHED_STAGES

@@ -13,12 +13,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from nbsuite.data.mat_format import SAMPLE_SECONDS
 from nbsuite.data.windows import TrainingWindows
 from nbsuite.models.rsnn import RecurrentDecoder
 from nbsuite.models.trainable import DecodedWindows
 from nbsuite.neurons.dropout import Dropout
 from nbsuite.neurons.kernels import TrainingKernelName
-from nbsuite.tasks.sessions import STEP_SECONDS
 from nbsuite.training.augmentation import augment
 from nbsuite.training.losses import loss_function
 from nbsuite.training.pruning import mask_gradients
@@ -133,7 +133,7 @@ def run_epoch(
         penalty=penalty,
         train_r2=joined_score(scores).r2(),
         batch_r2=mean_of_batches(scores),
-        spikes_per_second=spikes / (windows.steps * STEP_SECONDS),
+        spikes_per_second=spikes / (windows.steps * SAMPLE_SECONDS),
         windows_per_second=len(windows) / (time.perf_counter() - begun),
     )
 

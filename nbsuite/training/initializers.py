@@ -7,8 +7,10 @@ of variance N nu v e with e = integral of k^2 dt, so that
 
     w ~ Normal(0, sigma_u^2 share / (N nu e)),
 
-share being how much of the variance the connection is to cause: alpha_mix for the input, the rest
-for the recurrent connection, both with the nu of the input. Readout weights are Normal(0, 1 / N).
+share being how much of the variance the connection is to cause: alpha_mix for what comes from the
+input or from the layer before, the rest for the recurrent connection; all of it for the former
+where there is no recurrent one. Hidden neurons are assumed to fire as often as input channels: nu
+is the input's for every connection. Readout weights are Normal(0, 1 / N).
 """
 
 from __future__ import annotations
@@ -19,17 +21,22 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.nn.utils import parametrize
 
+from nbsuite.data.mat_format import SAMPLE_SECONDS
 from nbsuite.data.windows import TrainingWindows
 from nbsuite.errors import DataError
 from nbsuite.models.rsnn import RecurrentDecoder
-from nbsuite.neurons.dynamics import SynapticState, readout_step
+from nbsuite.neurons.cells.adaptive import INITIAL_STRENGTH
+from nbsuite.neurons.cells.lif import readout_step
+from nbsuite.neurons.cells.state import SynapticState
 from nbsuite.neurons.timescales import TimeConstants
-from nbsuite.tasks.sessions import STEP_SECONDS
 from nbsuite.training.recipe import InitialisationRecipe
 
 ARRAY_CHANNELS = 96
 KERNEL_TIME_CONSTANTS = 10
+FEWEST_STEPS = 10
+"""Of the response, where steps are longer than time constants."""
 READOUT_PARAMETER = 1.0
 
 
@@ -54,7 +61,7 @@ def input_rates(windows: TrainingWindows) -> InputRates:
     events = windows.events
     windows_with_event = np.repeat(_windows_with_sample(windows), np.diff(events.offsets))
     spikes = np.bincount(events.sources, weights=windows_with_event, minlength=events.channels)
-    hertz = spikes / (len(windows) * windows.steps * STEP_SECONDS)
+    hertz = spikes / (len(windows) * windows.steps * SAMPLE_SECONDS)
     first = _mean_rate(hertz, 0, min(ARRAY_CHANNELS, events.channels))
     if events.channels <= ARRAY_CHANNELS:
         return InputRates(first, None)
@@ -79,40 +86,53 @@ def initialise_decoder(
         seed: of a random generator of its own.
     """
     draw = _Draw(torch.Generator().manual_seed(seed))
-    energy = response_energy(TimeConstants(*decoder.spec.hidden))
-    relative_rates = torch.ones(decoder.spec.channels, dtype=torch.float64)
+    spec = decoder.spec
+    energy = response_energy(TimeConstants(*spec.hidden), spec.step)
+
+    def deviation(connection: nn.Linear, share: float) -> float:
+        variance = recipe.sigma_u**2 * share / (connection.in_features * hertz * energy)
+        return float(variance**0.5)
+
+    relative_rates = torch.ones(spec.channels, dtype=torch.float64)
     if hertz_second_array is not None:
         relative_rates[ARRAY_CHANNELS:] = hertz_second_array / hertz
-    for connection, share, relative in (
-        (decoder.input, recipe.alpha_mix, relative_rates),
-        (decoder.hidden.recurrent, 1 - recipe.alpha_mix, 1.0),
-    ):
-        variance = recipe.sigma_u**2 * share / (connection.in_features * hertz * energy)
-        draw.normal(connection.weight, variance**0.5 / relative)
+    input_share = recipe.alpha_mix if spec.recurrent else 1.0
+    for connection, layer in decoder.layers():
+        draw.normal(connection.weight, deviation(connection, input_share) / relative_rates)
+        relative_rates = torch.ones(connection.out_features, dtype=torch.float64)
+        if layer.recurrent is not None:
+            draw.normal(layer.recurrent.weight, deviation(layer.recurrent, 1 - input_share))
     for connection, readout in decoder.heads():
         draw.normal(connection.weight, connection.in_features**-0.5)
         for parameter in _time_constants(readout):
             nn.init.constant_(parameter, READOUT_PARAMETER)
-    for parameter in _time_constants(decoder.hidden):
-        draw.uniform(parameter)
+    for _, layer in decoder.layers():
+        for parameter in _time_constants(layer):
+            draw.uniform(parameter)
+        if layer.cell.adapts:
+            nn.init.constant_(layer.strength, INITIAL_STRENGTH)
 
 
-def response_energy(tau: TimeConstants) -> float:
+def response_energy(tau: TimeConstants, step: float) -> float:
     """Integral over time, in seconds, of the squared membrane response to one spike of weight 1.
 
     The response is that of the decoder's own equations, followed for ten times the longer time
     constant.
+
+    Args:
+        tau: the time constants.
+        step: the time step in seconds.
     """
     alpha, beta = (
-        torch.tensor([-STEP_SECONDS / constant], dtype=torch.float64).exp()
+        torch.tensor([-step / constant], dtype=torch.float64).exp()
         for constant in (tau.synapse, tau.membrane)
     )
     rest = torch.zeros(1, 1, dtype=torch.float64)
     state = SynapticState(membrane=rest, synapse=rest, current=rest + 1)
     energy = 0.0
-    for _ in range(round(KERNEL_TIME_CONSTANTS * max(tau) / STEP_SECONDS)):
+    for _ in range(max(FEWEST_STEPS, round(KERNEL_TIME_CONSTANTS * max(tau) / step))):
         state = readout_step(state, rest, alpha, beta)
-        energy += STEP_SECONDS * float(state.membrane) ** 2
+        energy += step * float(state.membrane) ** 2
     return energy
 
 
@@ -136,8 +156,9 @@ class _Draw:
 
 
 def _time_constants(layer: nn.Module) -> list[Tensor]:
-    """The unconstrained parameters of a layer's alpha and beta."""
-    return [layer.get_parameter(f"parametrizations.{name}.original") for name in ("alpha", "beta")]
+    """The unconstrained parameters of a layer's decays."""
+    names = [name for name in ("alpha", "beta", "rho") if parametrize.is_parametrized(layer, name)]
+    return [layer.get_parameter(f"parametrizations.{name}.original") for name in names]
 
 
 def _windows_with_sample(windows: TrainingWindows) -> NDArray[np.int64]:

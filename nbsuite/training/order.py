@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from nbsuite.data.locate import Location, Source, locate
 from nbsuite.data.recording import Recording
-from nbsuite.data.targets import load_target
 from nbsuite.data.windows import training_split
 from nbsuite.errors import UsageError
 from nbsuite.observer import Observer, Remark, ignore, stage_reporter
+from nbsuite.tasks.locate import Location, Source, locate
+from nbsuite.tasks.targets import load_target
 from nbsuite.training.compute import Compute
 from nbsuite.training.pretraining import find_recordings, in_order
 from nbsuite.training.recipe import Recipe
@@ -112,7 +112,7 @@ def _pretraining_recordings(
     kind = "TWINS" if recording.twin else "real recordings"
     observer(Remark(f"Pretraining for {recording.session.label} is on {kind}: {names}"))
     if found.missing:
-        monkey = recording.session.monkey.capitalize()
+        monkey = (recording.session.subject or "").capitalize()
         sessions = " ".join(each.name for each in found.missing)
         observer(
             Remark(

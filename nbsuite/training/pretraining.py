@@ -1,7 +1,7 @@
 """Which recordings a decoder is pretrained on, and where what came of it is found again.
 
-Published: all public sessions of the monkey with as many electrodes as the challenge's, its own
-among them. Of twins there are only the challenge's.
+Published: all public sessions of the monkey with as many electrodes, its own among them. Of twins
+there are only those of the sessions that results are reported on.
 """
 
 from __future__ import annotations
@@ -11,15 +11,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from nbsuite.data.folders import real_path
-from nbsuite.data.locate import Location, locate
 from nbsuite.data.recording import Recording
+from nbsuite.data.sessions import Session
 from nbsuite.errors import TrainingError, UsageError
-from nbsuite.tasks.sessions import (
-    CHALLENGE_SESSIONS,
-    PUBLIC_SESSIONS,
-    Session,
-    pretraining_sessions,
-)
+from nbsuite.tasks.locate import Location, locate
 from nbsuite.training.run_folder import WEIGHTS_NAME, identity_digest, read_record
 from nbsuite.training.stage_task import StageTask
 
@@ -51,19 +46,17 @@ def find_recordings(
     Raises:
         UsageError: the recording is of no public session.
     """
-    names = {session.name for session in PUBLIC_SESSIONS}
-    if recording.session.name not in names:
+    sessions = recording.task.pretraining(recording.session)
+    if not sessions:
         raise UsageError(
             f"{recording.path} is of no public session, so that there is nothing to pretrain on:"
             " name recordings with --pretrain-on, or leave the stage out with"
             " --stages finetune,prune,half."
         )
-    monkey = recording.session.monkey
     if recording.twin is not None:
-        sessions = [each for each in CHALLENGE_SESSIONS if each.monkey == monkey]
-        twins = [locate(each.label, folder, "twin", progress) for each in sessions]
+        twinned = [each for each in sessions if each in recording.task.sessions]
+        twins = [locate(each.label, folder, "twin", progress) for each in twinned]
         return Found(in_order(twins), ())
-    sessions = list(pretraining_sessions(monkey))
     there = [each for each in sessions if real_path(each, folder).exists()]
     missing = tuple(each for each in sessions if each not in there)
     return Found(in_order([locate(each.name, folder, "real") for each in there]), missing)

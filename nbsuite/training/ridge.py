@@ -181,6 +181,7 @@ def _header(
         session=recording.session.name,
         recipe=fit,
         trained_on=UNTRAINED.followed_by([recording]),
+        task=recording.task.protocol,
     )
 
 

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from nbsuite.benchmarking.jobs import Job
-from nbsuite.data.locate import Source
-from nbsuite.data.targets import load_target
 from nbsuite.models.checkpoint import load_checkpoint, save_checkpoint
 from nbsuite.observer import Observer, Remark, ignore
+from nbsuite.tasks.locate import Source
+from nbsuite.tasks.targets import load_target
 from nbsuite.training.ridge import MODEL, RidgeRecipe, train_ridge
 from nbsuite.training.run_folder import WEIGHTS_NAME
 from nbsuite.training.run_plan import recording_label

@@ -15,13 +15,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from nbsuite.data.folders import twin_path
-from nbsuite.data.locate import Location
-from nbsuite.data.recording import Recording, load_recording
+from nbsuite.data.recording import Recording
 from nbsuite.data.windows import training_split
 from nbsuite.errors import TrainingError, UsageError
 from nbsuite.models.checkpoint import Checkpoint
 from nbsuite.models.registry import ModelSpec, model_spec
 from nbsuite.seeds import LARGEST_SEED
+from nbsuite.tasks.locate import Location
+from nbsuite.tasks.opening import load_recording
 from nbsuite.training.compute import Compute
 from nbsuite.training.observer import Observer, ignore
 from nbsuite.training.pretraining import find_pretrained, pretraining_folder

@@ -167,6 +167,7 @@ def _work(
         seed=task.seed,
         recipe=task.recipe.to_json(),
         trained_on=_trained_on(task, recordings, parent),
+        task=recordings[0].task.protocol,
     )
     weights = folder / WEIGHTS_NAME
     save_checkpoint(weights, outcome.decoder, header)

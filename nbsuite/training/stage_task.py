@@ -19,11 +19,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from nbsuite.data.locate import Location
-from nbsuite.data.recording import Recording, load_recording
+from nbsuite.data.recording import Recording
 from nbsuite.errors import CheckpointError, UsageError
 from nbsuite.models.checkpoint import Checkpoint, load_checkpoint
 from nbsuite.models.registry import ModelSpec
+from nbsuite.tasks.locate import Location
+from nbsuite.tasks.opening import load_recording
 from nbsuite.training.compute import Compute
 from nbsuite.training.recipe import Recipe
 from nbsuite.training.run_folder import require_recorded

@@ -40,7 +40,7 @@ from nbsuite.submissions.package.sources import CheckpointFinder, FoundResults, 
 from nbsuite.submissions.package.submission import Submission, read_submission
 from nbsuite.submissions.package.validation import Validation, validate_folder, without_folder
 from nbsuite.submissions.results.challenge import provenance_path, summarise
-from nbsuite.tasks.sessions import CHALLENGE_SESSIONS
+from nbsuite.tasks.primate_reaching import PRIMATE_REACHING
 from nbsuite.untrusted.text import one_line
 
 _MOST_NAMED = 5
@@ -148,7 +148,7 @@ def _add_results(folder: Path, model: str, found: FoundResults) -> SessionResult
 
 
 def _in_order(sessions: Sequence[SessionResults]) -> tuple[SessionResults, ...]:
-    return tuple(sorted(sessions, key=lambda each: CHALLENGE_SESSIONS.index(each.session)))
+    return tuple(sorted(sessions, key=lambda each: PRIMATE_REACHING.sessions.index(each.session)))
 
 
 def _json(content: Any, indent: int) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 from nbsuite.errors import PackageError
 from nbsuite.submissions.package.contents import Contents, SessionResults, summary_name
 from nbsuite.submissions.results.challenge import METRICS, check_distinct_weights, summarise
-from nbsuite.tasks.sessions import CHALLENGE_SESSIONS
+from nbsuite.tasks.primate_reaching import PRIMATE_REACHING
 
 _ROUNDING = 1e-9
 _WHOLE = 1e-3
@@ -30,7 +30,7 @@ def check_completeness(contents: Contents, *, partial: bool) -> None:
         UsageError: names the session and the seeds of two runs with the same weights.
     """
     there = [each.session for each in contents.sessions]
-    missing = [session.label for session in CHALLENGE_SESSIONS if session not in there]
+    missing = [session.label for session in PRIMATE_REACHING.sessions if session not in there]
     if missing and not partial:
         raise PackageError(
             f"it has no results on {', '.join(missing)}; a submission covers all six sessions "

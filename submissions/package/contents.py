@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from nbsuite.data.sessions import Session
+from nbsuite.data.task import EARLIEST_PROTOCOL
 from nbsuite.data.twins.info import TWIN_MARK
 from nbsuite.errors import PackageError
 from nbsuite.models.training_data import TrainingData
@@ -20,9 +22,9 @@ from nbsuite.submissions.package.layout import (
 from nbsuite.submissions.package.submission import Submission, read_submission
 from nbsuite.submissions.results.challenge import Results, results_path, summary_path
 from nbsuite.submissions.results.names import PROVENANCE_SUFFIX
-from nbsuite.tasks.sessions import CHALLENGE_SESSIONS, Session
+from nbsuite.tasks.primate_reaching import PRIMATE_REACHING
 
-_SESSIONS = {session.name: session for session in CHALLENGE_SESSIONS}
+_SESSIONS = {session.name: session for session in PRIMATE_REACHING.sessions}
 _IDENTITY = ("file", "sha256", "session", "twin")
 
 
@@ -130,13 +132,13 @@ def read_contents(folder: Path, names: Collection[str]) -> Contents:
     origins = sorted(name for name in names if name.endswith(PROVENANCE_SUFFIX))
     if not origins:
         raise PackageError(f"{RESULTS}/ holds no results with provenance.")
-    if len(origins) > len(CHALLENGE_SESSIONS):
+    if len(origins) > len(PRIMATE_REACHING.sessions):
         raise PackageError(
             f"{RESULTS}/ holds {len(origins)} files of provenance, where there are "
-            f"{len(CHALLENGE_SESSIONS)} sessions."
+            f"{len(PRIMATE_REACHING.sessions)} sessions."
         )
     read = [read_session(folder, origin, submission.model) for origin in origins]
-    sessions = sorted(read, key=lambda each: CHALLENGE_SESSIONS.index(each.session))
+    sessions = sorted(read, key=lambda each: PRIMATE_REACHING.sessions.index(each.session))
     if len({each.twin for each in sessions}) > 1:
         raise PackageError("it mixes results on twins with results on real recordings.")
     if len({each.session for each in sessions}) < len(sessions):
@@ -162,6 +164,12 @@ def read_session(folder: Path, origin: str, model: str) -> SessionResults:
     """
     provenance = read_json(folder / origin, origin, "provenance")
     runs, data = provenance["runs"], provenance["runs"][0]["data"]
+    for said in (provenance, *runs):
+        if (task := said.get("task", EARLIEST_PROTOCOL)) != PRIMATE_REACHING.protocol:
+            raise PackageError(
+                f"{origin} is of the task {task!a}, where a submission is of"
+                f" {PRIMATE_REACHING.protocol}."
+            )
     session = _SESSIONS.get(data["session"])
     if session is None:
         raise PackageError(f"{origin} is about {data['session']!a}, no challenge session.")

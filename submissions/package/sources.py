@@ -14,9 +14,9 @@ from nbsuite.models.checkpoint import Checkpoint, load_checkpoint
 from nbsuite.submissions.package.json import read_json
 from nbsuite.submissions.results.challenge import provenance_path
 from nbsuite.submissions.results.names import PROVENANCE_SUFFIX, model_and_recording
-from nbsuite.tasks.sessions import CHALLENGE_SESSIONS
+from nbsuite.tasks.primate_reaching import PRIMATE_REACHING
 
-_SESSIONS = frozenset(session.name for session in CHALLENGE_SESSIONS)
+_SESSIONS = frozenset(session.name for session in PRIMATE_REACHING.sessions)
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nbsuite.benchmarking.session import measure_checkpoint
-from nbsuite.data.locate import locate
-from nbsuite.data.recording import Recording, load_recording
+from nbsuite.data.recording import Recording
+from nbsuite.data.sessions import Session
 from nbsuite.data.twins.generate import GENERATOR_VERSION, ensure_twin
 from nbsuite.errors import DataError, PackageError
 from nbsuite.models.checkpoint import load_checkpoint
@@ -19,7 +19,8 @@ from nbsuite.submissions.package.evaluate_script import agrees
 from nbsuite.submissions.package.layout import SCRIPT
 from nbsuite.submissions.package.validation import Validation
 from nbsuite.submissions.results.challenge import METRICS
-from nbsuite.tasks.sessions import Session
+from nbsuite.tasks.locate import locate
+from nbsuite.tasks.opening import load_recording
 
 Progress = Callable[[str, float], None]
 

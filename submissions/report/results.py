@@ -28,7 +28,7 @@ from nbsuite.submissions.tables.leaderboard import (
 from nbsuite.submissions.tables.leaderboard_table import leaderboard_table
 from nbsuite.submissions.tables.pareto import pareto_front
 from nbsuite.submissions.tables.published_tables import accuracy_table, demand_table
-from nbsuite.tasks.sessions import CHALLENGE_SESSIONS
+from nbsuite.tasks.primate_reaching import PRIMATE_REACHING
 
 _SUMMARISED = (R2, FOOTPRINT, ACTIVATION_SPARSITY, OPERATIONS)
 
@@ -114,7 +114,7 @@ def _places(entries: Sequence[Entry]) -> list[str]:
     if any(MEAN in entry.values for entry in entries):
         return [MEAN]
     known = {session for entry in entries for session in entry.values}
-    return [session.label for session in CHALLENGE_SESSIONS if session.label in known]
+    return [session.label for session in PRIMATE_REACHING.sessions if session.label in known]
 
 
 def _ranking(entries: Sequence[Entry], place: str) -> Ranking:

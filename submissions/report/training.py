@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from nbsuite.data.sessions import PUBLIC_SESSIONS
 from nbsuite.data.twins.info import TWIN_MARK
 from nbsuite.errors import TrainingError
 from nbsuite.plots_training import plot_pruning, plot_training
@@ -23,7 +24,6 @@ from nbsuite.submissions.report.page import (
 )
 from nbsuite.submissions.report.pictures import draw_picture
 from nbsuite.submissions.results.formats import EMPTY, Cell, Column, Table, text_cell
-from nbsuite.tasks.sessions import PUBLIC_SESSIONS
 from nbsuite.training.log import LOG_NAME, read_log
 from nbsuite.training.recipe import LOSS_NAMES
 from nbsuite.training.run_folder import RECORD_NAME, read_record

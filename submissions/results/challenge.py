@@ -181,6 +181,7 @@ def write_results(folder: Path, results: Sequence[BenchmarkResult]) -> Path:
     content = challenge_results(results)
     provenance = {
         "results": path.name,
+        "task": first.task,
         "twin": first.twin,
         "runs": [result.provenance for result in in_seed_order(results)],
     }

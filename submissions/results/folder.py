@@ -23,14 +23,14 @@ from nbsuite.submissions.results.challenge import (
 )
 from nbsuite.submissions.results.names import model_and_recording, model_of_summary, results_in
 from nbsuite.submissions.results.schema import read_json, read_object
-from nbsuite.tasks.sessions import CHALLENGE_SESSIONS
+from nbsuite.tasks.primate_reaching import PRIMATE_REACHING
 
 EARLIER_NAMES = {"maxR2": "bigRSNN"}
 """Names in published files, and the names of the same models in the publication."""
 
 UNNAMED_TWIN = "twin"
 
-_SESSIONS = {session.name: session for session in CHALLENGE_SESSIONS}
+_SESSIONS = {session.name: session for session in PRIMATE_REACHING.sessions}
 _AGREEMENT = 1e-9
 
 
@@ -55,7 +55,7 @@ class ModelResults:
     @property
     def missing(self) -> list[str]:
         """The challenge's sessions without results, by id."""
-        return [s.label for s in CHALLENGE_SESSIONS if s.label not in self.sessions]
+        return [s.label for s in PRIMATE_REACHING.sessions if s.label not in self.sessions]
 
 
 @dataclass(frozen=True)
@@ -198,7 +198,7 @@ def _current_name(model: str) -> str:
 
 
 def _in_order(sessions: Mapping[str, Results]) -> dict[str, Results]:
-    labels = [session.label for session in CHALLENGE_SESSIONS]
+    labels = [session.label for session in PRIMATE_REACHING.sessions]
     return {label: sessions[label] for label in labels if label in sessions}
 
 
@@ -233,7 +233,7 @@ def _check_summary(
 
     Its average is held against theirs where it is over the same sessions.
     """
-    names = {session.label: session.name for session in CHALLENGE_SESSIONS}
+    names = {session.label: session.name for session in PRIMATE_REACHING.sessions}
     due_means = summarise({names[label]: results for label, results in lists.items()})
     if summary.keys() != due_means.keys():
         del due_means[AVERAGE]

@@ -21,7 +21,7 @@ from nbsuite.models.checkpoint import save_checkpoint, weights_digest
 from nbsuite.submissions.results.challenge import METRICS, check_distinct_weights, check_seeds
 from nbsuite.submissions.results.formats import Cell, Column, Table, text_cell
 from nbsuite.submissions.results.published import published_runs, runs_source
-from nbsuite.tasks.sessions import CHALLENGE_SESSIONS
+from nbsuite.tasks.primate_reaching import PRIMATE_REACHING
 
 TOLERANCES: Mapping[str, Tolerance] = {
     "connection_sparsity": Tolerance(1e-9),
@@ -36,7 +36,7 @@ the publication's GPU summed in another order, in half precision.
 """
 
 _STATIC = tuple(quantity.key for quantity in CHALLENGE if quantity.static)
-_LABELS = {session.name: session.label for session in CHALLENGE_SESSIONS}
+_LABELS = {session.name: session.label for session in PRIMATE_REACHING.sessions}
 
 
 class Verdict(Enum):

@@ -11,8 +11,6 @@ from pathlib import Path
 from nbsuite.benchmarking.jobs import Job
 from nbsuite.benchmarking.results import BenchmarkResult
 from nbsuite.benchmarking.session import RunSettings
-from nbsuite.data.locate import Location
-from nbsuite.data.recording import load_recording
 from nbsuite.data.twins.info import TWIN_MARK
 from nbsuite.errors import ResultsError
 from nbsuite.files import atomic_write, digest
@@ -23,6 +21,8 @@ from nbsuite.submissions.results.formats import RENDERERS, Table
 from nbsuite.submissions.results.measuring import run_jobs
 from nbsuite.submissions.tables.published_tables import accuracy_table, demand_table
 from nbsuite.sweep.toml_file import is_number
+from nbsuite.tasks.locate import Location
+from nbsuite.tasks.opening import load_recording
 from nbsuite.training.compute import limited_threads
 from nbsuite.untrusted.fault import FormatFault
 from nbsuite.untrusted.fields import decode

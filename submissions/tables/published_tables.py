@@ -20,12 +20,12 @@ from nbsuite.submissions.results.published import (
     published_misprints,
 )
 from nbsuite.submissions.results.statistics import Spread, over_runs, over_seeds, over_sessions
-from nbsuite.tasks.sessions import CHALLENGE_SESSIONS
+from nbsuite.tasks.primate_reaching import PRIMATE_REACHING
 
 BASELINES = ("SNN2", "SNN3")
 MEAN = "mean"
 
-_SESSIONS = tuple(session.label for session in CHALLENGE_SESSIONS)
+_SESSIONS = tuple(session.label for session in PRIMATE_REACHING.sessions)
 _DEMAND = tuple(quantity.key for quantity in CHALLENGE if quantity is not R2)
 
 

@@ -120,7 +120,7 @@ class Corpus:
         import torch
 
         from nbsuite.data.twins.generate import write_twin
-        from nbsuite.tasks.sessions import find_session
+        from nbsuite.tasks.known import find_session
         from tests.conversions.stork_files import stork_state
 
         twin = Path("in/twins") / f"{TWIN}.mat"

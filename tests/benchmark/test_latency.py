@@ -10,7 +10,7 @@ import pytest
 
 from nbsuite.benchmarking.latency import Latency, stream_checkpoint
 from nbsuite.benchmarking.runner import run_benchmark
-from nbsuite.data.recording import Recording, load_recording
+from nbsuite.data.recording import Recording
 from nbsuite.data.stream import StreamDataset
 from nbsuite.errors import CheckpointError
 from nbsuite.models.checkpoint import (
@@ -20,6 +20,7 @@ from nbsuite.models.checkpoint import (
     save_checkpoint,
 )
 from nbsuite.models.streaming import StreamingDecoder
+from nbsuite.tasks.opening import load_recording
 
 
 @pytest.fixture

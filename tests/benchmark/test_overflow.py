@@ -14,7 +14,7 @@ from nbsuite.benchmarking.latency import stream_checkpoint
 from nbsuite.benchmarking.runner import run_benchmark, run_per_step
 from nbsuite.benchmarking.session import RunSettings, measure_checkpoint, verify_checkpoint
 from nbsuite.conversions.parity import check_parity
-from nbsuite.data.recording import Recording, load_recording
+from nbsuite.data.recording import Recording
 from nbsuite.errors import CheckpointError
 from nbsuite.models.baselines.by_name import baseline_decoder
 from nbsuite.models.baselines.spec import BaselineSpec
@@ -26,6 +26,7 @@ from nbsuite.models.checkpoint import (
 )
 from nbsuite.models.registry import ModelSpec
 from nbsuite.models.rsnn import RecurrentDecoder
+from nbsuite.tasks.opening import load_recording
 
 
 @pytest.fixture

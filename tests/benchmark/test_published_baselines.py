@@ -10,7 +10,7 @@ import pytest
 from nbsuite.benchmarking.runner import run_benchmark, run_per_step
 from nbsuite.conversions.neurobench import read_neurobench
 from nbsuite.models.baselines.spec import BASELINE_NAMES
-from nbsuite.tasks.sessions import CHALLENGE_SESSIONS
+from nbsuite.tasks.primate_reaching import PRIMATE_REACHING
 
 FILES = {
     "SNN2": "SNN2_{}.pt",
@@ -35,13 +35,13 @@ ANN2D_DENSE = (4702.26, 4701.84, 4699.55, 7773.22, 7771.02, 7772.63)
 PUBLISHED_STEPS = (132_593, 106_862, 51_792, 137_047, 76_476, 113_159)
 
 
-@pytest.mark.parametrize("session", CHALLENGE_SESSIONS, ids=lambda session: session.id)
+@pytest.mark.parametrize("session", PRIMATE_REACHING.sessions, ids=lambda session: session.id)
 @pytest.mark.parametrize("name", BASELINE_NAMES)
 def test_published_weights(shared: Path, draw_samples: Any, name: str, session: Any) -> None:
     path = shared / "neurobench_baselines" / FILES[name].format(session.name)
     decoder, header = read_neurobench(path)
     assert (header.spec.name, header.session) == (name, session.name)
-    samples, loco = draw_samples(200, session.channels, 0), session.monkey == "loco"
+    samples, loco = draw_samples(200, session.channels, 0), session.subject == "loco"
     values = run_benchmark(decoder, samples).values
     assert values["footprint"] == FOOTPRINTS[name][loco]
     assert values["connection_sparsity"] == 0
@@ -52,9 +52,9 @@ def test_published_weights(shared: Path, draw_samples: Any, name: str, session: 
 
 def test_the_published_dense_counts_of_ann2d_tell_its_test_samples() -> None:
     for published, steps, session in zip(
-        ANN2D_DENSE, PUBLISHED_STEPS, CHALLENGE_SESSIONS, strict=True
+        ANN2D_DENSE, PUBLISHED_STEPS, PRIMATE_REACHING.sessions, strict=True
     ):
-        per_window = DENSE["ANN2D"][session.monkey == "loco"]
+        per_window = DENSE["ANN2D"][session.subject == "loco"]
         assert round(per_window * (steps - 49) / steps, 2) == published
 
 

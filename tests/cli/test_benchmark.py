@@ -12,7 +12,7 @@ from nbsuite.cli.main import main
 from nbsuite.data.twins.generate import write_twin
 from nbsuite.models.checkpoint import CheckpointHeader, save_checkpoint
 from nbsuite.models.training_data import TrainingData
-from nbsuite.tasks.sessions import find_session
+from nbsuite.tasks.known import find_session
 
 NAME = "indy_20990101_01"
 

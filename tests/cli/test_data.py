@@ -19,8 +19,10 @@ from click.testing import CliRunner, Result
 
 from nbsuite.cli.main import main
 from nbsuite.data.folders import real_path, twin_path
+from nbsuite.data.sessions import PUBLIC_SESSIONS
 from nbsuite.data.twins.info import read_twin_info
-from nbsuite.tasks.sessions import CHALLENGE_SESSIONS, PUBLIC_SESSIONS, find_session
+from nbsuite.tasks.known import find_session
+from nbsuite.tasks.primate_reaching import PRIMATE_REACHING
 from tests.data.flaky_server import Server, refuse, running, serve, stall_after
 
 CONTENT = random.Random(2).randbytes(400_000)
@@ -79,7 +81,7 @@ def test_on_a_terminal_bars_show_where_it_stands(monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.parametrize(
-    ("word", "meant"), [("all", CHALLENGE_SESSIONS), ("public", PUBLIC_SESSIONS)]
+    ("word", "meant"), [("all", PRIMATE_REACHING.sessions), ("public", PUBLIC_SESSIONS)]
 )
 def test_fetch_knows_words_for_several(
     word: str, meant: tuple[object, ...], monkeypatch: pytest.MonkeyPatch

@@ -14,7 +14,7 @@ from nbsuite.data.folders import real_path, twin_path
 from nbsuite.data.twins.generate import write_twin
 from nbsuite.models.registry import model_spec
 from nbsuite.models.rsnn import RecurrentDecoder
-from nbsuite.tasks.sessions import find_session
+from nbsuite.tasks.known import find_session
 
 I3 = find_session("I3")
 

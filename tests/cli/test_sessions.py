@@ -12,7 +12,8 @@ from click.testing import CliRunner
 from nbsuite.cli.main import main
 from nbsuite.data.digests import remember_digest
 from nbsuite.data.folders import real_path, twin_path
-from nbsuite.tasks.sessions import PUBLIC_SESSIONS, find_session
+from nbsuite.data.sessions import PUBLIC_SESSIONS
+from nbsuite.tasks.known import find_session
 
 
 @pytest.fixture(autouse=True)

@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from nbsuite.cli.main import main
 from nbsuite.data.twins.generate import ensure_twin
 from nbsuite.models.checkpoint import CheckpointHeader, save_checkpoint
-from nbsuite.tasks.sessions import find_session
+from nbsuite.tasks.known import find_session
 from tests.models.random_decoders import random_decoder
 
 

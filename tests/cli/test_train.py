@@ -11,10 +11,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from nbsuite.cli.main import main
-from nbsuite.data.recording import load_recording
 from nbsuite.data.twins.generate import ensure_twin
 from nbsuite.models.checkpoint import CheckpointHeader, save_checkpoint
-from nbsuite.tasks.sessions import find_session
+from nbsuite.tasks.known import find_session
+from nbsuite.tasks.opening import load_recording
 
 NAME = "indy_20990101_01"
 SETTINGS = (

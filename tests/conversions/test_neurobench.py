@@ -13,7 +13,7 @@ import torch
 from nbsuite.conversions.neurobench import read_neurobench
 from nbsuite.errors import ConversionError, UsageError
 from nbsuite.models.baselines.spec import BASELINE_NAMES
-from nbsuite.tasks.sessions import find_session
+from nbsuite.tasks.known import find_session
 from tests.models.random_decoders import random_decoder
 
 I1, L1 = find_session("I1"), find_session("L1")

@@ -17,11 +17,12 @@ import torch
 from nbsuite.conversions.stork import read_stork, write_stork
 from nbsuite.models.rsnn import RecurrentDecoder
 from nbsuite.submissions.package.checkpoints import static_figures
-from nbsuite.tasks.sessions import CHALLENGE_SESSIONS
+from nbsuite.tasks.primate_reaching import PRIMATE_REACHING
 
 PUBLISHED_NAMES = {"tinyRSNN": "tinyRSNN", "bigRSNN": "maxR2"}
 FOLDERS = {
-    f"{session.monkey}{int((session.id or '')[1:]):02d}": session for session in CHALLENGE_SESSIONS
+    f"{session.subject}{int((session.id or '')[1:]):02d}": session
+    for session in PRIMATE_REACHING.sessions
 }
 
 

@@ -23,7 +23,7 @@ from nbsuite.errors import ConversionError, UsageError
 from nbsuite.models.checkpoint import weights_digest
 from nbsuite.models.registry import model_spec
 from nbsuite.models.rsnn import RecurrentDecoder, tensor_shapes
-from nbsuite.tasks.sessions import find_session
+from nbsuite.tasks.known import find_session
 from tests.conversions.stork_files import (
     StorkModel,
     random_input,

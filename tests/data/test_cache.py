@@ -20,13 +20,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nbsuite.data import cache as cache_module
-from nbsuite.data import recording as recording_module
+from nbsuite.data import mat_recording
 from nbsuite.data.cache import entry_folder, load_or_build, read_entry, write_entry
 from nbsuite.data.finding import Finding
 from nbsuite.data.loader import LoadedArrays
-from nbsuite.data.recording import load_recording
 from nbsuite.data.twins.info import TwinInfo
 from nbsuite.errors import DataError
+from nbsuite.tasks.opening import load_recording
 
 
 def arrays(seed: int = 0, steps: int = 50) -> LoadedArrays:
@@ -289,7 +289,7 @@ def test_changed_file_is_loaded_anew(draw_recording, tmp_path, cache_folder):
     before = load_recording(draw_recording(seed=1).write(path))
     after = load_recording(draw_recording(seed=2).write(path))
     assert before.digest != after.digest
-    assert not np.array_equal(before.packed, after.packed)
+    assert not np.array_equal(before.stored.packed, after.stored.packed)
     assert entries(cache_folder) == 2
 
 
@@ -297,13 +297,13 @@ def test_file_changed_while_loading_is_not_kept(
     draw_recording, tmp_path, cache_folder, monkeypatch
 ):
     path = draw_recording(seed=1).write(tmp_path / "indy_x.mat")
-    load = recording_module.load_through_neurobench
+    load = mat_recording.load_through_neurobench
 
     def replace_and_load(*arguments):
         draw_recording(seed=2).write(path)
         return load(*arguments)
 
-    monkeypatch.setattr(recording_module, "load_through_neurobench", replace_and_load)
+    monkeypatch.setattr(mat_recording, "load_through_neurobench", replace_and_load)
     with pytest.raises(DataError, match="changed while it was loaded: load it again"):
         load_recording(path)
     assert entries(cache_folder) == 0
@@ -333,7 +333,7 @@ def test_unwritable_cache_is_a_warning(tiny_recording_path, tmp_path, monkeypatc
     assert recording.warnings[:-1] == wanted.warnings
     assert "cache cannot be written" in recording.warnings[-1]
     assert "set NBSUITE_CACHE" in recording.warnings[-1]
-    np.testing.assert_array_equal(recording.packed, wanted.packed)
+    np.testing.assert_array_equal(recording.stored.packed, wanted.stored.packed)
     np.testing.assert_array_equal(recording.labels, wanted.labels)
 
 
@@ -384,9 +384,10 @@ def test_processes_at_once_build_once(tmp_path):
 def test_processes_at_once_load_the_same(tiny_recording_path, tmp_path):
     program = (
         "import sys, zlib; from pathlib import Path;"
-        "from nbsuite.data.recording import load_recording;"
+        "from nbsuite.tasks.opening import load_recording;"
         "recording = load_recording(Path(sys.argv[1]), cache=Path(sys.argv[2]));"
-        "print(zlib.crc32(recording.packed), zlib.crc32(recording.labels), recording.warnings)"
+        "spikes = recording.stored.packed;"
+        "print(zlib.crc32(spikes), zlib.crc32(recording.labels), recording.warnings)"
     )
     command = [sys.executable, "-c", program, str(tiny_recording_path), str(tmp_path / "cache")]
     running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(3)]

@@ -20,9 +20,9 @@ from nbsuite.data.fetch import download, transfer
 from nbsuite.data.fetch.download import Progress, Report, fetch
 from nbsuite.data.fetch.retries import RetryPolicy
 from nbsuite.data.fetch.web import BLOCK_BYTES
+from nbsuite.data.sessions import Session
 from nbsuite.data.verification import FileState, remembered_state, verify
 from nbsuite.errors import DownloadError
-from nbsuite.tasks.sessions import Session
 
 from .flaky_server import (
     Fault,
@@ -485,7 +485,7 @@ FETCHER = f"""
 import sys
 from pathlib import Path
 from nbsuite.data.fetch.download import fetch
-from nbsuite.tasks.sessions import Session
+from nbsuite.data.sessions import Session
 session = Session({NAME!r}, 96, "I1", {PINNED.md5!r})
 fetch(session, Path(sys.argv[2]), server=sys.argv[1], progress=lambda step: print(step.stage))
 """

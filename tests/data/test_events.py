@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from nbsuite.data.events import SpikeEvents
-from nbsuite.data.recording import load_recording
+from nbsuite.tasks.opening import load_recording
 
 spike_trains = arrays(
     np.int8, st.tuples(st.integers(1, 40), st.integers(1, 9)), elements=st.integers(0, 1)
@@ -28,6 +28,18 @@ def test_windows_are_stretches(spikes, data):
     windows = SpikeEvents.from_dense(spikes).dense(np.array(starts), steps)
     for window, start in enumerate(starts):
         np.testing.assert_array_equal(windows[:, window], spikes[start : start + steps])
+
+
+@given(
+    arrays(np.int16, st.tuples(st.integers(1, 20), st.integers(1, 5)), elements=st.integers(0, 300))
+)
+def test_a_count_of_n_is_n_events(counts):
+    events = SpikeEvents.from_dense(counts)
+    assert events.sources.size == counts.sum()
+    assert events.binary == (counts.max() <= 1)
+    assert events.rows(0, len(counts)).dtype == (np.int8 if counts.max() <= 1 else np.int16)
+    np.testing.assert_array_equal(events.rows(0, len(counts)), counts)
+    np.testing.assert_array_equal(events.rows(1, len(counts)), counts[1:])
 
 
 @given(spike_trains)

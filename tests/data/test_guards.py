@@ -10,11 +10,12 @@ import h5py
 import numpy as np
 import pytest
 
-from nbsuite.data.info import inspect
-from nbsuite.data.recording import load_recording
+from nbsuite.data.sessions import Session
 from nbsuite.data.twins.info import TWIN_ATTRIBUTE
 from nbsuite.errors import DataError
-from nbsuite.tasks.sessions import Session, find_session
+from nbsuite.tasks.info import inspect
+from nbsuite.tasks.known import find_session
+from nbsuite.tasks.opening import load_recording
 
 
 def assert_refused(path: Path, fault: str, remedy: str) -> None:

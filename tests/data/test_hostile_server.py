@@ -17,8 +17,8 @@ from nbsuite.data.fetch import web, zenodo
 from nbsuite.data.fetch.download import fetch
 from nbsuite.data.fetch.retries import RetryPolicy, TransientFault
 from nbsuite.data.fetch.web import open_url
+from nbsuite.data.sessions import Session
 from nbsuite.errors import DownloadError
-from nbsuite.tasks.sessions import Session
 from nbsuite.untrusted.names import fault_of_name
 
 from .flaky_server import Fault, Handler, Server, answer, refuse, running, serve

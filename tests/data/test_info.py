@@ -8,8 +8,8 @@ from dataclasses import asdict, replace
 import numpy as np
 import pytest
 
-from nbsuite.data.info import inspect
 from nbsuite.data.twins.info import TWIN_ATTRIBUTE, TwinInfo
+from nbsuite.tasks.info import inspect
 
 
 def test_figures(draw_recording, oracle, tmp_path):

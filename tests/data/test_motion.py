@@ -10,13 +10,13 @@ from click.testing import CliRunner
 
 from nbsuite.benchmarking.session import RunSettings, measure_checkpoint, verify_checkpoint
 from nbsuite.cli.main import main
-from nbsuite.data.info import inspect
 from nbsuite.data.motion import still_axes
-from nbsuite.data.recording import load_recording
+from nbsuite.data.sessions import Session
 from nbsuite.errors import BenchmarkError, DataError
 from nbsuite.files import digest
 from nbsuite.models.checkpoint import CheckpointHeader, load_checkpoint, save_checkpoint
-from nbsuite.tasks.sessions import Session
+from nbsuite.tasks.info import inspect
+from nbsuite.tasks.opening import load_recording
 from nbsuite.training.ridge import train_ridge
 
 

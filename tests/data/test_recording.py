@@ -17,17 +17,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nbsuite.data import recording as recording_module
+from nbsuite.data import mat_recording
 from nbsuite.data.digests import file_digest
-from nbsuite.data.recording import Recording, load_recording
+from nbsuite.data.recording import Recording
+from nbsuite.data.sessions import Session
 from nbsuite.data.twins.info import TWIN_ATTRIBUTE, TwinInfo
 from nbsuite.errors import DataError
 from nbsuite.files import digest
-from nbsuite.tasks.sessions import Session, find_session
+from nbsuite.tasks.known import find_session
+from nbsuite.tasks.opening import load_recording
 
 
 def assert_same(first: Recording, second: Recording) -> None:
-    np.testing.assert_array_equal(first.packed, second.packed)
+    np.testing.assert_array_equal(first.stored.packed, second.stored.packed)
     np.testing.assert_array_equal(first.labels, second.labels)
     assert (first.train, first.validation, first.test) == (
         second.train,
@@ -79,7 +81,7 @@ def test_equals_neurobench_cached_and_not(
         plain = load_recording(path, use_cache=False)
         first = load_recording(path, cache=Path(name) / "cache")
         second = load_recording(path, cache=Path(name) / "cache")
-        assert isinstance(second.packed, np.memmap)
+        assert isinstance(second.stored.packed, np.memmap)
         assert_equals_oracle(plain, oracle(path))
         assert_same(plain, first)
         assert_same(first, second)
@@ -128,7 +130,7 @@ def test_empty_cells_outside_the_time_need_no_warning(draw_recording, tmp_path):
 def test_session_is_made_from_an_unknown_name(tiny_recording_path):
     recording = load_recording(tiny_recording_path)
     assert recording.session.name == "indy_20990101_01"
-    assert recording.session.monkey == "indy"
+    assert recording.session.subject == "indy"
     assert recording.channels == recording.session.channels == 96
     assert recording.twin is None
     assert "no published md5" in recording.warnings[0]
@@ -154,7 +156,7 @@ def test_published_file_is_verified_once(tiny_recording_path, monkeypatch):
         hashed.append(algorithm)
         return file_digest(path, algorithm)
 
-    monkeypatch.setattr(recording_module, "file_digest", count)
+    monkeypatch.setattr(mat_recording, "file_digest", count)
     for _ in range(3):
         assert load_recording(tiny_recording_path, session=session).warnings == ()
     assert sorted(hashed) == ["md5", "sha256"]
@@ -212,7 +214,7 @@ def test_cached_load_imports_nothing_heavy(tiny_recording_path, tmp_path):
     path = Path(shutil.copy(tiny_recording_path, tmp_path / "indy_x.mat"))
     load_recording(path)
     program = (
-        "import sys; from pathlib import Path; from nbsuite.data.recording import load_recording;"
+        "import sys; from pathlib import Path; from nbsuite.tasks.opening import load_recording;"
         f"load_recording(Path({str(path)!r}));"
         "heavy = {'torch', 'h5py', 'neurobench', 'scipy', 'requests', 'numba', 'matplotlib'};"
         "sys.exit(' '.join(heavy & set(sys.modules)) or 0)"

@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 
 import nbsuite.data.twins.generate as twin_module
 from nbsuite.data.folders import twin_path
+from nbsuite.data.mat_format import SAMPLE_SECONDS
 from nbsuite.data.matfile import write_recording
+from nbsuite.data.sessions import Session
 from nbsuite.data.twins.generate import (
     GENERATOR_VERSION,
     TwinInfo,
@@ -23,7 +25,8 @@ from nbsuite.data.twins.generate import (
 )
 from nbsuite.data.twins.plan import plan_twin
 from nbsuite.errors import DataError, UsageError
-from nbsuite.tasks.sessions import CHALLENGE_SESSIONS, STEP_SECONDS, Session, find_session
+from nbsuite.tasks.known import find_session
+from nbsuite.tasks.primate_reaching import PRIMATE_REACHING
 
 I1 = find_session("I1")
 SHORT = 0.004
@@ -49,7 +52,7 @@ def datasets(path: Path) -> dict[str, bytes]:
     return content
 
 
-@pytest.mark.parametrize("session", CHALLENGE_SESSIONS, ids=lambda session: session.id)
+@pytest.mark.parametrize("session", PRIMATE_REACHING.sessions, ids=lambda session: session.id)
 def test_a_short_twin_holds_what_is_planned(session, tmp_path, oracle):
     path = tmp_path / f"{session.name}.mat"
     write_twin(session, path, fraction=0.02)
@@ -71,7 +74,7 @@ def test_a_full_twin_has_the_sessions_test_set(tmp_path, oracle):
     max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(
-    session=st.sampled_from(CHALLENGE_SESSIONS),
+    session=st.sampled_from(PRIMATE_REACHING.sessions),
     fraction=st.floats(0.005, 0.012),
     seed=st.integers(0, 2**63),
 )
@@ -138,7 +141,7 @@ def test_the_file_is_in_the_recordings_format(tmp_path):
         assert file["cursor_pos"].shape == file["target_pos"].shape == (2, steps)
         assert file["t"].shape == (1, steps)
         assert file["spikes"].shape == (4, 96)
-        np.testing.assert_allclose(np.diff(file["t"][0]), STEP_SECONDS, rtol=1e-6)
+        np.testing.assert_allclose(np.diff(file["t"][0]), SAMPLE_SECONDS, rtol=1e-6)
         silent = 0
         for column in file["spikes"][()].T:
             cells = [file[reference] for reference in column]
@@ -146,7 +149,7 @@ def test_the_file_is_in_the_recordings_format(tmp_path):
             silent += not filled
             for times in filled:
                 assert np.all(np.diff(times) > 0)
-                assert times.min() > file["t"][0, 0] - STEP_SECONDS
+                assert times.min() > file["t"][0, 0] - SAMPLE_SECONDS
         assert silent >= 6
 
 
@@ -208,7 +211,7 @@ ENSURE_AND_REPORT = """
 import sys
 from pathlib import Path
 from nbsuite.data.twins.generate import ensure_twin
-from nbsuite.tasks.sessions import find_session
+from nbsuite.tasks.known import find_session
 calls = []
 session = find_session("I1")
 ensure_twin(session, Path(sys.argv[1]), fraction=0.02, progress=lambda *c: calls.append(c))

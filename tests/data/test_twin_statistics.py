@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from nbsuite.data.twins.generate import write_twin
-from nbsuite.tasks.sessions import find_session
+from nbsuite.tasks.known import find_session
 from tests.data.twin_figures import statistics
 from tests.data.twin_figures.measure import measure, read_contents
 from tests.data.twin_figures.reference import Expectation, expectations

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from nbsuite.data.recording import Recording, load_recording
+from nbsuite.data.recording import Recording
 from nbsuite.data.twins.generate import write_twin
 from nbsuite.models.training_data import UNTRAINED, TrainingData
-from nbsuite.tasks.sessions import find_session
+from nbsuite.tasks.known import find_session
+from nbsuite.tasks.opening import load_recording
 
 NAME = "indy_20160622_01-twin-seed7-fraction0.005"
 

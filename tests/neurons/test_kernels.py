@@ -31,8 +31,8 @@ def _equal(first: Decoded, second: Decoded) -> bool:
     states = [
         (getattr(a, name), getattr(b, name))
         for a, b in zip(
-            (first.state.hidden, *first.state.readouts),
-            (second.state.hidden, *second.state.readouts),
+            (*first.state.hidden, *first.state.readouts),
+            (*second.state.hidden, *second.state.readouts),
             strict=True,
         )
         for name in a._fields
@@ -52,7 +52,10 @@ def test_numba_is_the_reference_in_float64(
     assert torch.equal(reference.spikes.to(torch.int8), fast.spikes)
     assert torch.allclose(reference.outputs, fast.outputs, rtol=0, atol=1e-12)
     assert torch.allclose(
-        torch.stack(reference.state.hidden), torch.stack(fast.state.hidden), rtol=0, atol=1e-10
+        torch.stack(reference.state.hidden[0]),
+        torch.stack(fast.state.hidden[0]),
+        rtol=0,
+        atol=1e-10,
     )
 
 
@@ -117,9 +120,9 @@ def test_the_state_passed_in_is_left_as_it_is(draw_decoder: DrawDecoder) -> None
     decoder, spikes = draw_decoder(), _spikes(50, 2, 96, 2)
     with torch.no_grad():
         state = decoder(spikes, kernel="numba").state
-        copies = [field.clone() for field in state.hidden]
+        copies = [field.clone() for field in state.hidden[0]]
         decoder(spikes, state, kernel="numba")
-    assert all(torch.equal(a, b) for a, b in zip(state.hidden, copies, strict=True))
+    assert all(torch.equal(a, b) for a, b in zip(state.hidden[0], copies, strict=True))
 
 
 def test_numba_refuses_to_be_trained_through(draw_decoder: DrawDecoder) -> None:
@@ -154,7 +157,7 @@ def test_overflow_is_the_same_with_every_kernel_and_stays(
         reference, fast = decoder(spikes), decoder(spikes, kernel="numba")
         part = decoder(spikes[: at + 1], kernel="numba")
     assert torch.equal(reference.spikes.to(torch.int8), fast.spikes)
-    for ours, theirs in zip(fast.state.hidden, reference.state.hidden, strict=True):
+    for ours, theirs in zip(fast.state.hidden[0], reference.state.hidden[0], strict=True):
         assert torch.allclose(ours, theirs, rtol=1e-12, atol=1e-10, equal_nan=True)
-    lost = ~torch.stack(part.state.hidden).isfinite().all(dim=0)
-    assert not torch.stack(fast.state.hidden).isfinite().all(dim=0)[lost].any()
+    lost = ~torch.stack(part.state.hidden[0]).isfinite().all(dim=0)
+    assert not torch.stack(fast.state.hidden[0]).isfinite().all(dim=0)[lost].any()

@@ -4,26 +4,26 @@ import snntorch as snn
 import snntorch.utils
 import torch
 
-from nbsuite.neurons.dynamics import SynapticState
+from nbsuite.neurons.cells.state import SynapticState
 from nbsuite.neurons.layers import LeakyReadout, RecurrentSynaptic
 from nbsuite.neurons.timescales import TimeConstants, decay
 
-TAU = TimeConstants(membrane=0.02, synapse=0.01)
+TAU, STEP = TimeConstants(membrane=0.02, synapse=0.01), 0.004
 
 
 def test_layers_are_snntorch_layers_with_a_decay_per_neuron() -> None:
-    hidden, readout = RecurrentSynaptic(5, TAU), LeakyReadout(2, TAU)
+    hidden, readout = RecurrentSynaptic(5, TAU, STEP), LeakyReadout(2, TAU, STEP)
     assert isinstance(hidden, snn.RSynaptic)
     assert isinstance(readout, snn.Synaptic)
     for layer, neurons in ((hidden, 5), (readout, 2)):
         one = torch.ones(neurons)
-        assert torch.equal(layer.alpha, decay(one, TAU.synapse))
-        assert torch.equal(layer.beta, decay(one, TAU.membrane))
+        assert torch.equal(layer.alpha, decay(one, TAU.synapse, STEP))
+        assert torch.equal(layer.beta, decay(one, TAU.membrane, STEP))
 
 
 def test_layers_store_weights_and_time_constants_only() -> None:
     before = len(snn.SpikingNeuron.instances)
-    hidden, readout = RecurrentSynaptic(5, TAU), LeakyReadout(2, TAU)
+    hidden, readout = RecurrentSynaptic(5, TAU, STEP), LeakyReadout(2, TAU, STEP)
     assert len(snn.SpikingNeuron.instances) == before
     assert list(hidden.buffers()) == list(readout.buffers()) == []
     assert sum(each.numel() for each in hidden.parameters()) == 5 * 5 + 2 * 5
@@ -32,14 +32,14 @@ def test_layers_store_weights_and_time_constants_only() -> None:
 
 
 def test_a_decay_can_be_assigned() -> None:
-    layer = LeakyReadout(2, TAU)
+    layer = LeakyReadout(2, TAU, STEP)
     layer.beta = torch.tensor([0.5, 0.9])
     assert torch.allclose(layer.beta, torch.tensor([0.5, 0.9]))
 
 
 def test_hidden_layer_follows_the_equations_step_by_step() -> None:
     """Against a transcription with plain numbers, one neuron that excites itself."""
-    layer = RecurrentSynaptic(1, TAU).double()
+    layer = RecurrentSynaptic(1, TAU, STEP).double()
     weight = 0.7
     with torch.no_grad():
         layer.recurrent.weight.fill_(weight)
@@ -61,7 +61,7 @@ def test_hidden_layer_follows_the_equations_step_by_step() -> None:
 
 
 def test_an_input_spike_needs_three_steps_to_a_spike_and_five_to_the_readout() -> None:
-    hidden, readout = RecurrentSynaptic(1, TAU), LeakyReadout(1, TAU)
+    hidden, readout = RecurrentSynaptic(1, TAU, STEP), LeakyReadout(1, TAU, STEP)
     pulse = torch.zeros(10, 1, 1)
     pulse[0] = 1000.0
     with torch.no_grad():
@@ -73,7 +73,7 @@ def test_an_input_spike_needs_three_steps_to_a_spike_and_five_to_the_readout() -
 
 
 def test_readout_has_the_gradient_of_finite_differences() -> None:
-    layer = LeakyReadout(2, TAU, initial_membrane=-0.01).double()
+    layer = LeakyReadout(2, TAU, STEP, initial_membrane=-0.01).double()
     names = ["parametrizations.alpha.original", "parametrizations.beta.original"]
 
     def run(current: torch.Tensor, alpha: torch.Tensor, beta: torch.Tensor) -> torch.Tensor:
@@ -89,7 +89,7 @@ def test_readout_has_the_gradient_of_finite_differences() -> None:
 
 
 def test_gradients_reach_all_parameters_of_the_hidden_layer() -> None:
-    layer = RecurrentSynaptic(4, TAU)
+    layer = RecurrentSynaptic(4, TAU, STEP)
     current = torch.rand(50, 2, 4, generator=torch.Generator().manual_seed(0)) * 3
     spikes, _ = layer(current, layer.initial_state(2))
     spikes.sum().backward()

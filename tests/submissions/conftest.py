@@ -26,14 +26,14 @@ FILLED_IN = {
 def measured(tmp_path_factory: pytest.TempPathFactory, draw_decoder: Callable[..., object]) -> Path:
     """A folder with ``data/`` (twins), ``runs/`` (checkpoints) and ``results/``."""
     from nbsuite.benchmarking.session import measure_checkpoint
-    from nbsuite.data.recording import load_recording
     from nbsuite.data.twins.generate import ensure_twin
     from nbsuite.models.checkpoint import CheckpointHeader, load_checkpoint, save_checkpoint
     from nbsuite.submissions.results import challenge
-    from nbsuite.tasks.sessions import CHALLENGE_SESSIONS
+    from nbsuite.tasks.opening import load_recording
+    from nbsuite.tasks.primate_reaching import PRIMATE_REACHING
 
     folder = tmp_path_factory.mktemp("measured")
-    for number, session in enumerate(CHALLENGE_SESSIONS):
+    for number, session in enumerate(PRIMATE_REACHING.sessions):
         twin = ensure_twin(session, folder / "data", fraction=FRACTION)
         recording = load_recording(twin, session=session, cache=folder / "cache")
         results = []

@@ -6,9 +6,9 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from nbsuite.tasks.sessions import CHALLENGE_SESSIONS
+from nbsuite.tasks.primate_reaching import PRIMATE_REACHING
 
-NAMES = [session.name for session in CHALLENGE_SESSIONS]
+NAMES = [session.name for session in PRIMATE_REACHING.sessions]
 VALUES: Mapping[str, float] = {
     "footprint": 1000,
     "connection_sparsity": 0.5,

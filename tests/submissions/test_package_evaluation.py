@@ -17,7 +17,7 @@ import pytest
 import torch
 
 from nbsuite.benchmarking.session import measure_checkpoint
-from nbsuite.data.recording import Recording, load_recording
+from nbsuite.data.recording import Recording
 from nbsuite.data.twins.generate import ensure_twin
 from nbsuite.errors import DataError, PackageError
 from nbsuite.models.checkpoint import CheckpointHeader, load_checkpoint, save_checkpoint
@@ -30,7 +30,8 @@ from nbsuite.submissions.package.verification import (
     run_script,
     select_sessions,
 )
-from nbsuite.tasks.sessions import find_session
+from nbsuite.tasks.known import find_session
+from nbsuite.tasks.opening import load_recording
 from tests.submissions.packages import FIRST, PROVENANCE, RESULTS, SECOND
 
 WITHOUT_NBSUITE = """

@@ -14,7 +14,7 @@ from nbsuite.data.folders import twin_path
 from nbsuite.data.twins.generate import write_twin
 from nbsuite.sweep.pool import Lost
 from nbsuite.sweep.worker import Call, Ended, perform
-from nbsuite.tasks.sessions import find_session
+from nbsuite.tasks.known import find_session
 
 SETTINGS = {
     "windows.steps": 50,

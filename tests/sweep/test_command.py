@@ -32,8 +32,8 @@ def run(monkeypatch: pytest.MonkeyPatch, pool: Any, tmp_path: Path) -> Run:
 
     monkeypatch.setattr("nbsuite.sweep.clusters.require_distributed", lambda: None)
     monkeypatch.setattr("nbsuite.sweep.local_workers.start_fork_server", lambda _modules: None)
-    monkeypatch.setattr("nbsuite.cli.sweep.runs.connected", connected)
-    monkeypatch.setattr("nbsuite.cli.sweep.runs.DaskPool", lambda _client: pool)
+    monkeypatch.setattr("nbsuite.submissions.study.run.connected", connected)
+    monkeypatch.setattr("nbsuite.submissions.study.run.DaskPool", lambda _client: pool)
 
     def sweep(*arguments: object, status: int = 0) -> Result:
         outcome = CliRunner().invoke(main, ["sweep", *map(str, arguments)])

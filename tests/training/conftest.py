@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from nbsuite.data.locate import Location
+from nbsuite.tasks.locate import Location
 from nbsuite.training.compute import Compute
 from nbsuite.training.observer import Event
 from nbsuite.training.overrides import override

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import torch
 
-from nbsuite.data.recording import load_recording
 from nbsuite.data.windows import TrainingWindows, cut_windows
+from nbsuite.tasks.opening import load_recording
 from nbsuite.training import epochs
 from nbsuite.training.epochs import EpochFigures, EpochPlan, cosine_lr, run_epoch
 from nbsuite.training.losses import loss_function

@@ -14,7 +14,7 @@ from nbsuite.data.windows import TrainingWindows
 from nbsuite.errors import DataError
 from nbsuite.models.registry import model_spec
 from nbsuite.models.rsnn import RecurrentDecoder
-from nbsuite.neurons.dynamics import readout_step
+from nbsuite.neurons.cells.lif import readout_step
 from nbsuite.neurons.timescales import TimeConstants
 from nbsuite.training.initializers import initialise_decoder, input_rates, response_energy
 from nbsuite.training.recipe import InitialisationRecipe
@@ -54,7 +54,7 @@ def _closed_energy(tau: TimeConstants, dt: float = 0.004) -> float:
 @pytest.mark.parametrize("tau", [(0.020, 0.010), (0.050, 0.010), (0.020, 0.005)])
 def test_energy_of_the_response(tau):
     tau = TimeConstants(*tau)
-    assert response_energy(tau) == pytest.approx(_closed_energy(tau), rel=1e-6)
+    assert response_energy(tau, 0.004) == pytest.approx(_closed_energy(tau), rel=1e-6)
 
 
 @pytest.mark.parametrize("name", ["tinyRSNN", "bigRSNN"])

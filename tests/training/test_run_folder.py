@@ -12,11 +12,12 @@ from typing import Any
 import pytest
 
 from nbsuite.data.folders import real_path, twin_path
-from nbsuite.data.recording import load_recording
 from nbsuite.data.twins.info import TwinInfo
 from nbsuite.errors import TrainingError, UsageError
 from nbsuite.files import digest as digest_of
-from nbsuite.tasks.sessions import find_session, pretraining_sessions
+from nbsuite.tasks.known import find_session
+from nbsuite.tasks.opening import load_recording
+from nbsuite.tasks.primate_reaching import PRIMATE_REACHING
 from nbsuite.training import pretraining
 from nbsuite.training.pretraining import find_recordings
 from nbsuite.training.run_folder import (
@@ -225,14 +226,16 @@ def test_real_recordings_are_pretrained_on_with_all_that_are_there(
     found = find_recordings(recording, tmp_path)
     # the one of both arrays and the other monkey's are none of them
     assert [each.path.stem for each in found.locations] == ["indy_20160624_03", "indy_20160630_01"]
-    assert len(found.locations) + len(found.missing) == len(pretraining_sessions("indy"))
+    assert len(found.locations) + len(found.missing) == len(
+        PRIMATE_REACHING.pretraining(find_session("I1"))
+    )
     assert find_session("I1") in found.missing
 
 
 def test_twins_are_pretrained_on_with_the_challenges_twins(
     tmp_path: Path, tiny_recording_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from nbsuite.data.locate import Location
+    from nbsuite.tasks.locate import Location
 
     def locate(target: str, folder: Path, source: str, progress: Any = None) -> Location:
         assert source == "twin"

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 import torch
 
-from nbsuite.data.locate import Location
 from nbsuite.data.twins.generate import write_twin
 from nbsuite.errors import CheckpointError, DataError, TrainingError, UsageError
 from nbsuite.models.checkpoint import CheckpointHeader, load_checkpoint, save_checkpoint
-from nbsuite.tasks.sessions import find_session
+from nbsuite.tasks.known import find_session
+from nbsuite.tasks.locate import Location
 from nbsuite.training.compute import Compute
 from nbsuite.training.observer import BatchDone, EpochDone, StageBegun, StageDone
 from nbsuite.training.pruning import masks_of

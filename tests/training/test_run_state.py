@@ -13,10 +13,10 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
 
-from nbsuite.data.locate import Location
 from nbsuite.errors import TrainingError
 from nbsuite.models.registry import model_spec
 from nbsuite.models.rsnn import RecurrentDecoder
+from nbsuite.tasks.locate import Location
 from nbsuite.training.compute import Compute
 from nbsuite.training.overrides import override
 from nbsuite.training.recipe import Recipe

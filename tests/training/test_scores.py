@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from sklearn.metrics import r2_score
 
 from nbsuite.benchmarking.runner import run_benchmark
-from nbsuite.data.recording import Split, load_recording
+from nbsuite.data.recording import Split
 from nbsuite.data.stream import StreamDataset
+from nbsuite.tasks.opening import load_recording
 from nbsuite.training import scores
 from nbsuite.training.scores import StretchScore, VelocityScore, mean_r2, score_stretch
 

@@ -18,9 +18,9 @@ from nbsuite.data.fetch.transfer import discard_partial, download_to
 from nbsuite.data.fetch.web import host
 from nbsuite.data.fetch.zenodo import base_url, file_url, largest_size, published_md5
 from nbsuite.data.folders import real_path
+from nbsuite.data.sessions import Session
 from nbsuite.errors import DownloadError
 from nbsuite.files import digest
-from nbsuite.tasks.sessions import Session
 
 DEFAULT_POLICY = RetryPolicy()
 

@@ -14,9 +14,9 @@ from typing import Any
 from nbsuite.data.fetch.retries import OnPause, RetryPolicy, call_with_retries
 from nbsuite.data.fetch.web import OK, host, is_address, open_url
 from nbsuite.data.folders import cache_folder
+from nbsuite.data.sessions import Session
 from nbsuite.errors import DownloadError, UsageError
 from nbsuite.files import atomic_write
-from nbsuite.tasks.sessions import Session
 from nbsuite.untrusted.fault import FormatFault
 from nbsuite.untrusted.fields import decode
 from nbsuite.untrusted.json_text import parse_json, read_json_file

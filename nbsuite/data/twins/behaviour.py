@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
-from nbsuite.tasks.sessions import STEP_SECONDS
+from nbsuite.data.mat_format import SAMPLE_SECONDS
 
 FloatArray = NDArray[np.float64]
 
@@ -54,9 +54,9 @@ class Movements:
         for onset, duration, displacement in zip(
             self.onset, self.duration, self.displacement, strict=True
         ):
-            first = max(0, int(np.ceil(onset / STEP_SECONDS)))
-            last = min(steps, int((onset + duration) / STEP_SECONDS) + 1)
-            phase = (np.arange(first, last) * STEP_SECONDS - onset) / duration
+            first = max(0, int(np.ceil(onset / SAMPLE_SECONDS)))
+            last = min(steps, int((onset + duration) / SAMPLE_SECONDS) + 1)
+            phase = (np.arange(first, last) * SAMPLE_SECONDS - onset) / duration
             bell = 30 * phase**2 * (1 - phase) ** 2 / duration
             velocity[:, first:last] += displacement[:, np.newaxis] * bell
         return velocity
@@ -80,13 +80,13 @@ def draw_behaviour(starts: NDArray[np.int64], rng: np.random.Generator) -> Behav
     """Move through segments that begin at samples ``starts[:-1]`` and end at ``starts[-1]``."""
     steps = int(starts[-1])
     targets = _draw_targets(len(starts) - 1, rng)
-    borders = np.asarray(starts * STEP_SECONDS, dtype=np.float64)
+    borders = np.asarray(starts * SAMPLE_SECONDS, dtype=np.float64)
     movements = _draw_movements(borders, targets, rng)
     tremor = _draw_tremor(steps, rng)
     velocity = movements.velocity(steps)
-    cursor = np.cumsum(velocity, axis=1) * STEP_SECONDS + tremor
+    cursor = np.cumsum(velocity, axis=1) * SAMPLE_SECONDS + tremor
     intent = _intended(movements, rng).velocity(steps)
-    intent += np.gradient(tremor, STEP_SECONDS, axis=1)
+    intent += np.gradient(tremor, SAMPLE_SECONDS, axis=1)
     return Behaviour(cursor, _hold_targets(starts, targets), intent)
 
 
@@ -95,7 +95,7 @@ def _draw_tremor(steps: int, rng: np.random.Generator) -> FloatArray:
     white = rng.standard_normal((3, steps))
     smooth = [_TREMOR_SECONDS, _TREMOR_SECONDS, _RESTLESSNESS_SECONDS]
     x, y, restlessness = (
-        _standardised(gaussian_filter1d(row, seconds / STEP_SECONDS, mode="wrap"))
+        _standardised(gaussian_filter1d(row, seconds / SAMPLE_SECONDS, mode="wrap"))
         for row, seconds in zip(white, smooth, strict=True)
     )
     return np.asarray(_TREMOR_MM * np.exp(_RESTLESSNESS * restlessness) * np.stack([x, y]))

@@ -21,11 +21,12 @@ from filelock import FileLock
 from numpy.typing import NDArray
 
 from nbsuite.data.folders import twin_path
+from nbsuite.data.mat_format import SAMPLE_SECONDS
+from nbsuite.data.sessions import Session
 from nbsuite.data.twins.info import TWIN_ATTRIBUTE, TwinInfo, read_twin_info
 from nbsuite.data.twins.plan import TwinPlan, draw_segments, plan_twin
 from nbsuite.errors import DataError, UsageError
 from nbsuite.seeds import LARGEST_SEED
-from nbsuite.tasks.sessions import STEP_SECONDS, Session
 from nbsuite.untrusted.text import one_line
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def write_twin(
     behaviour = draw_behaviour(draw_segments(plan, rng), rng)
     report("neurons", 0.05)
     rng = np.random.Generator(np.random.PCG64(population_seed))
-    mean_hertz = plan.test_events / (plan.test_steps * plan.channels * STEP_SECONDS)
+    mean_hertz = plan.test_events / (plan.test_steps * plan.channels * SAMPLE_SECONDS)
     units = draw_population(plan.channels, mean_hertz, rng)
     drive = draw_drive(behaviour.intent, rng)
     spikes = draw_spikes(
@@ -96,7 +97,7 @@ def write_twin(
         spike_times=_spike_times(spikes, UNIT_ROWS, plan.channels),
         cursor=behaviour.cursor,
         target=behaviour.target,
-        time=np.asarray(_FIRST_SECOND + STEP_SECONDS * np.arange(plan.steps), dtype=np.float64),
+        time=np.asarray(_FIRST_SECOND + SAMPLE_SECONDS * np.arange(plan.steps), dtype=np.float64),
         attributes={TWIN_ATTRIBUTE: json.dumps(asdict(info))},
     )
     report("done", 1.0)
@@ -119,7 +120,7 @@ def _spike_times(
     empty = np.empty(0)
     times = [[empty] * channels for _ in range(rows)]
     for unit in spikes:
-        seconds = _FIRST_SECOND + STEP_SECONDS * (unit.position - 2)
+        seconds = _FIRST_SECOND + SAMPLE_SECONDS * (unit.position - 2)
         times[unit.unit.row][unit.unit.channel] = seconds
     return times
 

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from nbsuite.data.mat_format import SAMPLE_SECONDS
+from nbsuite.data.sessions import Session
 from nbsuite.errors import UsageError
-from nbsuite.tasks.sessions import STEP_SECONDS, Session
 
 # Samples and reaches of the whole recordings. Where no length is published: I3 and L2 follow from
 # the length of the test set and its share of the reaches, L1 and L3 are four times the test set.
@@ -114,8 +115,8 @@ def draw_segments(plan: TwinPlan, rng: np.random.Generator) -> NDArray[np.int64]
 def _draw_lengths(count: int, steps: int, rng: np.random.Generator) -> NDArray[np.float64]:
     """Lengths of ``count`` segments in samples, which add up to ``steps``."""
     spread = rng.lognormal(np.log(_TYPICAL_INTERVAL), _INTERVAL_SPREAD, count)
-    lengths = (_SHORTEST_INTERVAL + spread) / STEP_SECONDS
-    slowness = (1 - _LARGEST_IDLE_SHARE) * steps * STEP_SECONDS / (count * _MEAN_INTERVAL)
+    lengths = (_SHORTEST_INTERVAL + spread) / SAMPLE_SECONDS
+    slowness = (1 - _LARGEST_IDLE_SHARE) * steps * SAMPLE_SECONDS / (count * _MEAN_INTERVAL)
     lengths *= max(1.0, slowness)
     pauses = rng.permutation(count)[: round(_PAUSES_PER_REACH * count)]
     shares = rng.gamma(4.0, size=len(pauses))

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import lfilter
 
-from nbsuite.tasks.sessions import STEP_SECONDS
+from nbsuite.data.mat_format import SAMPLE_SECONDS
 
 FloatArray = NDArray[np.float64]
 
@@ -110,7 +110,7 @@ def draw_population(channels: int, mean_hertz: float, rng: np.random.Generator) 
     hertz[quantile < _SILENT_SHARE] = 0.0
     hertz *= mean_hertz / hertz.mean()
     # Spikes that fall together in one bin are one event, so that busy channels need more spikes.
-    hertz = -np.log1p(-hertz * STEP_SECONDS) / STEP_SECONDS
+    hertz = -np.log1p(-hertz * SAMPLE_SECONDS) / SAMPLE_SECONDS
     rng.shuffle(hertz)
     return [
         unit for channel in range(channels) for unit in _draw_units(channel, hertz[channel], rng)
@@ -135,7 +135,7 @@ def _draw_unit(channel: int, row: int, hertz: float, rng: np.random.Generator) -
     depth = tuning * rng.uniform(*_DIRECTION_DEPTH)
     latents = _LATENT_DEPTH * rng.standard_normal(LATENTS)
     latents[0] += _COMMON_LATENT_MEAN
-    lead = round(rng.normal(_LEAD_SECONDS, _LEAD_SPREAD) / STEP_SECONDS)
+    lead = round(rng.normal(_LEAD_SECONDS, _LEAD_SPREAD) / SAMPLE_SECONDS)
     return Unit(
         channel=channel,
         row=row,
@@ -165,7 +165,7 @@ def draw_drive(intent: FloatArray, rng: np.random.Generator) -> Drive:
 
 def _draw_latents(seconds: FloatArray, steps: int, rng: np.random.Generator) -> FloatArray:
     """(n, steps) Ornstein-Uhlenbeck processes of unit variance and time constants ``seconds``."""
-    decay = np.exp(-STEP_SECONDS / seconds)
+    decay = np.exp(-SAMPLE_SECONDS / seconds)
     noise = rng.standard_normal((len(seconds), steps))
     noise[:, 1:] *= np.sqrt(1 - decay**2)[:, np.newaxis]  # the first value is drawn at rest
     return np.stack([lfilter([1.0], [1.0, -a], row) for a, row in zip(decay, noise, strict=True)])
@@ -176,7 +176,7 @@ def unit_rate(unit: Unit, drive: Drive, stride: int = 1) -> NDArray[np.float32]:
     coarse = max(stride, drive.latents.shape[1] // _AVERAGED_SAMPLES)
     average = float(_relative_rate(unit, drive, coarse).mean(dtype=np.float64))
     rate = _relative_rate(unit, drive, stride)
-    rate *= unit.hertz * STEP_SECONDS / average
+    rate *= unit.hertz * SAMPLE_SECONDS / average
     return np.asarray(np.minimum(rate, np.float32(_HIGHEST_PER_STEP)))
 
 

@@ -2,14 +2,15 @@
 
 ``reference``
     torch, one step at a time, differentiable, any device and dtype: the layers themselves
-    (``RecurrentDecoder.forward``). It defines the truth.
+    (``RecurrentDecoder.forward``), any cell. It defines the truth.
 ``numba``
-    fused over the whole network and event-driven, on a CPU: inference over chunks of time
+    fused and event-driven, on a CPU, for networks of any number of layers whose cell says that it
+    is ``fused``: inference over chunks of time
     (``run``; ``prepare`` for many short ones of the same weights) and training on batches of
     windows, with gradients (``run_windows``).
 ``triton``
-    fused over all time steps, on an NVIDIA GPU, for small hidden layers: training only
-    (``run_windows``).
+    fused over all time steps, on an NVIDIA GPU, for one small recurrent layer of the cell ``lif``:
+    training only (``run_windows``).
 
 A kernel is chosen by name and never falls back silently to another.
 """
@@ -27,8 +28,9 @@ from torch import Tensor
 
 from nbsuite.data.events import SpikeEvents
 from nbsuite.errors import UsageError
+from nbsuite.neurons.cells.cell import Cell
+from nbsuite.neurons.cells.state import LayerState, NeuronParameters, SynapticState
 from nbsuite.neurons.dropout import Dropout
-from nbsuite.neurons.dynamics import SynapticState
 
 if TYPE_CHECKING:  # numba takes long to import
     from nbsuite.neurons.kernels.inference.prepared import PreparedNetwork
@@ -39,20 +41,40 @@ TrainingKernelName = Literal["reference", "numba", "triton"]
 TRAINING_KERNEL_NAMES: tuple[TrainingKernelName, ...] = ("reference", "numba", "triton")
 
 
-class NetworkParameters(NamedTuple):
-    """Weights (fan-out, fan-in) and decays (alpha, beta) of a recurrent decoder."""
+class LayerParameters(NamedTuple):
+    """A hidden layer: weights (fan-out, fan-in) and what its neurons' equations take.
+
+    Attributes:
+        input: (neurons, sources) weights of the channels' or of the layer before's spikes.
+        recurrent: (neurons, neurons) weights among the neurons; None where there are none.
+        neurons: the neurons' parameters.
+    """
 
     input: Tensor
-    recurrent: Tensor
+    recurrent: Tensor | None
+    neurons: NeuronParameters
+
+
+class NetworkParameters(NamedTuple):
+    """Weights and parameters of a spiking decoder.
+
+    Attributes:
+        cell: the neuron model.
+        layers: the hidden layers, in order.
+        outputs: (units, neurons) weights of each readout head.
+        readouts: decays (alpha, beta) of the units of each head.
+    """
+
+    cell: Cell
+    layers: tuple[LayerParameters, ...]
     outputs: tuple[Tensor, ...]
-    hidden: tuple[Tensor, Tensor]
     readouts: tuple[tuple[Tensor, Tensor], ...]
 
 
 class NetworkState(NamedTuple):
-    """State of a recurrent decoder between two steps: the hidden layer's and each head's."""
+    """State of a spiking decoder between two steps: each hidden layer's and each head's."""
 
-    hidden: SynapticState
+    hidden: tuple[LayerState, ...]
     readouts: tuple[SynapticState, ...]
 
 
@@ -77,7 +99,8 @@ def run_windows(
         dropout: dropout of input and hidden spikes.
 
     Returns:
-        Outputs (steps, heads, windows, 2), and counts of hidden spikes (windows, neurons).
+        Outputs (steps, heads, windows, outputs), and counts of hidden spikes (windows, neurons of
+        all layers).
 
     Raises:
         UsageError: no such kernel, it is not installed, or it cannot take this network or input.
@@ -106,12 +129,12 @@ def run(
     Args:
         kernel: name of a fused kernel.
         parameters: the network.
-        spikes: (steps, batch, channels) input spikes of 0 and 1.
+        spikes: (steps, batch, channels) input spikes, 0 or 1 or counts.
         state: the state before the chunk; it is left as it is.
 
     Returns:
-        Hidden spikes (steps, batch, neurons) int8, outputs (steps, heads, batch, 2) in the
-        weights' dtype, and the state after the chunk.
+        Hidden spikes (steps, batch, neurons of all layers) int8, outputs (steps, heads, batch,
+        outputs) in the weights' dtype, and the state after the chunk.
 
     Raises:
         UsageError: no such kernel, or it cannot take this network or input.
@@ -135,7 +158,7 @@ def prepare(parameters: NetworkParameters) -> PreparedNetwork:
     The weights are copied: those that change later are not seen.
 
     Raises:
-        UsageError: the network is not on the CPU.
+        UsageError: the network is not on the CPU, or its cell is not one that the kernel runs.
     """
     _require_numba("numba", parameters)
     from nbsuite.neurons.kernels.inference.prepared import prepare_network
@@ -156,12 +179,25 @@ def require_triton() -> None:
         )
 
 
+def is_simple(parameters: NetworkParameters) -> bool:
+    """Whether a network is one recurrent layer of the cell ``lif``."""
+    return (
+        parameters.cell.name == "lif"
+        and len(parameters.layers) == 1
+        and parameters.layers[0].recurrent is not None
+    )
+
+
 def _require_numba(
     kernel: str, parameters: NetworkParameters, names: Sequence[str] = KERNEL_NAMES
 ) -> None:
     if kernel != "numba":
         raise UsageError(f"No kernel is called '{kernel}'; known are {', '.join(names)}.")
-    if parameters.input.device.type != "cpu":
+    if not is_simple(parameters):
+        raise UsageError(
+            "The numba kernel runs one recurrent layer of the cell 'lif'; use the reference kernel."
+        )
+    if parameters.layers[0].input.device.type != "cpu":
         raise UsageError(
             "The numba kernel runs on the CPU only; "
             "move the decoder there or use the reference kernel."

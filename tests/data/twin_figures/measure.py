@@ -15,7 +15,7 @@ import numpy as np
 from neurobench.datasets import PrimateReaching
 from numpy.typing import NDArray
 
-from nbsuite.tasks.sessions import STEP_SECONDS
+from nbsuite.data.mat_format import SAMPLE_SECONDS
 from tests.data.twin_figures import statistics
 
 _REACHING_SECONDS = 3.0  # longer segments hold a pause, which the session measured had none of
@@ -68,7 +68,7 @@ def read_contents(path: Path) -> Contents:
             filename=path.name,
             num_steps=1,
             train_ratio=0.5,
-            bin_width=STEP_SECONDS,
+            bin_width=SAMPLE_SECONDS,
             biological_delay=0,
             remove_segments_inactive=False,
             download=False,
@@ -102,12 +102,12 @@ def _loaded_figures(contents: Contents) -> dict[str, float]:
         "steps": len(contents.labels),
         "test steps": contents.test.stop - contents.test.start,
         "test events": int(contents.events[contents.test].sum(dtype=np.int64)),
-        "reaches": len(statistics.segment_lengths(contents.target, STEP_SECONDS)),
+        "reaches": len(statistics.segment_lengths(contents.target, SAMPLE_SECONDS)),
     }
 
 
 def _channel_figures(contents: Contents) -> dict[str, float]:
-    rates = contents.events.mean(axis=0, dtype=np.float64) / STEP_SECONDS
+    rates = contents.events.mean(axis=0, dtype=np.float64) / SAMPLE_SECONDS
     mean = float(rates.mean())
     figures = {
         "silent channels, share": float(np.mean(rates == 0)),
@@ -121,11 +121,13 @@ def _channel_figures(contents: Contents) -> dict[str, float]:
 
 
 def _movement_figures(contents: Contents) -> dict[str, float]:
-    lengths = statistics.segment_lengths(contents.target, STEP_SECONDS)
-    velocity = statistics.velocity_in_bins(contents.cursor, STEP_SECONDS, 0.01)
-    samples = np.rint(lengths / STEP_SECONDS).astype(np.int64)
+    lengths = statistics.segment_lengths(contents.target, SAMPLE_SECONDS)
+    velocity = statistics.velocity_in_bins(contents.cursor, SAMPLE_SECONDS, 0.01)
+    samples = np.rint(lengths / SAMPLE_SECONDS).astype(np.int64)
     reaching = np.repeat(lengths < _REACHING_SECONDS, samples)
-    moving = velocity[:, reaching[(np.arange(velocity.shape[1]) * 0.01 / STEP_SECONDS).astype(int)]]
+    moving = velocity[
+        :, reaching[(np.arange(velocity.shape[1]) * 0.01 / SAMPLE_SECONDS).astype(int)]
+    ]
     speed = np.hypot(*moving)
     figures = {
         "target pitch, mm": statistics.grid_pitch(contents.target),
@@ -155,9 +157,9 @@ def _movement_figures(contents: Contents) -> dict[str, float]:
 
 
 def _unit_figures(contents: Contents) -> dict[str, float]:
-    seconds = len(contents.labels) * STEP_SECONDS
+    seconds = len(contents.labels) * SAMPLE_SECONDS
     trains = [train for train in contents.trains if len(train) > _LEAST_UNIT_HERTZ * seconds]
-    velocity = statistics.velocity_in_bins(contents.cursor, STEP_SECONDS, 0.05)
+    velocity = statistics.velocity_in_bins(contents.cursor, SAMPLE_SECONDS, 0.05)
     bins = velocity.shape[1]
     fine = statistics.counts_in_bins(trains, contents.start, 5 * bins, 0.01)
     counts = fine.reshape(len(trains), bins, 5).sum(axis=2)

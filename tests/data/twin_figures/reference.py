@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from nbsuite.data.sessions import Session
 from nbsuite.data.twins.plan import plan_twin
-from nbsuite.tasks.sessions import Session
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ def expectations(session: Session, fraction: float = 1.0) -> list[Expectation]:
         "target rows": 8,
     }
     close = _CHANNELS | _TUNING
-    if session.monkey == "indy":
+    if session.subject == "indy":
         close = close | _INDYS_MOVEMENTS
     if session.id == "I1":
         close = close | _FIRING | {"label SD, mm/sample": (0.27, 0.02)}

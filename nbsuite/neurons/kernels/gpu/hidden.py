@@ -3,7 +3,7 @@
 A program runs one window from its first step to its last. It keeps the window's state and its
 share of the recurrent weights in registers: a thread owns a neuron and the weights of all
 connections to it. Each step, spikes go through shared memory to all threads, and nothing else has
-to be waited for. Forward, in the notation of ``dynamics``, k being the dropout's mask (0 or 1):
+to be waited for. Forward, in the notation of ``cells.lif``, k being the dropout's mask (0 or 1):
 
     s~(t) = k(t) s(t),    i(t+1) = w(t) + V s~(t)
 
@@ -28,7 +28,7 @@ from __future__ import annotations
 import triton
 import triton.language as tl
 
-from nbsuite.neurons.dynamics import THRESHOLD
+from nbsuite.neurons.cells.lif import THRESHOLD
 from nbsuite.neurons.kernels.gpu.masks import (
     advance,
     kept_units,

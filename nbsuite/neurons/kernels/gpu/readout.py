@@ -1,6 +1,6 @@
 """The triton kernel: the readout units through all steps, a linear filter in time, and its adjoint.
 
-In the notation of ``dynamics``, o and y being a readout's membrane potential and synaptic current
+In the notation of ``cells.lif``, o and y being a readout's membrane potential and synaptic current
 and j(t+1) = u(t) = U s~(t), which is computed beforehand for all steps and windows:
 
     o(t+1) = beta o(t) + (1 - beta) y(t)        what is put out at step t

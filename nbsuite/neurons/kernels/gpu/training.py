@@ -6,6 +6,8 @@ back; all else works on all steps at once, as products of large matrices.
 
 from __future__ import annotations
 
+from typing import cast
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -16,7 +18,7 @@ from triton.runtime.interpreter import InterpretedFunction
 from nbsuite.data.events import SpikeEvents
 from nbsuite.errors import UsageError
 from nbsuite.neurons.dropout import Dropout
-from nbsuite.neurons.kernels import NetworkParameters
+from nbsuite.neurons.kernels import NetworkParameters, is_simple
 from nbsuite.neurons.kernels.gpu.hidden import forward
 from nbsuite.neurons.kernels.gpu.inputs import dense_windows
 from nbsuite.neurons.kernels.gpu.layers import HiddenWindows, ReadoutWindows
@@ -32,13 +34,19 @@ def run_on_gpu(
     dropout: Dropout,
 ) -> tuple[Tensor, Tensor]:
     """See :func:`nbsuite.neurons.kernels.run_windows`."""
-    _require_fit(parameters.input)
+    if not is_simple(parameters):
+        raise UsageError(
+            "The triton kernel trains one recurrent layer of the cell 'lif'; use another kernel."
+        )
+    layer = parameters.layers[0]
+    _require_fit(layer.input)
     of_input, of_hidden = dropout.of_input(), dropout.of_hidden()
-    spikes = dense_windows(events, starts, steps, of_input, parameters.input)
+    spikes = dense_windows(events, starts, steps, of_input, layer.input)
     sent, counts = HiddenWindows.apply(  # type: ignore[no-untyped-call]
-        linear(spikes, parameters.input * of_input.scale),
-        parameters.recurrent * of_hidden.scale,
-        *parameters.hidden,
+        linear(spikes, layer.input * of_input.scale),
+        cast("Tensor", layer.recurrent) * of_hidden.scale,
+        layer.neurons.alpha,
+        layer.neurons.beta,
         of_hidden,
     )
     outputs = ReadoutWindows.apply(  # type: ignore[no-untyped-call]

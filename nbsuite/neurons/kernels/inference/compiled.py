@@ -1,6 +1,6 @@
 """The numba kernel for inference: the compiled loops.
 
-They run ``dynamics``' equations over time, item by item of the batch, and touch a weight only
+They run ``cells.lif``' equations over time, item by item of the batch, and touch a weight only
 where a spike occurs: the weights of one source neuron lie side by side, so that an event adds one
 contiguous row. Sums run over events in ascending order of their source, whatever the chunk, which
 makes results independent of how a recording is cut into chunks.
@@ -14,7 +14,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from nbsuite.neurons.dynamics import THRESHOLD
+from nbsuite.neurons.cells.lif import THRESHOLD
 from nbsuite.neurons.kernels.rounding import round_to_half
 
 Floats = NDArray[np.floating]
@@ -137,7 +137,7 @@ def _run(
                     _rounded(from_input[neuron], half) + _rounded(from_neurons[neuron], half), half
                 )
             for event in range(count):
-                membrane[sources[event]] *= 0  # an overflow becomes NaN, as in dynamics
+                membrane[sources[event]] *= 0  # an overflow becomes NaN, as in cells.lif
                 emitted[step, item, sources[event]] = 1
 
             readout = readout_state[MEMBRANE, item]

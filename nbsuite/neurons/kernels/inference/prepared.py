@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from nbsuite.neurons.dynamics import SynapticState
+from nbsuite.neurons.cells.state import LayerState, SynapticState
 from nbsuite.neurons.kernels import NetworkParameters, NetworkState
 from nbsuite.neurons.kernels.inference.compiled import run_full_precision, run_half_precision
 
@@ -94,29 +95,28 @@ class PreparedNetwork:
     def copy_state(self, state: NetworkState) -> StateArrays:
         """A state as arrays of its own."""
         working = _working_dtype(self.dtype)
-        return StateArrays(
-            _copy_state([state.hidden], working), _copy_state(state.readouts, working)
-        )
+        return StateArrays(_copy_state(state.hidden, working), _copy_state(state.readouts, working))
 
     def restore_state(self, state: StateArrays) -> NetworkState:
         """The inverse of :meth:`copy_state`."""
         return NetworkState(
-            _restore_state(state.hidden, 1, self.dtype)[0],
+            tuple(_restore_state(state.hidden, 1, self.dtype)),
             tuple(_restore_state(state.readouts, self.heads, self.dtype)),
         )
 
 
 def prepare_network(parameters: NetworkParameters) -> PreparedNetwork:
     """See :func:`nbsuite.neurons.kernels.prepare`."""
-    dtype = parameters.input.dtype
+    layer = parameters.layers[0]
+    dtype = layer.input.dtype
     working = _working_dtype(dtype)
     return PreparedNetwork(
         dtype=dtype,
         heads=len(parameters.outputs),
-        input=_by_source([parameters.input], working),
-        recurrent=_by_source([parameters.recurrent], working),
+        input=_by_source([layer.input], working),
+        recurrent=_by_source([cast("Tensor", layer.recurrent)], working),
         output=_by_source(parameters.outputs, working),
-        decays=_decays([parameters.hidden], working),
+        decays=_decays([(layer.neurons.alpha, layer.neurons.beta)], working),
         readout_decays=_decays(parameters.readouts, working),
     )
 
@@ -139,7 +139,7 @@ def _decays(pairs: Sequence[tuple[Tensor, Tensor]], dtype: torch.dtype) -> Float
     return np.ascontiguousarray(rows)
 
 
-def _copy_state(states: Sequence[SynapticState], dtype: torch.dtype) -> Floats:
+def _copy_state(states: Sequence[LayerState], dtype: torch.dtype) -> Floats:
     """(3, batch, neurons): membrane, synapse and current, the heads side by side."""
     fields = [torch.cat(list(field), dim=1) for field in zip(*states, strict=True)]
     array: Floats = torch.stack(fields).detach().to(dtype).numpy()

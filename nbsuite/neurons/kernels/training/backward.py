@@ -1,6 +1,6 @@
 """The numba kernel for training, backward: the adjoint of ``training_forward``, by hand.
 
-With d(z) the derivative of the loss with respect to z, in the notation of ``dynamics``, x~ and s~
+With d(z) the derivative of the loss with respect to z, in the notation of ``cells.lif``, x~ and s~
 the spikes that dropout kept, k the mask, and i(t+1) = W x~(t) + V s~(t), j(t+1) = U s~(t):
 
     d(s(t)) = k(t) (V^T d(i(t+1)) + U^T d(j(t+1))) + d(count)
@@ -28,7 +28,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from nbsuite.neurons.dynamics import THRESHOLD
+from nbsuite.neurons.cells.lif import THRESHOLD
 from nbsuite.neurons.kernels.hashing import is_kept, kept_lanes, row_of
 from nbsuite.neurons.kernels.training.forward import ALPHA, BETA, GAIN
 from nbsuite.neurons.kernels.training.product import ROWS, multiply

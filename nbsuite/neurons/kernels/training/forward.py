@@ -1,6 +1,6 @@
 """The numba kernel for training, forward: a group of windows through the whole network.
 
-It runs the equations of ``dynamics`` and touches a weight only where a spike occurs, as the
+It runs the equations of ``cells.lif`` and touches a weight only where a spike occurs, as the
 inference kernel does. Step by step and not window by window, it writes memory in order. It keeps
 what the backward pass needs: the membrane potential before every step, and lists of spikes.
 
@@ -14,7 +14,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from nbsuite.neurons.dynamics import THRESHOLD
+from nbsuite.neurons.cells.lif import THRESHOLD
 from nbsuite.neurons.kernels.bits import trailing_zeros
 from nbsuite.neurons.kernels.hashing import is_kept, row_of
 from nbsuite.neurons.kernels.vectors import (

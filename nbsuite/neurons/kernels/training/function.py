@@ -46,9 +46,10 @@ def run_training(
     dropout: Dropout,
 ) -> tuple[Tensor, Tensor]:
     """See :func:`nbsuite.neurons.kernels.run_windows`."""
-    if parameters.input.dtype not in (torch.float32, torch.float64):
+    layer = parameters.layers[0]
+    if layer.input.dtype not in (torch.float32, torch.float64):
         raise UsageError(
-            f"The numba kernel trains in float32 or float64, not in {parameters.input.dtype}; "
+            f"The numba kernel trains in float32 or float64, not in {layer.input.dtype}; "
             "convert the decoder with .float()."
         )
     batch = Batch(
@@ -59,10 +60,11 @@ def run_training(
         (dropout.of_input(), dropout.of_hidden()),
     )
     outputs, counts = _FusedWindows.apply(  # type: ignore[no-untyped-call]
-        parameters.input,
-        parameters.recurrent,
+        layer.input,
+        layer.recurrent,
         torch.cat(parameters.outputs),
-        *parameters.hidden,
+        layer.neurons.alpha,
+        layer.neurons.beta,
         torch.cat([alpha for alpha, _ in parameters.readouts]),
         torch.cat([beta for _, beta in parameters.readouts]),
         batch,

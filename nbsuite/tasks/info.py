@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 
 from nbsuite.data.contents import Contents, read_contents
 from nbsuite.data.guards import content_findings
-from nbsuite.data.recording import Recording, Split, identify, is_published, load_recording
+from nbsuite.data.mat_format import CM_PER_SECOND, SAMPLE_SECONDS
+from nbsuite.data.mat_recording import identify, is_published
+from nbsuite.data.recording import Recording, Split
 from nbsuite.data.twins.info import TwinInfo
 from nbsuite.errors import DataError
-from nbsuite.tasks.sessions import CM_PER_SECOND, STEP_SECONDS
+from nbsuite.tasks.opening import load_recording
 
 _STEPS_AT_ONCE = 1 << 16
 
@@ -117,7 +119,7 @@ def inspect(path: Path, *, cache: Path | None = None) -> RecordingInfo:
         channels=contents.channels,
         units=contents.units,
         samples=contents.samples,
-        seconds=contents.samples * STEP_SECONDS,
+        seconds=contents.samples * SAMPLE_SECONDS,
         reaches=contents.reaches,
         median_reach_seconds=_median_reach_seconds(contents),
         rates=rates,
@@ -130,7 +132,7 @@ def inspect(path: Path, *, cache: Path | None = None) -> RecordingInfo:
 
 def _median_reach_seconds(contents: Contents) -> float | None:
     moves = contents.target_moves
-    return float(np.median(np.diff(moves))) * STEP_SECONDS if moves.size > 1 else None
+    return float(np.median(np.diff(moves))) * SAMPLE_SECONDS if moves.size > 1 else None
 
 
 def _loaded_figures(
@@ -138,7 +140,7 @@ def _loaded_figures(
 ) -> tuple[RateInfo, tuple[float, float], tuple[SplitInfo, ...]]:
     splits = (recording.train, recording.validation, recording.test)
     counts = [_events(recording, split) for split in splits]
-    hertz = np.sum(counts, axis=0) / (recording.steps * STEP_SECONDS)
+    hertz = np.sum(counts, axis=0) / (recording.steps * SAMPLE_SECONDS)
     lower, median, upper = (float(value) for value in np.quantile(hertz, (0.25, 0.5, 0.75)))
     silent = int(np.count_nonzero(hertz == 0))
     rates = RateInfo(float(hertz.mean()), lower, median, upper, float(hertz.max()), silent)
@@ -147,7 +149,7 @@ def _loaded_figures(
         rates,
         (float(x), float(y)),
         tuple(
-            SplitInfo(split.name, len(split), len(split) * STEP_SECONDS, int(count.sum()))
+            SplitInfo(split.name, len(split), len(split) * SAMPLE_SECONDS, int(count.sum()))
             for split, count in zip(splits, counts, strict=True)
         ),
     )

@@ -7,20 +7,7 @@ NeuroBench's loader. The others serve to pretrain a decoder on the same monkey.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Literal
-
-from nbsuite.errors import UsageError
-from nbsuite.suggestions import did_you_mean
-
-Monkey = Literal["indy", "loco"]
-
-STEP_SECONDS = 0.004
-"""Sampling interval of the recordings and time step of every decoder."""
-
-CM_PER_SECOND = 0.1 / STEP_SECONDS
-"""One mm per 4 ms sample, the unit of labels and of decoded velocities, in the unit for people."""
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -30,10 +17,11 @@ class Session:
     Attributes:
         name: the file's name without its suffix, e.g. ``indy_20160622_01``.
         channels: recording channels (electrodes) in the file.
-        id: the challenge's short name, ``I1`` to ``L3``; None for the other sessions.
+        id: short name, ``I1`` to ``L3`` for those of the challenge; None for the other sessions.
         md5: digest of the published file, where NeuroBench's loader states it.
         test_steps: samples in NeuroBench's test split.
         test_events: input events (one bit a channel and step) in the test split.
+        subject: who was recorded, e.g. ``indy``, if known.
     """
 
     name: str
@@ -42,11 +30,7 @@ class Session:
     md5: str | None = None
     test_steps: int | None = None
     test_events: int | None = None
-
-    @property
-    def monkey(self) -> Monkey:
-        """The animal, told by the name."""
-        return "indy" if self.name.startswith("indy") else "loco"
+    subject: str | None = None
 
     @property
     def label(self) -> str:
@@ -54,7 +38,7 @@ class Session:
         return self.id or self.name
 
 
-CHALLENGE_SESSIONS: tuple[Session, ...] = (
+_CHALLENGE = (
     Session("indy_20160622_01", 96, "I1", "c33d5fff31320d709d23fe445561fb6e", 132_745, 1_052_847),
     Session("indy_20160630_01", 96, "I2", "197413a5339630ea926cbd22b8b43338", 107_444, 524_200),
     Session("indy_20170131_02", 96, "I3", "2790b1c869564afaa7772dbf9e42d784", 52_116, 193_287),
@@ -81,11 +65,12 @@ _LOCO_M1_AND_S1 = """
 """
 
 
-def _listed(monkey: Monkey, channels: int, dates: str) -> tuple[Session, ...]:
+def _listed(monkey: str, channels: int, dates: str) -> tuple[Session, ...]:
     """Sessions of a list above; the challenge's own keep what is known of them."""
-    challenge = {session.name: session for session in CHALLENGE_SESSIONS}
+    known = {session.name: session for session in _CHALLENGE}
     names = [f"{monkey}_{date}" for date in dates.split()]
-    return tuple(challenge.get(name, Session(name, channels)) for name in names)
+    listed = [known.get(name, Session(name, channels)) for name in names]
+    return tuple(replace(session, subject=monkey) for session in listed)
 
 
 PUBLIC_SESSIONS: tuple[Session, ...] = (
@@ -94,60 +79,3 @@ PUBLIC_SESSIONS: tuple[Session, ...] = (
     *_listed("loco", 192, _LOCO_M1_AND_S1),
 )
 """All 47 sessions of the record, by monkey and date."""
-
-
-def find_session(text: str) -> Session:
-    """The public session of that challenge id or file name.
-
-    Args:
-        text: ``I1`` to ``L3`` or a name such as ``indy_20160622_01``; case and a ``.mat`` suffix
-            do not matter.
-
-    Raises:
-        UsageError: there is no such session.
-    """
-    wanted = text.strip().lower().removesuffix(".mat")
-    known = {session.name: session for session in PUBLIC_SESSIONS}
-    known |= {session.label.lower(): session for session in CHALLENGE_SESSIONS}
-    if wanted in known:
-        return known[wanted]
-    names = [name.upper() if len(name) == 2 else name for name in known]
-    hint = did_you_mean(
-        wanted,
-        names,
-        otherwise="name one of I1, I2, I3, L1, L2, L3 or a file of the record, as listed by"
-        " `nbsuite sessions`.",
-    )
-    raise UsageError(f"There is no session '{text}': {hint}")
-
-
-def means_a_path(text: str) -> bool:
-    """Whether ``text`` means a file and not a session.
-
-    A file that is there does, as do anything with a separator and a .mat file of no known session.
-    """
-    path = Path(text)
-    if path.name != text or path.is_file():
-        return True
-    return path.suffix == ".mat" and not _is_session(text)
-
-
-def _is_session(text: str) -> bool:
-    try:
-        find_session(text)
-    except UsageError:
-        return False
-    return True
-
-
-def pretraining_sessions(monkey: Monkey) -> tuple[Session, ...]:
-    """The public sessions of ``monkey`` with the channel count of its challenge sessions.
-
-    A decoder has one input a channel, so that the sessions of both of Indy's arrays are left out.
-    """
-    channels = {session.channels for session in CHALLENGE_SESSIONS if session.monkey == monkey}
-    return tuple(
-        session
-        for session in PUBLIC_SESSIONS
-        if session.monkey == monkey and session.channels in channels
-    )

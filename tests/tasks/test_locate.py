@@ -8,9 +8,9 @@ import pytest
 
 import nbsuite.data.twins.generate
 from nbsuite.data import folders
-from nbsuite.data.locate import Location, locate
 from nbsuite.errors import DataError, UsageError
-from nbsuite.tasks.sessions import find_session
+from nbsuite.tasks.known import find_session
+from nbsuite.tasks.locate import Location, locate
 
 I1 = find_session("I1")
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from nbsuite.data.locate import Source, locate
-from nbsuite.data.recording import Recording, load_recording
+from nbsuite.data.recording import Recording
 from nbsuite.observer import Observer, Remark, ignore, stage_reporter
-from nbsuite.tasks.sessions import means_a_path
+from nbsuite.tasks.known import means_a_path
+from nbsuite.tasks.locate import Source, locate
+from nbsuite.tasks.opening import load_recording
 
 
 def load_target(

@@ -9,8 +9,9 @@ from typing import Literal
 
 from nbsuite.data.folders import real_path, with_home
 from nbsuite.data.recording_file import require_file, session_named
+from nbsuite.data.sessions import Session
 from nbsuite.errors import DataError
-from nbsuite.tasks.sessions import Session, find_session, means_a_path
+from nbsuite.tasks.known import find_session, means_a_path
 
 Source = Literal["auto", "real", "twin"]
 
