@@ -19,10 +19,11 @@ from torch import Tensor
 
 from nbsuite.benchmarking.counting import (
     ActivationTally,
+    ConnectionRecord,
+    LayerTally,
     NeuronRecord,
-    OperationTally,
+    SourceRecord,
     SpikeRecord,
-    records_of,
 )
 from nbsuite.models.decoder import Decoder, State
 from nbsuite.models.finite import require_finite
@@ -38,7 +39,8 @@ class Tally:
 
     Attributes:
         samples: number of samples.
-        operations: those of the layers; empty where no metric reads them, as are the activations.
+        connections: operations of the connections; empty where no metric reads them, as are the
+            activations.
         activations: outputs of the layers of neurons.
         sparsity: sum over the batches of their samples times the share of activations that were
             zero, 0 in a batch without any: the sum that NeuroBench weights.
@@ -47,7 +49,7 @@ class Tally:
     """
 
     samples: int = 0
-    operations: list[OperationTally] = field(default_factory=list)
+    connections: list[LayerTally] = field(default_factory=list)
     activations: list[ActivationTally] = field(default_factory=list)
     sparsity: float = 0.0
     outputs: list[Tensor] = field(default_factory=list)
@@ -164,11 +166,9 @@ class ChunkModel(DecoderModel):
     def register_hooks(self) -> None:
         """Make the records that NeuroBench reads; they are filled by hand, chunk by chunk."""
         self.activation_hooks.extend(SpikeRecord(name) for name in self.decoder.activation_layers)
-        self.connection_hooks.extend(
-            records_of(source[0]).of_source(source) for source in self.decoder.sources()
-        )
+        self.connection_hooks.extend(SourceRecord(source) for source in self.decoder.sources())
         self.tally.activations = [record.tally for record in self.activation_hooks]
-        self.tally.operations = [record.tally for record in self.connection_hooks]
+        self.tally.connections = [record.tally for record in self.connection_hooks]
 
     def _decode(self, spikes: Tensor) -> Tensor:
         return torch.cat([self._chunk(chunk) for chunk in torch.split(spikes, self._chunk_steps)])
@@ -216,9 +216,9 @@ class StepModel(DecoderModel):
         for name, layer in self._network.neurons:
             self.activation_hooks.append(NeuronRecord(layer, name))
         for layer in TorchModel(self._network.network).connection_layers():
-            self.connection_hooks.append(records_of(layer).of_calls(layer))
+            self.connection_hooks.append(ConnectionRecord(layer))
         self.tally.activations = [record.tally for record in self.activation_hooks]
-        self.tally.operations = [record.tally for record in self.connection_hooks]
+        self.tally.connections = [record.tally for record in self.connection_hooks]
 
     def _decode(self, spikes: Tensor) -> Tensor:
         steps = [self._network.step(sample) for sample in torch.split(spikes, 1)]

@@ -185,11 +185,11 @@ def _check_exactness(values: dict[str, Any], model: DecoderModel, samples: TestS
         BenchmarkError: names the figure, what was reported and what is due.
     """
     tally = model.tally
-    operations, steps = tally.operations, tally.samples
+    connections, steps = tally.connections, tally.samples
     expected = {
-        "acs": sum(each.acs for each in operations) / steps,
-        "macs": sum(each.macs for each in operations) / steps,
-        "dense": sum(each.dense for each in operations) / steps,
+        "acs": sum(each.acs for each in connections) / steps,
+        "macs": sum(each.macs for each in connections) / steps,
+        "dense": sum(each.dense for each in connections) / steps,
         "activation_sparsity": tally.sparsity / steps,
     }
     if tally.samples != len(samples):

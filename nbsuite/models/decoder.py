@@ -8,6 +8,7 @@ time, made of layers that are really called, is the reference: see ``nbsuite.mod
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, TypeAlias
 
 import torch
@@ -21,8 +22,10 @@ if TYPE_CHECKING:
 State: TypeAlias = Any
 """What a decoder remembers: tensors, or nested tuples of them. None stands for the start."""
 
-LayerInputs: TypeAlias = Tensor | tuple[Tensor, ...]
-"""Inputs of a layer (calls, fan-in); a tuple where it takes several, as a recurrent cell does."""
+Group: TypeAlias = tuple[Tensor, ...]
+"""Calls of equal shapes: inputs (calls, ...), then the states of a cell, (calls, units) each."""
+Calls: TypeAlias = Tensor | Sequence[Group]
+"""Inputs of a layer: (calls, ...) where all calls have one shape, or groups of calls."""
 
 VECTORISED = "vectorised"
 """Named in place of a kernel where a decoder computes all steps of a chunk at once."""
@@ -68,7 +71,7 @@ class DecodedChunk(NamedTuple):
     """
 
     outputs: Tensor
-    inputs: tuple[LayerInputs, ...]
+    inputs: tuple[Calls, ...]
     activations: tuple[Tensor, ...]
     spikes: Tensor | None
     state: State

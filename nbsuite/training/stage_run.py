@@ -19,6 +19,7 @@ from nbsuite.errors import TrainingError
 from nbsuite.files import digest
 from nbsuite.models.checkpoint import Checkpoint, CheckpointHeader, save_checkpoint
 from nbsuite.models.training_data import UNTRAINED, TrainingData
+from nbsuite.tasks.opened import OpenedRecordings
 from nbsuite.training.observer import Observer, StageDone, ignore
 from nbsuite.training.run_folder import (
     WEIGHTS_NAME,
@@ -53,6 +54,7 @@ def run_stage(
     *,
     force: bool = False,
     parent: Checkpoint | None = None,
+    opened: OpenedRecordings | None = None,
 ) -> Path:
     """Run a stage, continue it where it was interrupted, or do nothing where it is finished.
 
@@ -62,6 +64,7 @@ def run_stage(
         observer: told of progress.
         force: give up what other settings made in the folder.
         parent: the task's parent, where it is loaded already; its file is not read again.
+        opened: recordings that are open already.
 
     Returns:
         The stage's checkpoint.
@@ -73,7 +76,7 @@ def run_stage(
         DataError: a recording cannot be used, or is too short.
         OSError: the folder cannot be written, or the disk is full.
     """
-    recordings = task.load_recordings()
+    recordings = task.load_recordings(opened or OpenedRecordings())
     parent = task.load_parent() if parent is None else parent
     identity = task.identity(recordings, None if parent is None else parent.digest)
     record, skipped = finished_record(folder, identity), True
