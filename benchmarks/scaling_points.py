@@ -141,7 +141,7 @@ def measure_epoch(model: str, samples: int) -> dict[str, Any]:
                 for offset in range(0, point.steps, problem.recipe.windows.offset_steps)
             ]
         )
-        windows = TrainingWindows(problem.events, problem.labels, starts, point.steps)
+        windows = TrainingWindows(problem.events, problem.labels, starts, point.steps, 0.004)
         plan = EpochPlan(problem.recipe, 0.001, 1, ("finetune", 0), "numba")
         run_epoch(problem.decoder, problem.optimiser, windows, plan)
         begun = time.process_time()

@@ -13,7 +13,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from nbsuite.data.mat_format import SAMPLE_SECONDS
 from nbsuite.data.windows import TrainingWindows
 from nbsuite.models.rsnn import RecurrentDecoder
 from nbsuite.models.trainable import DecodedWindows
@@ -133,7 +132,7 @@ def run_epoch(
         penalty=penalty,
         train_r2=joined_score(scores).r2(),
         batch_r2=mean_of_batches(scores),
-        spikes_per_second=spikes / (windows.steps * SAMPLE_SECONDS),
+        spikes_per_second=spikes / (windows.steps * windows.step),
         windows_per_second=len(windows) / (time.perf_counter() - begun),
     )
 

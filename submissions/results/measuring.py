@@ -142,8 +142,9 @@ def _draw(path: Path, job: Job, result: BenchmarkResult, measurement: Measuremen
     test, spikes = job.recording.test, measurement.spikes
     plot_decoding(
         path,
-        velocity_true=job.recording.labels[test.start : test.stop],
-        velocity_decoded=measurement.outputs.numpy(),
+        task=job.recording.task,
+        true=job.recording.labels[test.start : test.stop],
+        decoded=measurement.outputs.numpy(),
         spikes=None if spikes is None else spikes.numpy(),
         r2=result.values.get("r2"),
         model=result.model,

@@ -42,7 +42,7 @@ def windows():
     rng = np.random.default_rng(1)
     events = SpikeEvents.from_dense(rng.random((80, CHANNELS)) < 0.2)
     labels = rng.normal(size=(80, 2)).astype(np.float32)
-    return TrainingWindows(events, labels, np.arange(WINDOWS) * 10, STEPS)
+    return TrainingWindows(events, labels, np.arange(WINDOWS) * 10, STEPS, 0.004)
 
 
 def train(decoder, windows, loss="rmse", masks=None):

@@ -127,7 +127,7 @@ def test_other_dtypes_are_the_same_values_rounded(dtype):
 
 def _windows(spikes: np.ndarray, starts: list[int], steps: int) -> TrainingWindows:
     labels = np.zeros((len(spikes), 2), np.float32)
-    return TrainingWindows(SpikeEvents.from_dense(spikes), labels, np.array(starts), steps)
+    return TrainingWindows(SpikeEvents.from_dense(spikes), labels, np.array(starts), steps, 0.004)
 
 
 @pytest.mark.parametrize("channels", [2, 96, 97, 192])
