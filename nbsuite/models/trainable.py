@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from nbsuite.data.events import SpikeEvents
 from nbsuite.models.decoder import Decoder
 from nbsuite.neurons.dropout import NO_DROPOUT, Dropout
 from nbsuite.neurons.kernels import TrainingKernelName
+from nbsuite.spike_events import SpikeEvents
 
 
 class DecodedWindows(NamedTuple):

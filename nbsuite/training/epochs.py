@@ -13,7 +13,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from nbsuite.data.windows import TrainingWindows
 from nbsuite.models.rsnn import RecurrentDecoder
 from nbsuite.models.trainable import DecodedWindows
 from nbsuite.neurons.dropout import Dropout
@@ -26,6 +25,7 @@ from nbsuite.training.recipe import Recipe
 from nbsuite.training.regularizers import spike_count_penalty
 from nbsuite.training.scores import VelocityScore, joined_score, mean_of_batches
 from nbsuite.training.smorms3 import SMORMS3
+from nbsuite.training.windows import TrainingWindows
 
 
 @dataclass(frozen=True)
