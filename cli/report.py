@@ -11,7 +11,7 @@ import click
 from nbsuite.cli.frame import options
 from nbsuite.cli.frame.examples import examples
 from nbsuite.cli.frame.output import note
-from nbsuite.cli.tables.inputs import RESULTS, note_others
+from nbsuite.cli.tables.inputs import RESULTS, columns_option, note_others
 from nbsuite.errors import UsageError
 
 if TYPE_CHECKING:  # importing torch takes longer than printing the help page
@@ -44,6 +44,7 @@ DEFAULT_FILE = Path("report.html")
 @options.session_option()
 @options.data_option()
 @options.data_dir_option()
+@columns_option()
 @options.output_option("The page.", default=DEFAULT_FILE)
 def report(
     results: tuple[Path, ...],
@@ -52,6 +53,7 @@ def report(
     session: tuple[str, ...],
     data: Source,
     data_dir: Path,
+    columns: str | None,
     output: Path,
 ) -> None:
     """Write one HTML page with your results, for a browser or for paper.
@@ -76,7 +78,7 @@ def report(
         note_others(folder)
     stages = [stage for folder in runs for stage in read_stages(folder)]
     decodings = _decode(checkpoints, session, data_dir, data)
-    write_report(output, build_report(read, decodings, stages))
+    write_report(output, build_report(read, decodings, stages, columns))
     note(f"Wrote {output}")
 
 

@@ -18,7 +18,7 @@ from torch import Tensor
 from nbsuite.benchmarking.counting import (
     ActivationTally,
     ConnectionRecord,
-    ConnectionTally,
+    LayerTally,
     NeuronRecord,
     SourceRecord,
     SpikeRecord,
@@ -38,7 +38,7 @@ class Tally:
 
     Attributes:
         samples: number of samples.
-        connections: events of the connections; empty where no metric reads them, as are the
+        connections: operations of the connections; empty where no metric reads them, as are the
             activations.
         activations: outputs of the layers of neurons.
         sparsity: sum over the batches of their samples times the share of outputs that were zero,
@@ -48,7 +48,7 @@ class Tally:
     """
 
     samples: int = 0
-    connections: list[ConnectionTally] = field(default_factory=list)
+    connections: list[LayerTally] = field(default_factory=list)
     activations: list[ActivationTally] = field(default_factory=list)
     sparsity: float = 0.0
     velocity: list[Tensor] = field(default_factory=list)

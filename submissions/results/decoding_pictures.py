@@ -49,8 +49,9 @@ def draw_job(path: Path, job: Job, result: BenchmarkResult, measurement: Measure
     test, spikes = job.recording.test, measurement.spikes
     plot_decoding(
         path,
-        velocity_true=job.recording.labels[test.start : test.stop],
-        velocity_decoded=measurement.velocity.numpy(),
+        task=job.recording.task,
+        true=job.recording.labels[test.start : test.stop],
+        decoded=measurement.velocity.numpy(),
         spikes=None if spikes is None else spikes.numpy(),
         r2=result.values.get("r2"),
         model=result.model,

@@ -15,7 +15,7 @@ from neurobench.models import NeuroBenchModel
 from snntorch import SpikingNeuron
 from torch.utils.data import DataLoader, TensorDataset
 
-from nbsuite.benchmarking import counting
+from nbsuite.benchmarking import counting_synapses
 from nbsuite.benchmarking.quantities import METRIC_NAMES, QUANTITIES
 from nbsuite.benchmarking.runner import run_benchmark, run_per_step
 from nbsuite.benchmarking.stock_baselines import stock_network
@@ -124,14 +124,14 @@ def test_sparsity_is_held_against_the_mean_over_batches(
 
 
 def test_a_miscount_is_an_error(draw_samples: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    exact = counting.SynapseCounter.forward
+    exact = counting_synapses.SynapseCounter.forward
 
     def off(self: Any, inputs: torch.Tensor) -> torch.Tensor:
         counts = exact(self, inputs)
         counts[0] += 1
         return counts
 
-    monkeypatch.setattr(counting.SynapseCounter, "forward", off)
+    monkeypatch.setattr(counting_synapses.SynapseCounter, "forward", off)
     with pytest.raises(BenchmarkError, match="not exact"):
         run_benchmark(random_decoder("ANN3D"), draw_samples(60, 20, 0))
 
