@@ -22,13 +22,13 @@ from machine import MEBIBYTE, describe_machine, machine_line
 from training import DROPOUT, STEPS, Batch, Problem, our_batch, seconds, stock_batch
 
 from nbsuite.data.folders import data_folder
-from nbsuite.data.windows import cut_windows
 from nbsuite.models.rsnn import RecurrentDecoder
 from nbsuite.neurons.dropout import Dropout
 from nbsuite.neurons.kernels import TrainingKernelName
 from nbsuite.tasks.locate import locate
 from nbsuite.tasks.opening import load_recording
 from nbsuite.training.recipe import published_recipe
+from nbsuite.training.windows import cut_windows
 
 MODEL = "tinyRSNN"
 TOLERANCE = 1e-10

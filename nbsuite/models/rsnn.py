@@ -10,7 +10,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from nbsuite.data.events import SpikeEvents
 from nbsuite.errors import UsageError
 from nbsuite.models.registry import INITIAL_READOUT, ModelSpec
 from nbsuite.neurons import kernels
@@ -25,6 +24,7 @@ from nbsuite.neurons.layers import (
     SpikingLayer,
 )
 from nbsuite.neurons.timescales import TimeConstants
+from nbsuite.spike_events import SpikeEvents
 
 
 class Decoded(NamedTuple):

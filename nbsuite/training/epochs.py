@@ -13,8 +13,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from nbsuite.data.mat_format import SAMPLE_SECONDS
-from nbsuite.data.windows import TrainingWindows
 from nbsuite.models.rsnn import DecodedWindows, RecurrentDecoder
 from nbsuite.neurons.dropout import Dropout
 from nbsuite.neurons.kernels import TrainingKernelName
@@ -26,6 +24,7 @@ from nbsuite.training.recipe import Recipe
 from nbsuite.training.regularizers import spike_count_penalty
 from nbsuite.training.scores import VelocityScore, joined_score, mean_of_batches
 from nbsuite.training.smorms3 import SMORMS3
+from nbsuite.training.windows import TrainingWindows
 
 
 @dataclass(frozen=True)
@@ -132,7 +131,7 @@ def run_epoch(
         penalty=penalty,
         train_r2=joined_score(scores).r2(),
         batch_r2=mean_of_batches(scores),
-        spikes_per_second=spikes / (windows.steps * SAMPLE_SECONDS),
+        spikes_per_second=spikes / (windows.steps * windows.step),
         windows_per_second=len(windows) / (time.perf_counter() - begun),
     )
 

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import torch
 
-from nbsuite.data.events import SpikeEvents
 from nbsuite.models.registry import ModelSpec
 from nbsuite.models.rsnn import RecurrentDecoder
 from nbsuite.neurons.dropout import Dropout, dropout_mask
+from nbsuite.spike_events import SpikeEvents
 
 STEPS, STEEPNESS, DT = 25, 4.0, 0.004
 TAU, READOUTS = (0.02, 0.01), ((0.05, 0.01), (0.02, 0.02))

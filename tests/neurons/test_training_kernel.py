@@ -8,11 +8,11 @@ import torch
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from nbsuite.data.events import SpikeEvents
 from nbsuite.errors import UsageError
 from nbsuite.models.registry import ModelSpec
 from nbsuite.models.rsnn import RecurrentDecoder
 from nbsuite.neurons.dropout import NO_DROPOUT, Dropout
+from nbsuite.spike_events import SpikeEvents
 
 READOUTS = ((0.05, 0.01), (0.02, 0.005), (0.1, 0.03))
 

@@ -17,13 +17,13 @@ from nbsuite.benchmarking.runner import run_benchmark
 from nbsuite.data.recording import Recording
 from nbsuite.data.spike_storage import PackedSpikes
 from nbsuite.data.stream import StreamDataset
-from nbsuite.data.windows import validation_split
 from nbsuite.errors import DataError, UsageError
 from nbsuite.models.checkpoint import load_checkpoint, save_checkpoint
 from nbsuite.models.training_data import UNTRAINED
 from nbsuite.tasks.opening import load_recording
 from nbsuite.training.recipe import WindowRecipe
 from nbsuite.training.ridge import RidgeRecipe, train_ridge
+from nbsuite.training.windows import validation_split
 
 RECIPE = RidgeRecipe(bins=5, bin_steps=10, sample_steps=3, lowest_penalty=1, highest_penalty=1e4)
 
