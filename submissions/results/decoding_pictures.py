@@ -51,7 +51,7 @@ def draw_job(path: Path, job: Job, result: BenchmarkResult, measurement: Measure
         path,
         task=job.recording.task,
         true=job.recording.labels[test.start : test.stop],
-        decoded=measurement.velocity.numpy(),
+        decoded=measurement.outputs.numpy(),
         spikes=None if spikes is None else spikes.numpy(),
         r2=result.values.get("r2"),
         model=result.model,
