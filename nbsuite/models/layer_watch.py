@@ -13,11 +13,9 @@ from snntorch import SpikingNeuron
 from torch import Tensor, nn
 
 from nbsuite.errors import DecoderError
+from nbsuite.models.decoder import Group
 from nbsuite.models.module_interface import Model
 from nbsuite.models.recurrent_cells import RecurrentCells
-
-Group = tuple[Tensor, ...]
-"""Calls of equal shapes: inputs (calls, ...), then the states of a cell."""
 
 
 class SeenLayers(NamedTuple):

@@ -182,7 +182,7 @@ class ModuleDecoder(Decoder):
         neurons = [layer for _, layer in run.layers.activations]
         carried: Any = None
         with no_unseen_operations(run.net, connections, neurons):
-            for sample in spikes[:3].split(1):
+            for sample in torch.split(spikes[:3], 1):
                 _, carried = run.step(sample.to(self.device), carried)
 
 

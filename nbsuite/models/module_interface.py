@@ -113,16 +113,27 @@ def find_interface(model: Model, channels: int, outputs: int) -> Interface:
         DecoderError: it fits none of the ways, and says why the first of them failed.
     """
     passes_state, needs_state = _state_of(model)
-    faults = []
-    for sample_axis in (False, True):
+    faults, found = [], []
+    for sample_axis in (True,) if isinstance(model, NeuroBenchModel) else (False, True):
         interface = Interface(passes_state, needs_state, sample_axis, outputs)
-        try:
-            interface.call(model, torch.zeros(1, channels, dtype=dtype_of(model)), None)
-        except DecoderError as error:
-            faults.append(str(error))
+        fault = _fault(interface, model, channels, steps=1)
+        if fault is None:
+            found.append((_fault(interface, model, channels, steps=3) is not None, interface))
         else:
-            return interface
-    raise DecoderError(faults[0])
+            faults.append(fault)
+    if not found:
+        raise DecoderError(faults[0])
+    # One that takes sequences, if there is any; otherwise the first.
+    return min(found, key=lambda each: each[0])[1]
+
+
+def _fault(interface: Interface, model: Model, channels: int, *, steps: int) -> str | None:
+    """Why a module cannot be called in a way; None where it can."""
+    try:
+        interface.call(model, torch.zeros(steps, channels, dtype=dtype_of(model)), None)
+    except DecoderError as error:
+        return str(error)
+    return None
 
 
 def dtype_of(model: Model) -> torch.dtype:

@@ -13,11 +13,13 @@ from contextlib import contextmanager
 from typing import NamedTuple
 
 import torch
+from snntorch import SpikingNeuron
 from torch import Tensor, nn
 
 from nbsuite.errors import DecoderError
+from nbsuite.models.decoder import Group
 from nbsuite.models.factory import described
-from nbsuite.models.layer_watch import Group, LayerWatch, SeenLayers, seen_layers
+from nbsuite.models.layer_watch import LayerWatch, SeenLayers, seen_layers
 from nbsuite.models.module_interface import Interface, Model, dtype_of, net_of
 from nbsuite.models.module_state import ModuleState, as_all_neurons, put_state, take_state
 from nbsuite.models.recurrent_cells import replace_recurrent_layers
@@ -80,7 +82,7 @@ class ModuleRun:
         watch = LayerWatch(self.net, self.layers, through_time=at_once)
         outputs = []
         with watch.open(), as_all_neurons(self.net), _rows_by_themselves(self.net, at_once):
-            for part in [spikes] if at_once else spikes.split(1):
+            for part in [spikes] if at_once else torch.split(spikes, 1):
                 decoded, carried = self.interface.call(self.model, part.to(self._dtype), carried)
                 outputs.append(decoded)
         return Decoded(
@@ -160,7 +162,7 @@ def reset(net: nn.Module) -> None:
     own = getattr(net, "reset", None)
     if not callable(own):
         for layer in net.modules():
-            if callable(getattr(layer, "reset_mem", None)):
+            if isinstance(layer, SpikingNeuron) and hasattr(layer, "reset_mem"):
                 layer.reset_mem()
         return
     try:
@@ -190,7 +192,7 @@ def _rows_by_themselves(net: nn.Module, at_once: bool) -> Iterator[None]:
     """Let linear layers multiply the rows of a sequence one by one, within the block."""
     linear = [each for each in net.modules() if type(each) is nn.Linear] if at_once else []
     for layer in linear:
-        layer.forward = _by_rows(layer)  # type: ignore[method-assign]
+        layer.forward = _by_rows(layer)  # type: ignore[assignment]
     try:
         yield
     finally:
@@ -202,12 +204,13 @@ def _by_rows(layer: nn.Linear) -> Callable[[Tensor], Tensor]:
     """What a linear layer computes, each row as a product of its own."""
 
     def forward(inputs: Tensor) -> Tensor:
-        weight, bias = layer.weight, layer.bias
+        weight = layer.weight
+        bias: Tensor | None = layer.bias
         if inputs.ndim != 2 or len(inputs) < 2:
             return nn.functional.linear(inputs, weight, bias)
         rows, columns = inputs[:, None], weight.T.expand(len(inputs), *weight.T.shape)
-        if bias is None:
-            return torch.bmm(rows, columns)[:, 0]
-        return torch.baddbmm(bias.expand(len(inputs), 1, len(bias)), rows, columns)[:, 0]
+        if bias is not None:
+            return torch.baddbmm(bias.expand(len(inputs), 1, len(bias)), rows, columns)[:, 0]
+        return torch.bmm(rows, columns)[:, 0]
 
     return forward

@@ -18,7 +18,8 @@ from nbsuite.errors import DecoderError
 
 Watcher: TypeAlias = Callable[[nn.Module, tuple[Tensor, ...]], None]
 """Receives a cell and its arguments of all steps: inputs and states (steps, batch, ...)."""
-_CELLS = {"RNN_TANH": nn.RNNCell, "RNN_RELU": nn.RNNCell, "LSTM": nn.LSTMCell, "GRU": nn.GRUCell}
+_CELLS: dict[str, Any] = {"RNN": nn.RNNCell, "LST": nn.LSTMCell, "GRU": nn.GRUCell}
+_LAYERS: dict[str, Any] = {"RNN": nn.RNN, "LST": nn.LSTM, "GRU": nn.GRU}
 
 
 class RecurrentCells(nn.Module):
@@ -148,24 +149,28 @@ def _parameters(layer: nn.RNNBase, depth: int) -> dict[str, nn.Parameter]:
 
 def _cell(layer: nn.RNNBase, depth: int) -> nn.RNNCellBase:
     """The cell of one of the layer's layers, with the same parameters."""
-    parameters = _parameters(layer, depth)
-    options = {"nonlinearity": layer.mode[4:].lower()} if layer.mode.startswith("RNN") else {}
-    cell = _CELLS[layer.mode](
-        parameters["weight_ih"].shape[1], layer.hidden_size, bias=layer.bias, **options
-    )
-    for name, value in parameters.items():
+    cell: nn.RNNCellBase = _CELLS[layer.mode[:3]](**_options(layer, depth))
+    for name, value in _parameters(layer, depth).items():
         setattr(cell, name, value)
     return cell
 
 
 def _single_layer(layer: nn.RNNBase, depth: int) -> nn.RNNBase:
     """One of the layer's layers as a layer, with the same parameters."""
-    parameters = _parameters(layer, depth)
-    options = {"nonlinearity": layer.mode[4:].lower()} if layer.mode.startswith("RNN") else {}
-    kind = {"RNN": nn.RNN, "LST": nn.LSTM, "GRU": nn.GRU}[layer.mode[:3]]
-    single: nn.RNNBase = kind(
-        parameters["weight_ih"].shape[1], layer.hidden_size, bias=layer.bias, **options
-    )
-    for name, value in parameters.items():
+    single: nn.RNNBase = _LAYERS[layer.mode[:3]](**_options(layer, depth))
+    for name, value in _parameters(layer, depth).items():
         setattr(single, f"{name}_l0", value)
     return single
+
+
+def _options(layer: nn.RNNBase, depth: int) -> dict[str, Any]:
+    """What a cell or layer like one of the layer's layers is made with."""
+    fan_in = _parameters(layer, depth)["weight_ih"].shape[1]
+    options: dict[str, Any] = {
+        "input_size": fan_in,
+        "hidden_size": layer.hidden_size,
+        "bias": layer.bias,
+    }
+    if layer.mode.startswith("RNN"):
+        options["nonlinearity"] = layer.mode.removeprefix("RNN_").lower()
+    return options

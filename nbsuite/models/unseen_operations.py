@@ -34,11 +34,11 @@ NORMS = (
 )
 
 
-class _Watch(TorchDispatchMode):
+class _Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Notes the first product and rectifier outside the layers that are seen."""
 
     def __init__(self, connections: set[nn.Module], activations: set[nn.Module]) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.within: list[tuple[str, nn.Module]] = []
         self.unseen: list[tuple[str, nn.Module, bool]] = []
         self._seen = {True: connections | activations, False: connections}

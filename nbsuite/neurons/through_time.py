@@ -9,11 +9,12 @@ to the bit, and the layer's forward hooks are called once with what all steps ga
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import snntorch as snn
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from nbsuite.errors import UsageError
@@ -102,26 +103,22 @@ def _compiled(layer: snn.SpikingNeuron, currents: Tensor, state: State) -> Throu
     from nbsuite.neurons.kernels.inference.stock import run_leaky, run_synaptic
 
     shape, dtype = currents[0].shape, currents.dtype
-    flat = currents.detach().reshape(len(currents), -1)
 
-    def constant(value: Tensor) -> np.ndarray:
+    def constant(value: Tensor) -> NDArray[Any]:
         return np.ascontiguousarray(value.detach().to(dtype).expand(shape).reshape(-1).numpy())
 
+    flat = currents.detach().reshape(len(currents), -1).contiguous()
     states = tuple(each.detach().to(dtype).reshape(-1).clone() for each in state)
     membranes, spikes = torch.empty_like(flat), torch.empty(flat.shape)
-    ends = [constant(layer.beta.clamp(0, 1)), constant(layer.threshold)]
+    beta, threshold = constant(layer.beta.clamp(0, 1)), constant(layer.threshold)
+    reset = int(layer.reset_mechanism_val)
+    answer = membranes.numpy(), spikes.numpy()
+    before = [each.numpy() for each in states]
     if isinstance(layer, snn.Synaptic):
-        run, ends = run_synaptic, [constant(layer.alpha.clamp(0, 1)), *ends]
+        alpha = constant(layer.alpha.clamp(0, 1))
+        run_synaptic(flat.numpy(), before[0], before[1], alpha, beta, threshold, reset, *answer)
     else:
-        run = run_leaky
-    run(
-        flat.contiguous().numpy(),
-        *(each.numpy() for each in states),
-        *ends,
-        int(layer.reset_mechanism_val),
-        membranes.numpy(),
-        spikes.numpy(),
-    )
+        run_leaky(flat.numpy(), before[0], beta, threshold, reset, *answer)
     result = ThroughTime(
         spikes.reshape(currents.shape),
         membranes.reshape(currents.shape),

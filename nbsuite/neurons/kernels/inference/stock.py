@@ -25,7 +25,7 @@ SUBTRACT, ZERO = 0, 1
 Floats = NDArray[np.floating[Any]]
 
 
-@njit(cache=True, error_model="numpy")  # type: ignore[misc]
+@njit(cache=True, error_model="numpy")
 def run_leaky(
     currents: Floats,
     membrane: Floats,
@@ -59,7 +59,7 @@ def run_leaky(
             spikes[step, neuron] = after - threshold[neuron] > 0
 
 
-@njit(cache=True, error_model="numpy")  # type: ignore[misc]
+@njit(cache=True, error_model="numpy")
 def run_synaptic(
     currents: Floats,
     synapse: Floats,
