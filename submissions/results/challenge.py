@@ -15,7 +15,6 @@ from statistics import fmean
 from typing import TYPE_CHECKING
 
 from nbsuite.benchmarking.quantities import CHALLENGE
-from nbsuite.data.twins.info import TWIN_MARK
 from nbsuite.errors import ResultsError, UsageError
 from nbsuite.submissions.results.names import (
     PROVENANCE_SUFFIX,
@@ -27,6 +26,7 @@ from nbsuite.submissions.results.names import (
 )
 from nbsuite.submissions.results.protocols import CHALLENGE_TASK
 from nbsuite.submissions.results.schema import read_json, read_object, write_files, write_json
+from nbsuite.twin_info import TWIN_MARK
 
 if TYPE_CHECKING:  # reading and comparing results needs no torch
     from nbsuite.benchmarking.results import BenchmarkResult

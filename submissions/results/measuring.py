@@ -11,11 +11,11 @@ from nbsuite.benchmarking.observer import Observer
 from nbsuite.benchmarking.results import BenchmarkResult
 from nbsuite.benchmarking.runner import Measurement
 from nbsuite.benchmarking.session import RunSettings
-from nbsuite.data.twins.info import TWIN_MARK
 from nbsuite.errors import ResultsError, UsageError
 from nbsuite.files import ensure_writable
 from nbsuite.observer import ignore
 from nbsuite.submissions.results import challenge
+from nbsuite.twin_info import TWIN_MARK
 
 
 def run_jobs(
