@@ -47,7 +47,7 @@ def gradients(
     decoded = decoder.decode_windows(
         problem.events, starts, problem.steps, dropout=dropout, kernel=kernel
     )
-    (decoded.velocity.square().sum() + decoded.counts.square().mean()).backward()
+    (decoded.outputs.square().sum() + decoded.counts.square().mean()).backward()
     return [value.grad for value in decoder.parameters() if value.grad is not None]
 
 

@@ -94,7 +94,7 @@ class Problem:
         rates = self.recipe.dropout
         dropout = Dropout(rates.input, rates.hidden, key=turn)
         decoded = self.decoder.decode_windows(self.events, starts, steps, dropout=dropout)
-        loss = loss_function(self.recipe.loss)(decoded.velocity, velocity)
+        loss = loss_function(self.recipe.loss)(decoded.outputs, velocity)
         loss = loss + spike_count_penalty(decoded.counts, self.recipe.regularisation)
         self.optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]

@@ -92,7 +92,7 @@ def our_batch(problem: Problem, kernel: TrainingKernelName = "numba") -> Batch:
             decoded = decoder.decode_windows(
                 problem.events, starts, problem.steps, dropout=dropout, kernel=kernel
             )
-            problem.update(optimiser, decoded.velocity, decoded.counts, velocity)
+            problem.update(optimiser, decoded.outputs, decoded.counts, velocity)
 
     return run
 

@@ -19,6 +19,7 @@ PACKAGES = ("nbsuite", "nbsuite.conversions", "nbsuite.submissions", "nbsuite.cl
 ARROWS: dict[str, tuple[str, ...]] = {
     # the bottom
     "nbsuite.untrusted": (),
+    "nbsuite.interrupts": (),
     "nbsuite.leftovers": (),
     "nbsuite.observer": (),
     "nbsuite.seeds": (),
@@ -47,7 +48,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "nbsuite.pictures": ("nbsuite.files",),
     "nbsuite.plots": ("nbsuite.pictures", "nbsuite.data"),
     "nbsuite.plots_training": ("nbsuite.pictures",),
-    "nbsuite.benchmarking": ("nbsuite.models", "nbsuite.tasks"),
+    "nbsuite.benchmarking": ("nbsuite.models", "nbsuite.tasks", "nbsuite.interrupts"),
     "nbsuite.training": ("nbsuite.benchmarking", "nbsuite.plots_training"),
     "nbsuite.sweep": ("nbsuite.training",),
     "nbsuite.environment": ("nbsuite.data",),

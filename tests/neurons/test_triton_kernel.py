@@ -77,7 +77,7 @@ def test_neurons_fire_in_these_tests():
     with torch.no_grad():
         decoded = decoder.decode_windows(events, np.array([0, 40]), 10, kernel="triton")
     assert 0.01 < float(decoded.counts.mean()) / 10 < 0.5
-    assert not decoded.velocity.requires_grad
+    assert not decoded.outputs.requires_grad
 
 
 def test_the_same_batch_gives_the_same_bits():

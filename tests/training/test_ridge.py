@@ -88,7 +88,7 @@ def test_from_a_recording_to_a_checkpoint_with_official_figures(
     counts = _counts(recording, range(recording.test.start, recording.test.stop), RECIPE)
     decoded = torch.from_numpy(counts).float() @ trained.decoder.readout.weight.T
     past = (decoded + trained.decoder.readout.bias)[50:].detach()
-    assert run_benchmark(loaded.decoder, samples).velocity[50:] == pytest.approx(past, abs=1e-5)
+    assert run_benchmark(loaded.decoder, samples).outputs[50:] == pytest.approx(past, abs=1e-5)
 
 
 def test_a_second_fit_gives_the_same_bytes(recording: Recording, tmp_path: Path) -> None:
