@@ -15,7 +15,7 @@ from nbsuite.data.twins.info import TWIN_MARK
 from nbsuite.errors import ResultsError, UsageError
 from nbsuite.files import ensure_writable
 from nbsuite.observer import ignore
-from nbsuite.submissions.results import challenge
+from nbsuite.submissions.results import challenge, summaries
 
 
 def run_jobs(
@@ -92,9 +92,12 @@ def _prepare_folder(folder: Path, groups: dict[tuple[str, str], list[Job]], *, f
         _check_runs(group, f"{model} on {recording}")
     if not force:
         challenge.check_absent(paths)
-    for model, twin in dict.fromkeys((model, TWIN_MARK in name) for model, name in groups):
-        measured = [name for each, name in groups if each == model and (TWIN_MARK in name) is twin]
-        challenge.check_summary(folder, model, measured, twin=twin, force=force)
+    summarised: dict[tuple[str, bool, str], list[str]] = {}
+    for (model, recording), group in groups.items():
+        key = model, TWIN_MARK in recording, group[0].recording.task.protocol
+        summarised.setdefault(key, []).append(recording)
+    for (model, twin, task), measured in summarised.items():
+        summaries.check_summary(folder, model, measured, twin=twin, task=task, force=force)
 
 
 def _check_runs(group: Sequence[Job], what: str) -> None:
@@ -112,7 +115,9 @@ def _check_runs(group: Sequence[Job], what: str) -> None:
 
 def _write(folder: Path, results: Sequence[BenchmarkResult]) -> list[Path]:
     path = challenge.write_results(folder, results)
-    summary = challenge.write_summary(folder, results[0].model, twin=TWIN_MARK in path.stem)
+    first = results[0]
+    twin = TWIN_MARK in first.recording
+    summary = summaries.write_summary(folder, first.model, twin=twin, task=first.task)
     return [path, challenge.provenance_path(path), summary]
 
 
