@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from nbsuite.data.events import SpikeEvents
+from nbsuite.spike_events import SpikeEvents
 from nbsuite.training.recipe import AugmentationRecipe
 
 
@@ -49,7 +49,7 @@ def augment(
         spurious = generator.choice(total, count, replace=False, shuffle=False)
         cells = np.concatenate([cells, spurious])
     cells = np.unique(cells) if events.binary else np.sort(cells)
-    changed = _events_at(cells, samples, events.channels)
+    changed = SpikeEvents.at(cells, samples, events.channels)
     return changed, np.arange(len(starts), dtype=np.int64) * steps
 
 
@@ -72,10 +72,3 @@ def _jittered(
     within = np.clip(times % steps + shift, 0, steps - 1).astype(np.int64)
     moved: NDArray[np.int64] = times - times % steps + within
     return moved
-
-
-def _events_at(cells: NDArray[np.int64], samples: int, channels: int) -> SpikeEvents:
-    """Events at cells of the array (samples, channels), in order."""
-    offsets = np.zeros(samples + 1, dtype=np.int64)
-    np.cumsum(np.bincount(cells // channels, minlength=samples), out=offsets[1:])
-    return SpikeEvents((cells % channels).astype(np.uint16), offsets, channels)

@@ -15,6 +15,7 @@ from typing import Any
 
 from nbsuite.benchmarking.provenance import versions
 from nbsuite.data.recording import Recording
+from nbsuite.data.task import Task
 from nbsuite.errors import TrainingError
 from nbsuite.files import digest
 from nbsuite.models.checkpoint import Checkpoint, CheckpointHeader, save_checkpoint
@@ -174,7 +175,7 @@ def _work(
     )
     weights = folder / WEIGHTS_NAME
     save_checkpoint(weights, outcome.decoder, header)
-    summary = _summary(outcome, state)
+    summary = _summary(outcome, state, recordings[0].task)
     _draw(task, recordings, folder, state, summary)
     record = StageRecord(state.identity, digest(weights), summary, versions())
     write_record(folder, record)
@@ -190,8 +191,9 @@ def _trained_on(
     return before if task.stage == "half" else before.followed_by(recordings)
 
 
-def _summary(outcome: Outcome, state: RunState) -> dict[str, Any]:
+def _summary(outcome: Outcome, state: RunState, of: Task) -> dict[str, Any]:
     return {
+        "label_unit": of.label_unit,
         "epochs": len(state.lines),
         "seconds": round(sum(line["seconds"] for line in state.lines), 3),
         **outcome.figures,
@@ -216,6 +218,7 @@ def _draw(
     title = f"{task.spec.name} seed {task.seed}, {task.stage} on {names}"
     twin = any(recording.twin for recording in recordings)
     loss = task.recipe.loss.name
-    plot_training(folder / "curves.png", state.lines, loss=loss, title=title, twin=twin)
+    unit = recordings[0].task.label_unit
+    plot_training(folder / "curves.png", state.lines, loss=loss, unit=unit, title=title, twin=twin)
     if "trials" in summary:
         plot_pruning(folder / "pruning.png", summary, title=title, twin=twin)

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nbsuite.data import mat_recording
+from nbsuite.data import digests
 from nbsuite.data.digests import file_digest
 from nbsuite.data.recording import Recording
 from nbsuite.data.sessions import Session
@@ -156,7 +156,7 @@ def test_published_file_is_verified_once(tiny_recording_path, monkeypatch):
         hashed.append(algorithm)
         return file_digest(path, algorithm)
 
-    monkeypatch.setattr(mat_recording, "file_digest", count)
+    monkeypatch.setattr(digests, "file_digest", count)
     for _ in range(3):
         assert load_recording(tiny_recording_path, session=session).warnings == ()
     assert sorted(hashed) == ["md5", "sha256"]

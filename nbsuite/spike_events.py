@@ -10,17 +10,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nbsuite.data.spike_storage import Counts
-
-if TYPE_CHECKING:  # the kernels need events, not NeuroBench's loader
-    from nbsuite.data.recording import Recording
+Counts = NDArray[np.int8] | NDArray[np.int16]
+"""Events of each channel in each sample: int8 where none is above 1, otherwise int16."""
 
 _CHUNK_SAMPLES = 1 << 16
+
+
+class HasSpikes(Protocol):
+    """What events can be taken from, such as a recording."""
+
+    @property
+    def steps(self) -> int:
+        """Number of samples."""
+
+    def spikes(self, start: int, stop: int) -> Counts:
+        """Events of the samples ``start`` to ``stop``, (stop - start, channels)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,8 +74,15 @@ class SpikeEvents:
         return cls(sources.astype(np.uint16), offsets, channels)
 
     @classmethod
+    def at(cls, cells: NDArray[np.int64], samples: int, channels: int) -> SpikeEvents:
+        """Events at places of the flattened array (samples, channels), which are in order."""
+        offsets = np.zeros(samples + 1, dtype=np.int64)
+        np.cumsum(np.bincount(cells // channels, minlength=samples), out=offsets[1:])
+        return cls((cells % channels).astype(np.uint16), offsets, channels)
+
+    @classmethod
     def from_recording(
-        cls, recording: Recording, start: int = 0, stop: int | None = None
+        cls, recording: HasSpikes, start: int = 0, stop: int | None = None
     ) -> SpikeEvents:
         """Events of the samples ``start`` to ``stop`` of a recording, by default of all."""
         stop = recording.steps if stop is None else stop
