@@ -23,7 +23,6 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
-from nbsuite.data.windows import TrainingWindows
 from nbsuite.errors import DataError
 from nbsuite.models.rsnn import RecurrentDecoder
 from nbsuite.neurons.cells.adaptive import INITIAL_STRENGTH
@@ -31,6 +30,7 @@ from nbsuite.neurons.cells.lif import readout_step
 from nbsuite.neurons.cells.state import SynapticState
 from nbsuite.neurons.timescales import TimeConstants
 from nbsuite.training.recipe import InitialisationRecipe
+from nbsuite.training.windows import TrainingWindows
 
 ARRAY_CHANNELS = 96
 KERNEL_TIME_CONSTANTS = 10

@@ -115,7 +115,7 @@ def score_stretch(decoder: RecurrentDecoder, recording: Recording, part: Split) 
         decoded = decoder(events, state, kernel="numba")
         state = decoded.state
         true = torch.from_numpy(recording.labels[start:stop].copy())
-        score.add(decoded=decoded.velocity[:, 0], true=true)
+        score.add(decoded=decoded.outputs[:, 0], true=true)
         spikes += int(decoded.spikes.sum())
     hertz = spikes / (len(part) * decoder.spec.neurons * recording.task.step)
     return StretchScore(score.r2(), hertz)

@@ -16,13 +16,13 @@ import torch
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from nbsuite.data.windows import TrainingWindows
 from nbsuite.errors import UsageError
 from nbsuite.neurons.dropout import NO_DROPOUT, Dropout, dropout_mask
 from nbsuite.training.epochs import EpochPlan, run_epoch
 from nbsuite.training.overrides import override
 from nbsuite.training.recipe import published_recipe
 from nbsuite.training.smorms3 import SMORMS3
+from nbsuite.training.windows import TrainingWindows
 from tests.neurons.test_training_kernel import (
     gradients,
     largest_difference,
@@ -77,7 +77,7 @@ def test_neurons_fire_in_these_tests():
     with torch.no_grad():
         decoded = decoder.decode_windows(events, np.array([0, 40]), 10, kernel="triton")
     assert 0.01 < float(decoded.counts.mean()) / 10 < 0.5
-    assert not decoded.velocity.requires_grad
+    assert not decoded.outputs.requires_grad
 
 
 def test_the_same_batch_gives_the_same_bits():

@@ -9,15 +9,15 @@ import pytest
 import torch
 from scipy import stats
 
-from nbsuite.data.events import SpikeEvents
-from nbsuite.data.windows import TrainingWindows
 from nbsuite.errors import DataError
 from nbsuite.models.registry import model_spec
 from nbsuite.models.rsnn import RecurrentDecoder
 from nbsuite.neurons.cells.lif import readout_step
 from nbsuite.neurons.timescales import TimeConstants
+from nbsuite.spike_events import SpikeEvents
 from nbsuite.training.initializers import initialise_decoder, input_rates, response_energy
 from nbsuite.training.recipe import InitialisationRecipe
+from nbsuite.training.windows import TrainingWindows
 
 HERTZ = 5.0
 

@@ -18,9 +18,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from nbsuite.data.events import SpikeEvents
 from nbsuite.data.recording import Recording, Split
 from nbsuite.errors import DataError
+from nbsuite.spike_events import SpikeEvents
 from nbsuite.training.recipe import WindowRecipe
 
 TRAINING_AND_VALIDATION = 0.75
