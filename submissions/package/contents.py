@@ -20,8 +20,9 @@ from nbsuite.submissions.package.layout import (
     checkpoint_name,
 )
 from nbsuite.submissions.package.submission import Submission, read_submission
-from nbsuite.submissions.results.challenge import Results, results_path, summary_path
+from nbsuite.submissions.results.challenge import Results, results_path
 from nbsuite.submissions.results.names import PROVENANCE_SUFFIX
+from nbsuite.submissions.results.summaries import summary_path
 from nbsuite.tasks.primate_reaching import PRIMATE_REACHING
 
 _SESSIONS = {session.name: session for session in PRIMATE_REACHING.sessions}
