@@ -14,7 +14,6 @@ from nbsuite.benchmarking.repetition import is_result_of
 from nbsuite.benchmarking.results import BenchmarkResult
 from nbsuite.benchmarking.runner import Measurement
 from nbsuite.benchmarking.session import RunSettings
-from nbsuite.data.twins.info import TWIN_MARK
 from nbsuite.errors import ResultsError, UsageError
 from nbsuite.files import ensure_writable
 from nbsuite.observer import Remark, ignore
@@ -22,6 +21,7 @@ from nbsuite.submissions.results import challenge, summaries
 from nbsuite.submissions.results.decoding_pictures import draw_job, picture_paths
 from nbsuite.submissions.results.folder import read_lists
 from nbsuite.submissions.results.recorded import recorded_results
+from nbsuite.twin_info import TWIN_MARK
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,6 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
 
-from nbsuite.data.twins.info import TWIN_MARK
 from nbsuite.errors import ResultsError
 from nbsuite.submissions.results.challenge import METRICS, provenance_path
 from nbsuite.submissions.results.names import (
@@ -22,6 +21,7 @@ from nbsuite.submissions.results.names import (
 )
 from nbsuite.submissions.results.protocols import CHALLENGE_TASK, task_of
 from nbsuite.submissions.results.schema import read_json, read_object, write_json
+from nbsuite.twin_info import TWIN_MARK
 
 AVERAGE = "average"
 """What a summary calls the means over its sessions."""

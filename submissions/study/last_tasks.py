@@ -11,7 +11,6 @@ from pathlib import Path
 from nbsuite.benchmarking.jobs import Job
 from nbsuite.benchmarking.results import BenchmarkResult
 from nbsuite.benchmarking.session import RunSettings
-from nbsuite.data.twins.info import TWIN_MARK
 from nbsuite.errors import ResultsError
 from nbsuite.files import atomic_write, digest
 from nbsuite.models.checkpoint import load_checkpoint
@@ -25,6 +24,7 @@ from nbsuite.submissions.tables.published_tables import accuracy_table, demand_t
 from nbsuite.tasks.locate import Location
 from nbsuite.tasks.opening import load_recording
 from nbsuite.training.compute import limited_threads
+from nbsuite.twin_info import TWIN_MARK
 from nbsuite.untrusted.fault import FormatFault
 from nbsuite.untrusted.json_text import read_json_file
 

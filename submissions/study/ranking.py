@@ -12,8 +12,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import fmean, stdev
 
-from nbsuite.data.task import EARLIEST_PROTOCOL
 from nbsuite.errors import ResultsError
+from nbsuite.protocol import EARLIEST_PROTOCOL
 from nbsuite.submissions.results.formats import EMPTY, RENDERERS, Cell, Column, Table, text_cell
 from nbsuite.submissions.results.protocols import CHALLENGE_TASK
 from nbsuite.submissions.study.last_tasks import (
