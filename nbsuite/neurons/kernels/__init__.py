@@ -193,9 +193,10 @@ def _require_numba(
 ) -> None:
     if kernel != "numba":
         raise UsageError(f"No kernel is called '{kernel}'; known are {', '.join(names)}.")
-    if not is_simple(parameters):
+    if not parameters.cell.fused:
         raise UsageError(
-            "The numba kernel runs one recurrent layer of the cell 'lif'; use the reference kernel."
+            f"The numba kernel does not run neurons of the cell '{parameters.cell.name}'; "
+            "use the reference kernel."
         )
     if parameters.layers[0].input.device.type != "cpu":
         raise UsageError(
