@@ -23,6 +23,22 @@ BY_RHO, BY_STRENGTH = 0, 1
 """Rows of an adaptation's gradients."""
 
 
+class Events(NamedTuple):
+    """What a layer is sent: events of samples, of which each place takes one sample's.
+
+    Attributes:
+        sources: the channels or neurons that fired, sample after sample.
+        offsets: (samples + 1,) where the events of each sample begin, and the end.
+        begins: (windows,) the sample of each window's first step.
+        stride: samples from one step to the next.
+    """
+
+    sources: NDArray[np.uint16]
+    offsets: NDArray[np.int64]
+    begins: NDArray[np.int64]
+    stride: int
+
+
 class Spikes(NamedTuple):
     """Spikes of a group, as far as dropout kept them.
 
@@ -62,16 +78,19 @@ class Lanes(NamedTuple):
 
 
 class Weights(NamedTuple):
-    """A hidden layer's weights, a row a source, times the dropout's scale; and its decays.
+    """A hidden layer's weights, times the dropout's scale, and decays.
 
     Attributes:
-        input: (sources, neurons) from the channels or the layer before.
-        recurrent: (neurons, neurons) among the neurons; (0, neurons) where there are none.
+        input: (sources, neurons) from the channels or the layer before, a row a source.
+        sent: (neurons, width) a row a neuron: its recurrent weights, and those onto the readout
+            units, if there are any, side by side.
+        connected: whether there are recurrent weights; otherwise their place is empty.
         decays: (3, neurons), see ``ALPHA``.
     """
 
     input: Floats
-    recurrent: Floats
+    sent: Floats
+    connected: bool
     decays: Floats
 
 
@@ -112,45 +131,40 @@ class Gradients(NamedTuple):
     """Derivatives by a hidden layer's weights, without the dropout's scale, and decays.
 
     Attributes:
-        input: (sources, neurons).
-        recurrent: (neurons, neurons), a row a source; (0, neurons) where there are no weights.
+        input: as ``Weights.input``.
+        sent: as ``Weights.sent``.
         decays: (2, neurons) by alpha and beta.
     """
 
     input: Floats
-    recurrent: Floats
+    sent: Floats
     decays: NDArray[np.float64]
 
 
 class Readout(NamedTuple):
-    """The units of all readout heads, side by side.
+    """The units of all readout heads, side by side: none of a layer that is not the last.
 
     Attributes:
-        weights: (neurons, filled-up units), a row a source, times the dropout's scale.
         decays: (3, units), see ``ALPHA``.
         initial: the membrane potential before the first step.
+        synapses: (steps + 1, windows, units) receives the synaptic current before each step.
+        outputs: (steps, windows, units) receives the membrane potential after it.
     """
 
-    weights: Floats
     decays: Floats
     initial: float
+    synapses: Floats
+    outputs: Floats
 
 
-class ReadoutTrace(NamedTuple):
-    """What the passes of the readout units keep.
+class ReadoutErrors(NamedTuple):
+    """What the readout units' backward pass makes.
 
     Attributes:
-        synapses: (steps + 1, windows, units) the synaptic current before each step.
-        outputs: (steps, windows, units) the membrane potential after it.
-        errors: (steps + 2, windows, filled-up units) derivative by the synaptic current before each
-            step; zero from the end on.
-        gradient: (neurons, filled-up units) zeros; receives the derivatives by the weights, without
-            the dropout's scale.
-        decay_gradients: (2, units) zeros; receives the derivatives by alpha and beta.
+        synapses: (steps + 2, windows, units) receives the derivative by the synaptic current before
+            each step; zero from the end on.
+        decays: (2, units) zeros; receives the derivatives by alpha and beta.
     """
 
     synapses: Floats
-    outputs: Floats
-    errors: Floats
-    gradient: Floats
-    decay_gradients: NDArray[np.float64]
+    decays: NDArray[np.float64]

@@ -35,7 +35,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from nbsuite.neurons.cells.lif import THRESHOLD
-from nbsuite.neurons.kernels.hashing import kept_lanes, row_of
+from nbsuite.neurons.kernels.hashing import is_kept, kept_lanes, row_of
 from nbsuite.neurons.kernels.training.arrays import (
     ALPHA,
     BETA,
@@ -78,8 +78,8 @@ def backward(
     mask: Mask,
     lanes: Lanes,
     trace: Trace,
-    arriving: Spikes,
-    sent: Spikes,
+    connected: bool,
+    inputs: Spikes,
     target_errors: Floats,
     count_errors: Floats,
     gradients: Gradients,
@@ -96,8 +96,8 @@ def backward(
         mask: dropout of the layer's spikes.
         lanes: where the neurons stand in its masks.
         trace: kept by the forward pass.
-        arriving: the spikes that the layer was sent.
-        sent: its own spikes, as far as they were kept.
+        connected: whether there are recurrent weights.
+        inputs: the events that were kept.
         target_errors: (steps + 2, windows, targets) derivative by the targets' synaptic currents;
             zero from the end on.
         count_errors: (windows, neurons) derivative by the number of spikes.
@@ -108,8 +108,10 @@ def backward(
     """
     windows, neurons = trace.membranes.shape[1:]
     steps = trace.membranes.shape[0] - 1
-    width = neurons + target_errors.shape[2]
-    connected, wanted = gradients.recurrent.shape[0] > 0, synapse_errors.shape[0] > 0
+    first_column, end_column = 0 if connected else neurons, gradients.sent.shape[1]
+    end_target = neurons + target_errors.shape[2]
+    width = max(end_column, end_target)
+    wanted = synapse_errors.shape[0] > 0
     kind = trace.membranes.dtype
     rows = windows + windows % (ROWS // 2)  # products come in ROWS rows at a time
     known = np.zeros((2, rows, width), kind)
@@ -123,9 +125,9 @@ def backward(
     last = steps - 1
     while last >= 0:
         slots = min(2, last + 1)
-        known[0, :windows, neurons:] = target_errors[last + 2]
-        known[1, :windows, neurons:] = target_errors[last + 1]
-        multiply(known.reshape(2 * rows, width), panels, products, 0 if connected else neurons)
+        known[0, :windows, neurons:end_target] = target_errors[last + 2]
+        known[1, :windows, neurons:end_target] = target_errors[last + 1]
+        multiply(known.reshape(2 * rows, width), panels, products, first_column)
         for slot in range(slots):
             for window in range(windows):
                 mask_rows[slot, window] = row_of(mask.key, last - slot, first_window + window)
@@ -154,20 +156,21 @@ def backward(
             for window in range(windows):
                 place = (last - slot) * windows + window
                 errors = (slot * rows + window) * width
-                first, end = arriving.borders[place], arriving.borders[place + 1]
+                first, end = inputs.borders[place], inputs.borders[place + 1]
                 for block in range(0, neurons, WIDE_LANES):
                     error = load_wide(known, errors + block)
                     for event in range(first, end):
-                        row = arriving.sources[event] * neurons + block
+                        row = inputs.sources[event] * neurons + block
                         store(gradients.input, row, load_wide(gradients.input, row) + error)
                 for event in range(trace.fired_borders[place], trace.fired_borders[place + 1]):
                     neuron = trace.fired[event]
                     by_alpha = later[window, neuron] * trace.fired_membranes[event]
                     gradients.decays[ALPHA, neuron] += by_alpha
-                if connected:
-                    for event in range(sent.borders[place], sent.borders[place + 1]):
-                        row = sent.sources[event] * neurons
-                        _add(gradients.recurrent, row, known, errors, neurons)
+                    if is_kept(mask_rows[slot, window], neuron, mask.half, mask.threshold):
+                        row = neuron * end_column
+                        for block in range(first_column, end_column, LANES):
+                            total = load(gradients.sent, row + block)
+                            store(gradients.sent, row + block, total + load(known, errors + block))
         known, coming = coming, known
         last -= 2
     for neuron in range(neurons):
@@ -175,13 +178,6 @@ def backward(
 
 
 @njit(inline="always")
-def _add(rows: Floats, row: int, errors: Floats, place: int, neurons: int) -> None:
-    """Add errors to a row of a gradient."""
-    for block in range(0, neurons, LANES):
-        store(rows, row + block, load(rows, row + block) + load(errors, place + block))
-
-
-@njit(error_model="numpy")
 def _step_back(
     last: int,
     slots: int,

@@ -8,7 +8,7 @@ OpenMP threads beside torch's.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -23,12 +23,11 @@ from nbsuite.neurons.cells.state import NeuronParameters
 from nbsuite.neurons.dropout import Dropout
 from nbsuite.neurons.kernels import LayerParameters, NetworkParameters
 from nbsuite.neurons.kernels.threads import run_in_parallel
-from nbsuite.neurons.kernels.training.arrays import BY_RHO, BY_STRENGTH
+from nbsuite.neurons.kernels.training.arrays import BY_RHO, BY_STRENGTH, Events, Readout
 from nbsuite.neurons.kernels.training.backward import backward
 from nbsuite.neurons.kernels.training.forward import forward
-from nbsuite.neurons.kernels.training.inputs import gather_inputs
 from nbsuite.neurons.kernels.training.network import Batch, Layer, Network, describe_network
-from nbsuite.neurons.kernels.training.readout import readout_backward, readout_forward
+from nbsuite.neurons.kernels.training.readout import readout_backward
 from nbsuite.neurons.kernels.training.workspace import (
     LayerSpace,
     Workspace,
@@ -91,7 +90,7 @@ class _FusedWindows(torch.autograd.Function):
         run_in_parallel(
             lambda index: _run_forward(network, batch, groups[index], spaces[index]), len(groups)
         )
-        outputs = np.concatenate([space.readout.outputs for space in spaces], axis=1)
+        outputs = np.concatenate([space.outputs for space in spaces], axis=1)
         counts = np.concatenate([_counts(network, space) for space in spaces])
         if any(ctx.needs_input_grad):
             ctx.network, ctx.batch, ctx.groups, ctx.spaces = network, batch, groups, spaces
@@ -107,6 +106,7 @@ class _FusedWindows(torch.autograd.Function):
         run_in_parallel(
             lambda index: _run_backward(
                 network,
+                batch,
                 groups[index],
                 spaces[index],
                 np.ascontiguousarray(output_errors[:, groups[index]]),
@@ -133,42 +133,49 @@ def _layers_of(tensors: Sequence[Tensor | None]) -> Iterator[LayerParameters]:
 
 def _run_forward(network: Network, batch: Batch, group: slice, space: Workspace) -> None:
     """Layer after layer, each through all steps."""
-    events = batch.events
-    starts = batch.starts[group]
-    gather_inputs(
-        events.sources,
-        events.offsets,
-        starts,
-        batch.steps,
-        group.start,
-        network.input_mask,
-        space.inputs,
-    )
-    arriving = space.inputs
-    for layer, own in zip(network.layers, space.layers, strict=True):
+    windows = group.stop - group.start
+    events = Events(batch.events.sources, batch.events.offsets, batch.starts[group], 1)
+    mask = network.input_mask
+    for index, (layer, own) in enumerate(zip(network.layers, space.layers, strict=True)):
         forward(
             group.start,
-            arriving,
+            events,
+            mask,
             layer.weights,
             layer.mask,
+            own.inputs,
             own.trace,
             own.sent,
+            _readout(network, batch, space, of_last=index + 1 == len(network.layers)),
             own.adaptation(layer),
         )
-        arriving = own.sent
-    readout_forward(arriving, network.readout, space.readout)
+        events = Events(*own.sent, np.arange(windows), windows)
+        mask = mask._replace(threshold=np.uint32(0))  # what arrives from there is kept
+
+
+def _readout(network: Network, batch: Batch, space: Workspace, *, of_last: bool) -> Readout:
+    """The readout units of the last layer; none of another."""
+    if of_last:
+        return Readout(network.readout_decays, batch.initial_readout, space.synapses, space.outputs)
+    nothing = space.outputs[:, :, :0].copy()
+    return Readout(network.no_decays, 0.0, space.synapses[:, :, :0].copy(), nothing)
 
 
 def _run_backward(
-    network: Network, group: slice, space: Workspace, output_errors: Array, count_errors: Array
+    network: Network,
+    batch: Batch,
+    group: slice,
+    space: Workspace,
+    output_errors: Array,
+    count_errors: Array,
 ) -> None:
     """Layer after layer from the last on, each through all steps."""
     space.clear_gradients()
-    readout_backward(space.layers[-1].sent, network.readout, space.readout, output_errors)
-    target_errors = space.readout.errors
+    readout = _readout(network, batch, space, of_last=True)
+    readout_backward(readout, output_errors, space.readout_errors)
+    target_errors = space.readout_errors.synapses
     end = count_errors.shape[1]
-    for index in reversed(range(len(network.layers))):
-        layer, own = network.layers[index], space.layers[index]
+    for layer, own in zip(reversed(network.layers), reversed(space.layers), strict=True):
         by_count = np.zeros(own.trace.counts.shape, network.dtype)
         by_count[:, : layer.neurons] = count_errors[:, end - layer.neurons : end]
         end -= layer.neurons
@@ -179,8 +186,8 @@ def _run_backward(
             layer.mask,
             layer.lanes,
             own.trace,
-            space.layers[index - 1].sent if index else space.inputs,
-            own.sent,
+            layer.weights.connected,
+            own.inputs,
             target_errors,
             by_count,
             own.gradients,
@@ -198,46 +205,43 @@ def _counts(network: Network, space: Workspace) -> Array:
 
 def _gradients(network: Network, spaces: list[Workspace]) -> list[Tensor | None]:
     """The groups' gradients added up in order, in the order of the function's arguments."""
-    dtype, last = network.dtype, network.layers[-1]
-    by_output = _sum(spaces, lambda space: space.readout.gradient)
-    decays = np.sum([space.readout.decay_gradients for space in spaces], axis=0).astype(dtype)
-    gradients: list[Array | None] = [
-        by_output[: last.neurons, : network.units].T * dtype.type(last.scale),
-        *decays,
+    layers = [
+        _layer_gradients(layer, [space.layers[index] for space in spaces])
+        for index, layer in enumerate(network.layers)
     ]
-    for index, layer in enumerate(network.layers):
-        gradients += _layer_gradients(layer, [space.layers[index] for space in spaces])
+    decays = np.sum([space.readout_errors.decays for space in spaces], axis=0)
+    gradients = [
+        layers[-1][0][: network.units],
+        *decays.astype(network.dtype),
+        *(gradient for _, of_layer in layers for gradient in of_layer),
+    ]
     return [
         None if each is None else torch.from_numpy(np.ascontiguousarray(each)) for each in gradients
     ]
 
 
-def _layer_gradients(layer: Layer, spaces: list[LayerSpace]) -> list[Array | None]:
-    """A layer's gradients, in the order of :func:`_tensors_of`."""
-    neurons, dtype = layer.neurons, layer.weights.input.dtype
-    sources = len(layer.weights.input)
-    by_input = _sum(spaces, lambda space: space.gradients.input)
-    by_recurrent = None
-    if len(layer.weights.recurrent) > 0:
-        by_recurrent = _sum(spaces, lambda space: space.gradients.recurrent)
-        by_recurrent = by_recurrent[:neurons, :neurons].T * dtype.type(layer.scale)
+def _layer_gradients(layer: Layer, spaces: list[LayerSpace]) -> tuple[Array, list[Array | None]]:
+    """Gradients by the weights onto the readout, and those in the order of :func:`_tensors_of`."""
+    neurons, dtype = layer.neurons, layer.dtype
+    by_input = _sum([space.gradients.input for space in spaces])
+    by_sent = _sum([space.gradients.sent for space in spaces])[:neurons].T * dtype.type(layer.scale)
     decays = np.sum([space.gradients.decays for space in spaces], axis=0).astype(dtype)
     by_rho = by_strength = None
     if layer.adaptation is not None:
         sums = np.sum([space.adaptation_gradients for space in spaces], axis=0).astype(dtype)
         by_rho, by_strength = sums[BY_RHO, :neurons], sums[BY_STRENGTH, :neurons]
-    return [
-        by_input[:sources, :neurons].T * dtype.type(layer.input_scale),
-        by_recurrent,
+    return by_sent[by_input.shape[1] :], [
+        by_input[:, :neurons].T * dtype.type(layer.input_scale),
+        by_sent[:neurons] if layer.weights.connected else None,
         *decays[:, :neurons],
         by_rho,
         by_strength,
     ]
 
 
-def _sum(spaces: Sequence[Any], gradient: Callable[[Any], Array]) -> Array:
+def _sum(gradients: Sequence[Array]) -> Array:
     """The sum of the groups' gradients: of all but the first in order, then of the first."""
-    total: Array = sum(gradient(space) for space in spaces[1:]) + gradient(spaces[0])
+    total: Array = sum(gradients[1:]) + gradients[0]
     return total
 
 

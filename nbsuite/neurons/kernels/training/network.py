@@ -14,7 +14,7 @@ from nbsuite.data.events import SpikeEvents
 from nbsuite.neurons.dropout import Dropout, LayerDropout
 from nbsuite.neurons.kernels import LayerParameters
 from nbsuite.neurons.kernels.hashing import lanes_of
-from nbsuite.neurons.kernels.training.arrays import Lanes, Mask, Readout, Weights
+from nbsuite.neurons.kernels.training.arrays import Lanes, Mask, Weights
 from nbsuite.neurons.kernels.training.product import panels_of
 from nbsuite.neurons.kernels.vectors import LANES, WIDE_LANES
 
@@ -62,6 +62,11 @@ class Layer(NamedTuple):
     input_scale: float
     scale: float
 
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Dtype of weights and arithmetic."""
+        return self.weights.decays.dtype
+
 
 class Network(NamedTuple):
     """The network as the compiled passes take it.
@@ -69,19 +74,24 @@ class Network(NamedTuple):
     Attributes:
         input_mask: dropout of the input spikes.
         layers: the hidden layers.
-        readout: the readout units.
-        units: number of them.
+        readout_decays: (3, units): alpha, beta and 1 - beta of the readout units.
+        no_decays: (3, 0) in place of them where a layer is not the last.
     """
 
     input_mask: Mask
     layers: tuple[Layer, ...]
-    readout: Readout
-    units: int
+    readout_decays: Array
+    no_decays: Array
+
+    @property
+    def units(self) -> int:
+        """Number of readout units."""
+        return self.readout_decays.shape[1]
 
     @property
     def dtype(self) -> np.dtype[Any]:
         """Dtype of weights and arithmetic."""
-        return self.readout.weights.dtype
+        return self.readout_decays.dtype
 
 
 def describe_network(
@@ -99,52 +109,53 @@ def describe_network(
         batch: the batch, whose dropout scales the weights.
     """
     of_input = batch.dropout.of_input()
-    described, units = [], len(output)
-    arriving = of_input
+    described, arriving = [], of_input
     for index, layer in enumerate(layers):
         leaving = batch.dropout.of_hidden(index)
-        targets = output if index + 1 == len(layers) else layers[index + 1].input
-        described.append(_describe_layer(layer, targets, arriving, leaving))
+        is_last = index + 1 == len(layers)
+        targets = output if is_last else layers[index + 1].input
+        described.append(_describe_layer(layer, targets, arriving, leaving, is_last=is_last))
         arriving = leaving
-    weights = (_array(output) * arriving.scale).T
+    decays = _three_rows(*readout_decays)
     return Network(
         input_mask=_mask(of_input, batch.events.channels),
         layers=tuple(described),
-        readout=Readout(
-            _filled_up(weights, _filled(len(weights)), _next_multiple(units, LANES)),
-            _three_rows(*readout_decays),
-            batch.initial_readout,
-        ),
-        units=units,
+        readout_decays=decays,
+        no_decays=np.empty((3, 0), decays.dtype),
     )
 
 
 def _describe_layer(
-    layer: LayerParameters, targets: Tensor, arriving: LayerDropout, leaving: LayerDropout
+    layer: LayerParameters,
+    targets: Tensor,
+    arriving: LayerDropout,
+    leaving: LayerDropout,
+    *,
+    is_last: bool,
 ) -> Layer:
-    neurons, sources = layer.input.shape
-    filled = _filled(neurons)
+    """A layer, and ``targets`` (targets, neurons), the weights onto what comes after it."""
+    neurons = len(layer.input)
+    filled, end = _next_multiple(neurons, WIDE_LANES), len(targets)
     alpha, beta, rho, strength = layer.neurons
-    connections = []
-    recurrent = np.zeros((0, filled), _array(layer.input).dtype)
+    onto = np.zeros((filled + _next_multiple(end, LANES), filled), _array(layer.input).dtype)
     if layer.recurrent is not None:
-        scaled = _array(layer.recurrent) * leaving.scale
-        recurrent = _filled_up(scaled.T, filled, filled)
-        connections.append(_filled_up(scaled, filled, filled))
-    connections.append(_filled_up(_array(targets) * leaving.scale, len(targets), filled))
+        onto[:neurons, :neurons] = _array(layer.recurrent) * leaving.scale
+    onto[filled : filled + end, :neurons] = _array(targets) * leaving.scale
+    first = filled if layer.recurrent is None else 0
     adaptation = None
     if rho is not None and strength is not None:
         rows = torch.stack([rho, 1 - rho, strength]).detach().numpy()
-        adaptation = _filled_up(rows, 3, filled)
+        adaptation = _filled_up(rows, filled)
     return Layer(
         neurons=neurons,
         weights=Weights(
-            _filled_up((_array(layer.input) * arriving.scale).T, sources, filled),
-            recurrent,
-            _filled_up(_three_rows(alpha, beta), 3, filled),
+            _filled_up((_array(layer.input) * arriving.scale).T, filled),
+            np.ascontiguousarray((onto if is_last else onto[:filled]).T),
+            layer.recurrent is not None,
+            _filled_up(_three_rows(alpha, beta), filled),
         ),
         adaptation=adaptation,
-        panels=panels_of(np.concatenate(connections)),
+        panels=panels_of(onto[first : filled + end]),
         mask=_mask(leaving, neurons),
         lanes=Lanes(*lanes_of(neurons, filled)),
         input_scale=arriving.scale,
@@ -152,19 +163,14 @@ def _describe_layer(
     )
 
 
-def _filled(neurons: int) -> int:
-    """What a number of neurons is filled up to."""
-    return _next_multiple(neurons, WIDE_LANES)
-
-
 def _next_multiple(count: int, factor: int) -> int:
     return -(-count // factor) * factor
 
 
-def _filled_up(rows: Array, count: int, columns: int) -> Array:
-    """A contiguous copy of rows with zeros up to so many rows and columns."""
-    copy = np.zeros((count, columns), rows.dtype)
-    copy[: len(rows), : rows.shape[1]] = rows
+def _filled_up(rows: Array, columns: int) -> Array:
+    """A contiguous copy of rows with zeros up to so many columns."""
+    copy = np.zeros((len(rows), columns), rows.dtype)
+    copy[:, : rows.shape[1]] = rows
     return copy
 
 

@@ -17,7 +17,7 @@ from nbsuite.neurons.kernels.training.arrays import (
     Adaptation,
     Floats,
     Gradients,
-    ReadoutTrace,
+    ReadoutErrors,
     Spikes,
     Trace,
 )
@@ -27,6 +27,7 @@ from nbsuite.neurons.kernels.training.network import Batch, Layer, Network
 class LayerSpace(NamedTuple):
     """One hidden layer's arrays; the compiled passes say what each is."""
 
+    inputs: Spikes
     trace: Trace
     sent: Spikes
     gradients: Gradients
@@ -44,17 +45,17 @@ class LayerSpace(NamedTuple):
 class Workspace(NamedTuple):
     """One group's arrays."""
 
-    inputs: Spikes
     layers: tuple[LayerSpace, ...]
-    readout: ReadoutTrace
+    synapses: Floats
+    outputs: Floats
+    readout_errors: ReadoutErrors
 
     def clear_gradients(self) -> None:
         """Set all gradients to zero, to which the backward pass adds."""
         for layer in self.layers:
             for gradient in (*layer.gradients, layer.adaptation_gradients):
                 gradient[:] = 0
-        self.readout.gradient[:] = 0
-        self.readout.decay_gradients[:] = 0
+        self.readout_errors.decays[:] = 0
 
 
 _LARGEST_STOCK = 64
@@ -70,7 +71,7 @@ def borrow_workspace(network: Network, batch: Batch, group: slice) -> Workspace:
     sizes = _sizes(network, batch.steps, windows)
     with _stock_lock:
         for index, (theirs, space) in enumerate(_stock):
-            if theirs == sizes and space.inputs.sources.size >= events:
+            if theirs == sizes and space.layers[0].inputs.sources.size >= events:
                 return _stock.pop(index)[1]
     return _new_workspace(network, batch.steps, windows, events)
 
@@ -79,7 +80,7 @@ def return_workspaces(network: Network, batch: Batch, spaces: Sequence[Workspace
     """Give arrays back for later use; the oldest beyond a limit are let go."""
     with _stock_lock:
         for space in spaces:
-            windows = space.readout.outputs.shape[1]
+            windows = space.outputs.shape[1]
             _stock.append((_sizes(network, batch.steps, windows), space))
         del _stock[:-_LARGEST_STOCK]
 
@@ -87,36 +88,36 @@ def return_workspaces(network: Network, batch: Batch, spaces: Sequence[Workspace
 def _sizes(network: Network, steps: int, windows: int) -> tuple[object, ...]:
     """What decides the shapes of all arrays but that of the input spikes."""
     layers = [
-        (layer.weights.input.shape, layer.weights.recurrent.shape, layer.adaptation is None)
+        (layer.weights.input.shape, layer.weights.sent.shape, layer.adaptation is None)
         for layer in network.layers
     ]
     return (network.dtype, steps, windows, network.units, *layers)
 
 
 def _new_workspace(network: Network, steps: int, windows: int, events: int) -> Workspace:
-    units, dtype = network.units, network.dtype
-    neurons, width = network.readout.weights.shape
+    places, dtype, units = steps * windows, network.dtype, network.units
+    layers, most_inputs = [], events + events // 4  # the next batch may have more
+    for layer in network.layers:
+        layers.append(_new_layer(layer, steps, windows, most_inputs, is_first=not layers))
+        most_inputs = places * layer.neurons
     return Workspace(
-        inputs=_new_spikes(events + events // 4, steps * windows),  # the next batch may have more
-        layers=tuple(
-            _new_layer(layer, steps, windows, is_first=index == 0)
-            for index, layer in enumerate(network.layers)
-        ),
-        readout=ReadoutTrace(
-            synapses=np.empty((steps + 1, windows, units), dtype),
-            outputs=np.empty((steps, windows, units), dtype),
-            errors=np.zeros((steps + 2, windows, width), dtype),  # what fills units up stays 0
-            gradient=np.empty((neurons, width), dtype),
-            decay_gradients=np.empty((2, units), np.float64),
+        layers=tuple(layers),
+        synapses=np.empty((steps + 1, windows, units), dtype),
+        outputs=np.empty((steps, windows, units), dtype),
+        readout_errors=ReadoutErrors(
+            np.empty((steps + 2, windows, units), dtype), np.empty((2, units), np.float64)
         ),
     )
 
 
-def _new_layer(layer: Layer, steps: int, windows: int, *, is_first: bool) -> LayerSpace:
-    sources, neurons = layer.weights.input.shape
-    dtype, adapts, places = layer.weights.input.dtype, layer.adaptation is not None, steps * windows
-    # As many spikes as could be; the system provides only the part that is written.
+def _new_layer(
+    layer: Layer, steps: int, windows: int, most_inputs: int, *, is_first: bool
+) -> LayerSpace:
+    neurons, adapts, dtype = layer.weights.input.shape[1], layer.adaptation is not None, layer.dtype
+    places = steps * windows
+    # As many spikes as there could be; the system provides only the part that is written.
     return LayerSpace(
+        inputs=_new_spikes(most_inputs, places),
         trace=Trace(
             membranes=np.empty((steps + 1, windows, neurons), dtype),
             fired=np.empty(places * neurons, np.uint16),
@@ -126,8 +127,8 @@ def _new_layer(layer: Layer, steps: int, windows: int, *, is_first: bool) -> Lay
         ),
         sent=_new_spikes(places * neurons, places),
         gradients=Gradients(
-            input=np.empty((sources, neurons), dtype),
-            recurrent=np.empty(layer.weights.recurrent.shape, dtype),
+            input=np.empty(layer.weights.input.shape, dtype),
+            sent=np.empty(layer.weights.sent.shape, dtype),
             decays=np.empty((2, neurons), np.float64),
         ),
         synapse_errors=np.empty((0 if is_first else steps + 2, windows, neurons), dtype),
@@ -137,4 +138,5 @@ def _new_layer(layer: Layer, steps: int, windows: int, *, is_first: bool) -> Lay
 
 
 def _new_spikes(most: int, places: int) -> Spikes:
+    """One more than can be kept is written, and not counted."""
     return Spikes(np.empty(most + 1, np.uint16), np.empty(places + 1, np.int64))
