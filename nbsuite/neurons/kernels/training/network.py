@@ -86,7 +86,7 @@ class Network(NamedTuple):
     @property
     def units(self) -> int:
         """Number of readout units."""
-        return self.readout_decays.shape[1]
+        return int(self.readout_decays.shape[1])
 
     @property
     def dtype(self) -> np.dtype[Any]:

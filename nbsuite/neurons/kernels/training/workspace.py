@@ -96,7 +96,8 @@ def _sizes(network: Network, steps: int, windows: int) -> tuple[object, ...]:
 
 def _new_workspace(network: Network, steps: int, windows: int, events: int) -> Workspace:
     places, dtype, units = steps * windows, network.dtype, network.units
-    layers, most_inputs = [], events + events // 4  # the next batch may have more
+    layers: list[LayerSpace] = []
+    most_inputs = events + events // 4  # the next batch may have more
     for layer in network.layers:
         layers.append(_new_layer(layer, steps, windows, most_inputs, is_first=not layers))
         most_inputs = places * layer.neurons
