@@ -11,7 +11,6 @@ import click
 from nbsuite.cli.frame.examples import examples
 from nbsuite.cli.frame.options import force_option, json_option, output_option
 from nbsuite.cli.frame.output import note, stage_progress
-from nbsuite.data.mat_format import SAMPLE_SECONDS
 from nbsuite.errors import ResultsError
 from nbsuite.files import ensure_writable
 from nbsuite.tasks.known import find_session
@@ -146,7 +145,7 @@ def _fit_ridge(folder: Path, recording: Recording) -> Job:
 def _explain(job: Job) -> None:
     """Say in a few lines what was done and what to try next."""
     recording, checkpoint = job.recording, job.checkpoint.path
-    tested = len(recording.test) * SAMPLE_SECONDS
+    tested = len(recording.test) * recording.task.step
     pictures = f"{PICTURE_NAME.removesuffix('.png')}_*.png"
     explanation = f"""
 Done: a tinyRSNN learnt to decode the hand's velocity, and decoded {tested:.0f} s that it was not

@@ -9,7 +9,6 @@ import click
 
 from nbsuite.cli.frame import options, output
 from nbsuite.cli.frame.examples import examples
-from nbsuite.data.mat_format import SAMPLE_SECONDS
 from nbsuite.errors import BenchmarkError
 
 if TYPE_CHECKING:  # importing torch takes longer than printing the help page
@@ -101,7 +100,7 @@ def _as_json(job: Job, report: StreamReport) -> dict[str, Any]:
             "p99": latency.p99,
             "worst": latency.worst,
         },
-        "budget_seconds": SAMPLE_SECONDS,
+        "budget_seconds": job.recording.task.step,
         "late_steps": latency.late,
         "steps_per_second": latency.steps_per_second,
         "delay_steps": {"hidden": delay.hidden, "readout": delay.readout},
@@ -129,14 +128,15 @@ def _print_table(reports: list[tuple[Job, StreamReport]]) -> None:
         for job, report in reports
     ]
     output.print_table(COLUMNS, rows, right=COLUMNS[3:10])
-    delay = reports[0][1].delay  # the same decoder on every recording
+    job, report = reports[0]  # the same decoder on every recording
+    delay, step = report.delay, job.recording.task.step
     output.note(
-        f"From input to hidden spikes: {_steps(delay.hidden)}; to the velocity: "
-        f"{_steps(delay.readout)}. A step is late when it takes longer than "
-        f"{1000 * SAMPLE_SECONDS:.0f} ms. Compilation and warm-up are not in the times; whatever "
+        f"From input to hidden spikes: {_steps(delay.hidden, step)}; to the output: "
+        f"{_steps(delay.readout, step)}. A step is late when it takes longer than "
+        f"{1000 * step:g} ms. Compilation and warm-up are not in the times; whatever "
         "else ran on this machine is."
     )
 
 
-def _steps(delay: int | None) -> str:
-    return "never" if delay is None else f"{delay} steps ({1000 * delay * SAMPLE_SECONDS:.0f} ms)"
+def _steps(delay: int | None, step: float) -> str:
+    return "never" if delay is None else f"{delay} steps ({1000 * delay * step:g} ms)"

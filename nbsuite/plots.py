@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,16 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from nbsuite.data.mat_format import CM_PER_SECOND, SAMPLE_SECONDS
+from nbsuite.data.task import Task
 from nbsuite.errors import UsageError
 from nbsuite.pictures import BLACK, TWIN_COLOUR, VERMILLION, check_format, drawn, picture_text
 
 DEFAULT_SECONDS = 10.0
 SEARCHED_SECONDS = 180.0
+MOST_PANELS = 8
+"""Of a task with more outputs the first are drawn."""
+HEIGHT, PANEL_HEIGHT = 6.2, 1.5
+"""Inches of a picture of two outputs, and of every further one."""
 
 TRUE_COLOUR = BLACK
 DECODED_COLOUR = VERMILLION
@@ -27,8 +32,9 @@ SpikeArray = NDArray[np.integer[Any]]
 def plot_decoding(
     path: Path,
     *,
-    velocity_true: FloatArray,
-    velocity_decoded: FloatArray,
+    task: Task,
+    true: FloatArray,
+    decoded: FloatArray,
     spikes: SpikeArray | None,
     r2: float | None,
     model: str,
@@ -38,12 +44,13 @@ def plot_decoding(
     start_seconds: float | None = None,
     seconds: float = DEFAULT_SECONDS,
 ) -> None:
-    """Draw decoded against true velocity, and the hidden spikes under it.
+    """Draw what was decoded against what is true, and the hidden spikes under it.
 
     Args:
         path: the picture; its suffix, .png or .svg, is its format.
-        velocity_true: (T, 2) velocity in x and y, mm per step.
-        velocity_decoded: (T, 2) decoded velocity, mm per step.
+        task: what was decoded: the step, and the outputs with their names and units.
+        true: (T, O) true outputs, in their units.
+        decoded: (T, O) decoded outputs.
         spikes: (T, neurons) hidden spikes, 0 or 1; None of a decoder without them, which gets
             no such panel.
         r2: coefficient of determination over the whole test set; None where it was not measured.
@@ -60,57 +67,64 @@ def plot_decoding(
         OSError: the folder cannot be written, or the disk is full.
     """
     check_format(path)
-    window = _window(velocity_true, start_seconds, seconds)
-    with drawn(path, (8.0, 6.2)) as figure:
-        axes = _arrange(figure, raster=spikes is not None)
-        time = SAMPLE_SECONDS * np.arange(window.start, window.stop)
-        for panel, axis in enumerate("xy"):
-            true, decoded = velocity_true[window, panel], velocity_decoded[window, panel]
-            _draw_velocity(axes[panel], time, true, decoded, axis)
-        _share_scale(axes[0], axes[1])
+    window = _window(true, task.step, start_seconds, seconds)
+    outputs = task.outputs[:MOST_PANELS]
+    with drawn(path, (8.0, HEIGHT + PANEL_HEIGHT * (len(outputs) - 2))) as figure:
+        axes = _arrange(figure, len(outputs), raster=spikes is not None)
+        time = task.step * np.arange(window.start, window.stop)
+        for panel, output in enumerate(outputs):
+            factor = output.scale(task.step).factor
+            _draw_output(
+                axes[panel], time, factor * true[window, panel], factor * decoded[window, panel]
+            )
+            axes[panel].set_ylabel(picture_text(output.heading(task.step)))
+        for unit in {output.unit for output in outputs}:
+            _share_scale([axes[panel] for panel, each in enumerate(outputs) if each.unit == unit])
         figure.align_ylabels(axes)
         _draw_legend(axes[0])
-        _label_time(axes[-1], time)
+        axes[-1].set_xlim(time[0], time[-1] + task.step)
+        axes[-1].set_xlabel("time in the test set (s)")
         if spikes is not None:
-            _draw_raster(axes[-1], time, spikes[window])
+            _draw_raster(axes[-1], time, spikes[window], task.step)
         measured = "" if r2 is None else f": R² = {r2:.3f}"
         warning = _warning(twin=twin, trained_on_twin=trained_on_twin)
         _write_title(figure, f"{model} on {session}{measured}", warning)
 
 
-def _window(velocity: FloatArray, start_seconds: float | None, seconds: float) -> slice:
+def _window(true: FloatArray, step: float, start_seconds: float | None, seconds: float) -> slice:
     """The steps to draw.
 
     Raises:
         UsageError: the window is empty or not within the recording.
     """
-    available = SAMPLE_SECONDS * len(velocity)
-    steps = min(round(seconds / SAMPLE_SECONDS), len(velocity))
+    available = step * len(true)
+    steps = min(round(seconds / step), len(true))
     if start_seconds is None:
-        start = _busiest_start(velocity, steps) if steps > 0 else 0
+        start = _busiest_start(true, steps, step) if steps > 0 else 0
     else:
-        start = round(start_seconds / SAMPLE_SECONDS)
-    if steps < 2 or not 0 <= start < len(velocity) - 1:
+        start = round(start_seconds / step)
+    if steps < 2 or not 0 <= start < len(true) - 1:
         raise UsageError(
             f"Cannot draw {seconds:g} s from second {start_seconds or 0:g} on of a test set of"
             f" {available:g} s: choose a window within it."
         )
-    return slice(start, min(start + steps, len(velocity)))
+    return slice(start, min(start + steps, len(true)))
 
 
-def _busiest_start(velocity: FloatArray, steps: int) -> int:
-    """First step of the window in which the hand moves most, among those of the first minutes."""
-    searched = velocity[: max(steps, round(SEARCHED_SECONDS / SAMPLE_SECONDS))]
+def _busiest_start(true: FloatArray, steps: int, step: float) -> int:
+    """First step of the window in which most happens, among those of the first minutes."""
+    searched = true[: max(steps, round(SEARCHED_SECONDS / step))]
     # Mean speed rather than its square, so that one fast reach does not outweigh steady movement.
     travelled = np.concatenate([[0.0], np.cumsum(np.linalg.norm(searched, axis=1))])
-    second = round(1 / SAMPLE_SECONDS)
+    second = max(1, round(1 / step))
     distance = (travelled[steps:] - travelled[:-steps])[::second]
     return int(np.argmax(distance)) * second
 
 
-def _arrange(figure: Figure, *, raster: bool) -> list[Axes]:
-    """Velocity in x, velocity in y and spikes, one under the other over the same time."""
-    ratios = (1, 1, 1.5) if raster else (1, 1)
+def _arrange(figure: Figure, outputs: int, *, raster: bool) -> list[Axes]:
+    """The outputs and the spikes, one under the other over the same time."""
+    ratios = [1.0] * outputs + [1.5] * raster
+    height = figure.get_figheight()
     grid = figure.add_gridspec(
         len(ratios),
         1,
@@ -118,37 +132,28 @@ def _arrange(figure: Figure, *, raster: bool) -> list[Axes]:
         hspace=0.12,
         left=0.09,
         right=0.98,
-        top=0.86,
-        bottom=0.08,
+        top=1 - 0.14 * HEIGHT / height,
+        bottom=0.08 * HEIGHT / height,
     )
     upper = figure.add_subplot(grid[0])
-    lower = [figure.add_subplot(grid[1], sharex=upper, sharey=upper)]
-    if raster:
-        lower.append(figure.add_subplot(grid[2], sharex=upper))
+    lower = [figure.add_subplot(grid[row], sharex=upper) for row in range(1, len(ratios))]
     axes = [upper, *lower]
     for each in axes[:-1]:
         each.tick_params(labelbottom=False)
     return axes
 
 
-def _label_time(axes: Axes, time: FloatArray) -> None:
-    axes.set_xlim(time[0], time[-1] + SAMPLE_SECONDS)
-    axes.set_xlabel("time in the test set (s)")
-
-
-def _draw_velocity(
-    axes: Axes, time: FloatArray, true: FloatArray, decoded: FloatArray, axis: str
-) -> None:
+def _draw_output(axes: Axes, time: FloatArray, true: FloatArray, decoded: FloatArray) -> None:
     axes.axhline(0.0, color="0.8", linewidth=0.6, zorder=0)
-    axes.plot(time, CM_PER_SECOND * true, color=TRUE_COLOUR, linewidth=1.0, label="true")
-    axes.plot(time, CM_PER_SECOND * decoded, color=DECODED_COLOUR, linewidth=1.3, label="decoded")
-    axes.set_ylabel(f"{axis} velocity (cm/s)")
+    axes.plot(time, true, color=TRUE_COLOUR, linewidth=1.0, label="true")
+    axes.plot(time, decoded, color=DECODED_COLOUR, linewidth=1.3, label="decoded")
 
 
-def _share_scale(upper: Axes, lower: Axes) -> None:
-    """The same scale in x and y, symmetric about zero, so that the panels compare."""
-    reach = max(abs(limit) for axes in (upper, lower) for limit in axes.dataLim.intervaly)
-    upper.set_ylim(-1.08 * reach or -1.0, 1.08 * reach or 1.0)
+def _share_scale(panels: Sequence[Axes]) -> None:
+    """The same scale, symmetric about zero, so that panels of one unit compare."""
+    reach = max(abs(limit) for axes in panels for limit in axes.dataLim.intervaly)
+    for axes in panels:
+        axes.set_ylim(-1.08 * reach or -1.0, 1.08 * reach or 1.0)
 
 
 def _draw_legend(axes: Axes) -> None:
@@ -157,7 +162,7 @@ def _draw_legend(axes: Axes) -> None:
     )
 
 
-def _draw_raster(axes: Axes, time: FloatArray, spikes: SpikeArray) -> None:
+def _draw_raster(axes: Axes, time: FloatArray, spikes: SpikeArray, step: float) -> None:
     steps, neurons = np.nonzero(spikes)
     count = spikes.shape[1]
     crowded = count > 200
@@ -172,7 +177,7 @@ def _draw_raster(axes: Axes, time: FloatArray, spikes: SpikeArray) -> None:
         alpha=0.6 if crowded else 1.0,
         rasterized=True,  # thousands of marks would make an SVG slow to open
     )
-    hertz = spikes.mean() / SAMPLE_SECONDS
+    hertz = spikes.mean() / step
     axes.set_ylabel("hidden neuron")
     axes.set_ylim(0, count + 1)
     axes.set_xlabel(f"time in the test set (s); mean rate of hidden neurons here: {hertz:.1f} Hz")

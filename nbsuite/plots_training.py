@@ -16,20 +16,23 @@ from nbsuite.pictures import BLACK, BLUE, TWIN_COLOUR, VERMILLION, drawn, pictur
 Lines = Sequence[Mapping[str, Any]]
 
 _LOSS_LABELS = {
-    "rmse": "RMSE (mm per 4 ms)",
-    "mse": "MSE ((mm per 4 ms)²)",
-    "mae": "MAE (mm per 4 ms)",
-    "huber": "Huber's loss",
+    "rmse": ("RMSE", "({})"),
+    "mse": ("MSE", "(({})²)"),
+    "mae": ("MAE", "({})"),
+    "huber": ("Huber's loss", ""),
 }
 
 
-def plot_training(path: Path, lines: Lines, *, loss: str, title: str, twin: bool) -> None:
+def plot_training(
+    path: Path, lines: Lines, *, loss: str, unit: str, title: str, twin: bool
+) -> None:
     """Draw loss, R2 and firing rate over the epochs of a stage.
 
     Args:
         path: the picture; its suffix, .png or .svg, is its format.
         lines: the stage's log, see ``nbsuite.training.log``; at least one line.
         loss: name of the loss.
+        unit: unit of the labels, as ``mm per 4 ms``; empty where they have none in common.
         title: what was trained on what.
         twin: whether any of it was trained on a twin; the picture then says so.
 
@@ -43,7 +46,7 @@ def plot_training(path: Path, lines: Lines, *, loss: str, title: str, twin: bool
         penalised = _column(lines, "loss") + _column(lines, "penalty")
         upper.plot(epochs, penalised, color=VERMILLION, linestyle="--", label="with penalties")
         upper.plot(epochs, _column(lines, "loss"), color=BLACK, label="alone")
-        upper.set_ylabel(_LOSS_LABELS[loss])
+        upper.set_ylabel(picture_text(_loss_label(loss, unit)))
         r2.plot(
             epochs, _column(lines, "train_r2"), color=BLACK, label="while training, with dropout"
         )
@@ -109,6 +112,12 @@ def plot_pruning(path: Path, summary: Mapping[str, Any], *, title: str, twin: bo
         axes.set_ylabel("training R² after retraining")
         _legend(axes)
         _write_title(figure, title, twin=twin)
+
+
+def _loss_label(loss: str, unit: str) -> str:
+    """The loss with its unit, as far as it has one."""
+    name, brackets = _LOSS_LABELS[loss]
+    return f"{name} {brackets.format(unit)}" if unit and brackets else name
 
 
 def _arrange(figure: Figure) -> tuple[Axes, Axes, Axes]:

@@ -11,9 +11,11 @@ import numpy as np
 import pytest
 
 from nbsuite import pictures, plots
+from nbsuite.data.task import Output, Task
 from nbsuite.errors import UsageError
 from nbsuite.pictures import check_format, picture_text
 from nbsuite.plots import plot_decoding
+from nbsuite.tasks.primate_reaching import PRIMATE_REACHING
 
 STEPS_PER_SECOND = 250
 SESSION = "I1 (indy_20160622_01)"
@@ -26,8 +28,9 @@ def _decoding(**changes: Any) -> dict[str, Any]:
     moving = (time >= 12) & (time < 20)
     velocity = np.stack([np.sin(4 * time), np.cos(3 * time)], axis=1) * moving[:, np.newaxis]
     arguments = {
-        "velocity_true": velocity,
-        "velocity_decoded": velocity + rng.normal(0, 0.1, velocity.shape),
+        "task": PRIMATE_REACHING,
+        "true": velocity,
+        "decoded": velocity + rng.normal(0, 0.1, velocity.shape),
         "spikes": (rng.random((len(time), 64)) < 0.01).astype(np.int8),
         "r2": 0.4567,
         "model": "tinyRSNN",
@@ -99,9 +102,25 @@ def test_velocities_are_drawn_in_centimetres_per_second(tmp_path: Path) -> None:
     assert labels == {f"{minus}20"}
 
 
+@pytest.mark.parametrize("count", [1, 3, 12])
+def test_outputs_of_ones_own(tmp_path: Path, count: int) -> None:
+    outputs = (
+        Output("grip", "N"),
+        *(Output(f"joint {n}", "deg per step") for n in range(1, count)),
+    )
+    true = np.random.default_rng(1).normal(size=(500, count))
+    task = Task("my grasps", 1, 0.01, outputs)
+    path = tmp_path / "picture.svg"
+    plot_decoding(path, **_decoding(task=task, true=true, decoded=true, spikes=None, seconds=2.0))
+    texts = _texts(path)
+    assert "grip (N)" in texts
+    drawn = [text for text in texts if text.startswith("joint")]
+    assert drawn == [f"joint {n} velocity (deg/s)" for n in range(1, min(count, 8))]
+
+
 def test_the_window_holds_the_movement() -> None:
-    velocity = _decoding()["velocity_true"]
-    window = plots._window(velocity, None, 10.0)
+    velocity = _decoding()["true"]
+    window = plots._window(velocity, 0.004, None, 10.0)
     start, stop = window.start / STEPS_PER_SECOND, window.stop / STEPS_PER_SECOND
     assert stop - start == 10.0
     assert start <= 12
@@ -117,7 +136,7 @@ def test_the_window_can_be_chosen(tmp_path: Path) -> None:
 @pytest.mark.parametrize("steps", [2, 100])
 def test_a_recording_shorter_than_the_window_is_drawn_whole(tmp_path: Path, steps: int) -> None:
     arguments = _decoding()
-    short = {name: arguments[name][-steps:] for name in ("velocity_true", "velocity_decoded")}
+    short = {name: arguments[name][-steps:] for name in ("true", "decoded")}
     spikes = np.zeros((steps, 64), np.int8)  # and nobody moves, and no neuron fires
     plot_decoding(tmp_path / "picture.png", **arguments | short | {"spikes": spikes})
     assert (tmp_path / "picture.png").stat().st_size > 0

@@ -37,7 +37,7 @@ def _texts(path: Path) -> list[str]:
 def test_curves_say_what_they_show(tmp_path: Path, twin: bool) -> None:
     path = tmp_path / "curves.svg"
     lines = [_line(1, validation_r2=None), _line(2), _line(3)]
-    plot_training(path, lines, loss="rmse", title="tinyRSNN on I1", twin=twin)
+    plot_training(path, lines, loss="rmse", unit="mm per 4 ms", title="tinyRSNN on I1", twin=twin)
     texts = _texts(path)
     assert {"tinyRSNN on I1", "RMSE (mm per 4 ms)", "R²", "epoch", "validation"} <= set(texts)
     assert any(text.startswith("TWIN") for text in texts) is twin
@@ -45,7 +45,8 @@ def test_curves_say_what_they_show(tmp_path: Path, twin: bool) -> None:
 
 def test_curves_of_pruning_name_the_sparsities(tmp_path: Path) -> None:
     lines = [_line(epoch, sparsity=share) for share in (0.4, 0.5) for epoch in (1, 2)]
-    plot_training(tmp_path / "curves.svg", lines, loss="mae", title="", twin=False)
+    plot_training(tmp_path / "curves.svg", lines, loss="mae", unit="", title="", twin=False)
+    assert "MAE" in _texts(tmp_path / "curves.svg")  # of labels without a unit in common
     label = "epoch, anew with each share of weights removed: 40%, 50%"
     assert label in _texts(tmp_path / "curves.svg")
 

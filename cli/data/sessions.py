@@ -10,7 +10,6 @@ import click
 from nbsuite.cli.frame.examples import examples
 from nbsuite.cli.frame.options import data_dir_option, json_option
 from nbsuite.cli.frame.output import print_json, print_table
-from nbsuite.data.mat_format import SAMPLE_SECONDS
 from nbsuite.data.sessions import PUBLIC_SESSIONS, Session
 from nbsuite.tasks.primate_reaching import PRIMATE_REACHING
 
@@ -63,7 +62,7 @@ def _describe(session: Session, folder: Path) -> dict[str, Any]:
         "monkey": session.subject,
         "channels": session.channels,
         "test_steps": steps,
-        "test_seconds": None if steps is None else round(steps * SAMPLE_SECONDS, 3),
+        "test_seconds": None if steps is None else round(steps * PRIMATE_REACHING.step, 3),
         "test_events": session.test_events,
         "pretraining": pretrains,
         "excluded_because": None if pretrains else _reason_of_exclusion(session),

@@ -101,9 +101,10 @@ def run(
             require_distributed()
             start_fork_server(WORKER_MODULES)  # it imports while this process does, and plans
         from nbsuite.cli.sweep.runs import Order, print_plan, run_study
+        from nbsuite.submissions.study.run import Where
 
-        silent = quiet or as_json
-        order = Order(study, output, data_dir, workers, scheduler, cluster, silent, as_json)
+        where = Where(workers, scheduler, cluster)
+        order = Order(study, output, data_dir, where, quiet=quiet or as_json, as_json=as_json)
         if dry_run:
             print_plan(order)
         else:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from nbsuite.cli.frame import output
-from nbsuite.sweep.cost import Rates, elapsed_seconds
-from nbsuite.sweep.run import Event, TaskDone, TaskFailed, Tick
-from nbsuite.sweep.schedule import Schedule
+from nbsuite.sweep.cost import Rates
+from nbsuite.sweep.run import Begun, Event, TaskDone, Tick
 from nbsuite.sweep.study_folder import StudyFolder, epochs_done
+from nbsuite.sweep.study_records import Mark
+from nbsuite.sweep.time_left import Running, TimeLeft
 from nbsuite.untrusted.text import one_line
 
 if TYPE_CHECKING:
@@ -24,42 +26,42 @@ class Display:
     """An observer of a study: a live view on a terminal, elsewhere a line a task.
 
     Args:
-        schedule: the states of the tasks.
         folder: the study's folder, in which workers say what they are at work on.
         rates: how long tasks should take.
-        dashboard: address of Dask's own dashboard.
         quiet: show nothing.
     """
 
-    def __init__(
-        self, schedule: Schedule, folder: StudyFolder, rates: Rates, dashboard: str, *, quiet: bool
-    ) -> None:
-        self._schedule = schedule
+    def __init__(self, folder: StudyFolder, rates: Rates, *, quiet: bool) -> None:
         self._folder = folder
         self._rates = rates
-        self._dashboard = dashboard
         self._quiet = quiet
         self._workers = 0
-        self._expected = self._took = 0.0
-        self._live = None if quiet else _live_view()
-        if self._live is None and not quiet:
-            output.note(f"{self._counts()}; dashboard {dashboard}")
+        self._epochs_before: dict[tuple[str, str], int] = {}
+        self._live: Live | None = None
 
     def __call__(self, event: Event) -> None:
         """Take up an event."""
-        if isinstance(event, Tick):
+        if isinstance(event, Begun):
+            self._begin(event)
+        elif isinstance(event, Tick):
             self._workers = event.workers
         elif isinstance(event, TaskDone):
-            self._expected += self._rates.seconds(self._schedule.graph[event.key])
-            self._took += event.seconds
+            self._time_left.finish(event.key, event.seconds)
             if self._live is None:
                 self._say(event.key, f"done in {time_text(event.seconds)}")
-        elif isinstance(event, TaskFailed):
+        else:
             again = "it is tried again" if event.again else "it is given up"
             log = self._folder.failures(event.key)
             self._say(event.key, f"FAILED, {again}: {one_line(event.error)} See {log}")
         if self._live is not None and isinstance(event, Tick):
             self._live.update(self._view(), refresh=True)
+
+    def _begin(self, event: Begun) -> None:
+        self._schedule, self._dashboard = event.schedule, event.dashboard
+        self._time_left = TimeLeft(event.schedule.graph, self._rates)
+        self._live = None if self._quiet else _live_view()
+        if self._live is None and not self._quiet:
+            output.note(f"{self._counts()}; dashboard {event.dashboard}")
 
     def close(self) -> None:
         """Take the live view away."""
@@ -82,43 +84,46 @@ class Display:
 
     def _counts(self) -> str:
         schedule = self._schedule
-        at_work = sum(self._running(mark.task) for mark in self._folder.marks())
         return (
-            f"{schedule.count('finished')} of {len(schedule.states)} tasks done, {at_work} running"
-            f" on {self._workers} workers, {schedule.count('failed')} failed"
+            f"{schedule.count('finished')} of {len(schedule.states)} tasks done,"
+            f" {len(self._marks())} running on {self._workers} workers,"
+            f" {schedule.count('failed')} failed"
         )
 
-    def _running(self, key: str) -> bool:
-        return self._schedule.states.get(key) == "running"
+    def _marks(self) -> list[Mark]:
+        """What is said to be at work on tasks that were handed out."""
+        states = self._schedule.states
+        return [mark for mark in self._folder.marks() if states.get(mark.task) == "running"]
 
-    def _left(self) -> str:
-        """The time left, by what earlier tasks took against what they should have taken."""
-        without = [
+    def _running(self, mark: Mark) -> Running:
+        now = epochs_done(self._schedule.graph[mark.task].folder)
+        before = self._epochs_before.setdefault((mark.task, mark.attempt), now)
+        return Running(max(0.0, time.time() - mark.begun), before, now)
+
+    def _left(self, running: Mapping[str, Running]) -> str:
+        ended = [
             key
             for key, state in self._schedule.states.items()
             if state not in ("waiting", "running")
         ]
-        seconds = elapsed_seconds(self._schedule.graph, self._rates, without, max(self._workers, 1))
-        factor = self._took / self._expected if self._expected else 1.0
-        return time_text(factor * seconds)
+        return time_text(self._time_left.seconds(ended, running, max(self._workers, 1)))
 
     def _view(self) -> Group:
         from rich.console import Group
         from rich.progress_bar import ProgressBar
         from rich.text import Text
 
-        total = len(self._schedule.states)
-        lines = [Text(f"{self._counts()}, about {self._left()} left")]
+        total, marks = len(self._schedule.states), self._marks()
+        running = {mark.task: self._running(mark) for mark in marks}
+        lines = [Text(f"{self._counts()}, about {self._left(running)} left")]
         if self._dashboard:
             lines.append(Text(f"dashboard {self._dashboard}"))
-        marks = [mark for mark in self._folder.marks() if self._running(mark.task)]
         for mark in marks[:_MOST_SHOWN]:
-            task = self._schedule.graph[mark.task]
+            task, each = self._schedule.graph[mark.task], running[mark.task]
             epochs = task.effort.epochs
-            done = f", epoch {epochs_done(task.folder)} of {epochs}" if epochs else ""
-            spent = time_text(max(0.0, time.time() - mark.begun))
+            done = f", epoch {each.now} of {epochs}" if epochs else ""
             where = f"{one_line(mark.host)}:{mark.process}"
-            lines.append(Text(f"  {task.title}{done}, {spent} on {where}"))
+            lines.append(Text(f"  {task.title}{done}, {time_text(each.seconds)} on {where}"))
         if len(marks) > _MOST_SHOWN:
             lines.append(Text(f"  and {len(marks) - _MOST_SHOWN} more"))
         return Group(ProgressBar(total, self._ended(), width=_BAR_WIDTH), *lines)

@@ -9,29 +9,21 @@ from pathlib import Path
 from typing import Any
 
 from nbsuite.cli.frame import output
+from nbsuite.cli.frame.observing import shown_progress
 from nbsuite.cli.sweep.display import Display, time_text
 from nbsuite.cli.tables.rich_tables import emit
 from nbsuite.errors import NbsuiteError, TrainingError
-from nbsuite.files import ensure_writable
+from nbsuite.observer import Observer, Remark
 from nbsuite.submissions.results.formats import Table
 from nbsuite.submissions.study.last_tasks import publication_tables
-from nbsuite.submissions.study.plan import StudyPlan, plan_study
+from nbsuite.submissions.study.plan import StudyPlan
 from nbsuite.submissions.study.ranking import read_ranking
-from nbsuite.sweep.clusters import Place, connected, read_cluster_file, require_distributed
-from nbsuite.sweep.cost import (
-    Rates,
-    elapsed_seconds,
-    measured_rates,
-    processor_seconds,
-    remaining_paths,
-)
+from nbsuite.submissions.study.run import Where, lay_out, run_missing
+from nbsuite.sweep.clusters import require_distributed
+from nbsuite.sweep.cost import Rates, elapsed_seconds, processor_seconds
 from nbsuite.sweep.graph import finished_tasks
-from nbsuite.sweep.local_workers import LocalWorkers, local_workers
-from nbsuite.sweep.pool import DaskPool
-from nbsuite.sweep.run import run_schedule
+from nbsuite.sweep.local_workers import LocalWorkers
 from nbsuite.sweep.schedule import Schedule
-from nbsuite.sweep.study_file import read_study
-from nbsuite.training.run_folder import exclusive
 
 
 @dataclass(frozen=True)
@@ -42,9 +34,7 @@ class Order:
         study: the study file.
         root: the folder of all runs.
         data_dir: the folder of recordings.
-        workers: processes on this machine; None for as many as there are cores for.
-        scheduler: address of a scheduler that runs already.
-        cluster: the cluster file.
+        where: where to run it.
         quiet: show no progress.
         as_json: print JSON.
     """
@@ -52,9 +42,7 @@ class Order:
     study: Path
     root: Path
     data_dir: Path
-    workers: int | None
-    scheduler: str | None
-    cluster: Path | None
+    where: Where
     quiet: bool
     as_json: bool
 
@@ -67,7 +55,7 @@ def print_plan(order: Order) -> None:
     """
     plan, rates = _plan(order)
     finished = finished_tasks(plan.graph)
-    place = _place(order, plan, finished)
+    place = order.where.place(plan, finished)
     workers = place.count if isinstance(place, LocalWorkers) else None
     total = processor_seconds(plan.graph, rates, finished)
     elapsed = elapsed_seconds(plan.graph, rates, finished, workers or len(plan.graph))
@@ -114,16 +102,12 @@ def run_study(order: Order) -> None:
     """
     require_distributed()
     plan, rates = _plan(order)
-    ensure_writable(order.root)
-    with exclusive(plan.folder.path):
-        plan.folder.write_tasks(plan.graph)
-        schedule = Schedule(plan.graph, finished_tasks(plan.graph))
-        if not schedule.is_over:
-            try:
-                _run(order, plan, rates, schedule)
-            except KeyboardInterrupt:
-                output.note("Every finished epoch is kept: give the same command again to go on.")
-                raise
+    try:
+        with closing(Display(plan.folder, rates, quiet=order.quiet)) as display:
+            schedule = run_missing(plan, rates, order.where, display)
+    except KeyboardInterrupt:
+        output.note("Every finished epoch is kept: give the same command again to go on.")
+        raise
     fault = _print_results(plan, schedule, as_json=order.as_json)
     _report_failures(plan, schedule)
     if fault is not None:
@@ -131,36 +115,13 @@ def run_study(order: Order) -> None:
 
 
 def _plan(order: Order) -> tuple[StudyPlan, Rates]:
-    study = read_study(order.study)
-    with output.stage_progress(quiet=order.quiet) as report:
-        plan = plan_study(study, order.data_dir, order.root, report)
-    for recording in plan.recordings:
-        kind = "its TWIN" if recording.twin else "the real recording"
-        if not order.quiet:
-            output.note(f"{recording.session.label}: {kind}, {recording.path}")
-    return plan, measured_rates(order.root.absolute(), study.threads)
+    with shown_progress(quiet=order.quiet) as observer:
+        told = _without_remarks(observer) if order.quiet else observer
+        return lay_out(order.study, order.root, order.data_dir, told)
 
 
-def _place(order: Order, plan: StudyPlan, finished: set[str]) -> Place:
-    """Where to run it."""
-    if order.scheduler is not None:
-        return order.scheduler
-    if order.cluster is not None:
-        return read_cluster_file(order.cluster)
-    todo = len(plan.graph) - len(finished)
-    return local_workers(plan.study.threads, todo, order.workers)
-
-
-def _run(order: Order, plan: StudyPlan, rates: Rates, schedule: Schedule) -> None:
-    finished = {key for key, state in schedule.states.items() if state == "finished"}
-    place = _place(order, plan, finished)
-    priorities = remaining_paths(plan.graph, rates)
-    with connected(place) as client:
-        dashboard = client.dashboard_link or ""
-        display = Display(schedule, plan.folder, rates, dashboard, quiet=order.quiet)
-        with closing(display):
-            pool = DaskPool(client)
-            run_schedule(schedule, pool, plan.folder, priorities, display, dashboard)
+def _without_remarks(observer: Observer) -> Observer:
+    return lambda event: None if isinstance(event, Remark) else observer(event)
 
 
 def _print_results(plan: StudyPlan, schedule: Schedule, *, as_json: bool) -> NbsuiteError | None:

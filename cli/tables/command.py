@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
+from nbsuite.benchmarking.quantities import R2, Quantity
 from nbsuite.cli.frame.examples import examples
-from nbsuite.cli.tables.inputs import RESULTS, read_models, twins_option
+from nbsuite.cli.tables.inputs import RESULTS, columns_option, read_models, twins_option
 from nbsuite.cli.tables.rich_tables import choose_format, emit, table_options
-from nbsuite.errors import ResultsError
-from nbsuite.submissions.results.formats import Format
-from nbsuite.submissions.tables.published_tables import accuracy_table, demand_table
+from nbsuite.errors import ResultsError, UsageError
+from nbsuite.submissions.results.columns import choose_columns, keys_of
+from nbsuite.submissions.results.formats import Format, Table, chained
+from nbsuite.submissions.results.model_results import ModelResults, by_task
+from nbsuite.submissions.tables.published_tables import DEMAND, accuracy_table, demand_table
 
-TABLES = {"1": accuracy_table, "2": demand_table}
+NUMBERS = ("1", "2")
 
 
 @click.command(
@@ -23,13 +27,15 @@ TABLES = {"1": accuracy_table, "2": demand_table}
         "nbsuite table 1 results/twins --twins",
     )
 )
-@click.argument("number", type=click.Choice(list(TABLES)), metavar="1|2")
+@click.argument("number", type=click.Choice(NUMBERS), metavar="1|2")
 @click.argument("results", nargs=-1, required=True, type=RESULTS)
+@columns_option()
 @twins_option()
 @table_options
 def table(
     number: str,
     results: tuple[Path, ...],
+    columns: str | None,
     twins: bool,
     format_: Format | None,
     as_json: bool,
@@ -37,15 +43,38 @@ def table(
 ) -> None:
     """Print a table of the publication from your results: 1 for R2, 2 for computational demand.
 
-    RESULTS are folders, or files, of challenge-format results. Means are over all six sessions or
-    are not given; the published baselines stand beside results on real recordings.
+    RESULTS are folders, or files, of challenge-format results. Means are over all sessions of a
+    task or are not given; the published baselines stand beside results on real recordings of the
+    challenge. Results under a task of your own have a table of their own.
     """
     chosen = choose_format(format_, output, as_json=as_json)
     models = read_models(results, twins=twins)
     if not models:
-        kind = "twins" if twins else "real recordings of the challenge's sessions"
+        kind = "twins" if twins else "real recordings that belong to a task"
         raise ResultsError(
             f"{', '.join(map(str, results))} holds no results on {kind}; "
             f"{'leave out --twins' if twins else 'show twins with --twins'} or name another folder."
         )
-    emit(TABLES[number](models), chosen, output)
+    figures = None if columns is None else choose_columns(columns, keys_of(models))
+    draw = _accuracy_table if number == "1" else _demand_table
+    tables = [draw(each, figures) for each in by_task(models).values()]
+    emit(chained(tables), chosen, output)
+
+
+def _accuracy_table(models: Sequence[ModelResults], figures: Sequence[Quantity] | None) -> Table:
+    """Table 1, of R2 or of the figure that is named.
+
+    Raises:
+        UsageError: several are.
+    """
+    figure, *others = figures or [R2]
+    if others:
+        raise UsageError(
+            f"Table 1 has one figure by session, not {len(others) + 1}: name one with --columns, or"
+            " print table 2."
+        )
+    return accuracy_table(models, figure)
+
+
+def _demand_table(models: Sequence[ModelResults], figures: Sequence[Quantity] | None) -> Table:
+    return demand_table(models, figures or DEMAND)

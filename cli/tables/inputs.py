@@ -10,7 +10,8 @@ import click
 
 from nbsuite.cli.frame.options import Decorator
 from nbsuite.cli.frame.output import note
-from nbsuite.submissions.results.folder import ModelResults, ResultsFolder, read_results
+from nbsuite.submissions.results.folder import ResultsFolder, read_results
+from nbsuite.submissions.results.model_results import ModelResults
 
 RESULTS = click.Path(path_type=Path)
 """A folder of results, or a single file; the reader says what is wrong with it."""
@@ -22,6 +23,16 @@ def twins_option() -> Decorator[Any]:
         "--twins",
         is_flag=True,
         help="Show results on twins, by themselves, in place of those on real recordings.",
+    )
+
+
+def columns_option() -> Decorator[Any]:
+    """``--columns``, passed as ``columns``: the figures to show."""
+    return click.option(
+        "--columns",
+        metavar="NAMES",
+        help="Figures to show in place of the usual ones, separated by commas, such as r2,acs,mse;"
+        " `all` shows every figure that the results or their provenance have.",
     )
 
 

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
-from nbsuite.benchmarking.quantities import QUANTITIES
+from nbsuite.benchmarking.quantities import R2
 from nbsuite.cli.frame.examples import examples
 from nbsuite.cli.frame.output import note
-from nbsuite.cli.tables.inputs import RESULTS, read_models, twins_option
+from nbsuite.cli.tables.inputs import RESULTS, columns_option, read_models, twins_option
 from nbsuite.cli.tables.rich_tables import choose_format, emit, table_options
 from nbsuite.errors import UsageError
-from nbsuite.submissions.results.formats import Format
-from nbsuite.submissions.results.scores import SCORES
-from nbsuite.submissions.tables.leaderboard import (
-    MEAN,
-    METHOD,
-    own_entries,
-    published_entries,
-    rank,
-)
-from nbsuite.submissions.tables.leaderboard_table import leaderboard_table
-from nbsuite.tasks.primate_reaching import PRIMATE_REACHING
+from nbsuite.submissions.results.columns import choose_columns, keys_of
+from nbsuite.submissions.results.formats import Format, chained
+from nbsuite.submissions.results.scores import SCORE, SCORES
+from nbsuite.submissions.tables.leaderboard import MEAN, METHOD, Ranking, rankings
+from nbsuite.submissions.tables.leaderboard_table import USUAL, leaderboard_table
 
 
 @click.command(
@@ -37,15 +32,16 @@ from nbsuite.tasks.primate_reaching import PRIMATE_REACHING
 @click.argument("results", nargs=-1, type=RESULTS)
 @click.option(
     "--sort",
-    type=click.Choice([*QUANTITIES, "score", METHOD]),
-    help="Column to rank by, the better figure first.  [default: r2, or the score]",
+    metavar="NAME",
+    help="Figure to rank by, the better one first: r2, acs, mse, ..., the score, or the method's"
+    " name.  [default: r2, or the score]",
 )
 @click.option(
     "--session",
-    type=click.Choice([*(s.label for s in PRIMATE_REACHING.sessions), MEAN], case_sensitive=False),
     default=MEAN,
     show_default=True,
-    help="Session to show, or the mean over all six.",
+    metavar="NAME",
+    help="Session to show, such as I1 or a recording of your own, or the mean over all of a task.",
 )
 @click.option(
     "--score",
@@ -54,6 +50,7 @@ from nbsuite.tasks.primate_reaching import PRIMATE_REACHING
     help="Add a score: R2 less 0.05 for every factor of ten in operations, in footprint, or half"
     " of it for each of both. These are ours; the challenge's own was never published.",
 )
+@columns_option()
 @twins_option()
 @click.option(
     "--plot",
@@ -66,6 +63,7 @@ def leaderboard(
     sort: str | None,
     session: str,
     score_name: str | None,
+    columns: str | None,
     twins: bool,
     plot: Path | None,
     format_: Format | None,
@@ -74,11 +72,12 @@ def leaderboard(
 ) -> None:
     """Rank your results among all that is published on the task.
 
-    RESULTS are folders, or files, of challenge-format results. A model without all six sessions has
-    no mean and so no rank among means. Results on twins never stand beside real ones.
+    RESULTS are folders, or files, of challenge-format results. A model without all sessions of its
+    task has no mean and so no rank among means. Results on twins never stand beside real ones, and
+    those under a task of your own stand below, in a ranking of that task.
     """
     chosen = choose_format(format_, output, as_json=as_json)
-    if sort == "score" and score_name is None:
+    if sort == SCORE and score_name is None:
         raise UsageError(
             f"There is no score to sort by; name one with --score: {', '.join(SCORES)}."
         )
@@ -90,17 +89,26 @@ def leaderboard(
         raise UsageError(
             "No twin was ever published; name a folder of results to show with --twins."
         )
-    own = own_entries(read_models(results, twins=twins))
-    ranking = rank(
-        own if twins else [*published_entries(), *own],
-        session=session,
-        sort=sort or ("r2" if score_name is None else "score"),
-        score_name=score_name,
-    )
-    if plot is not None:
-        from nbsuite.submissions.pictures.pareto import plot_leaderboard
+    models = read_models(results, twins=twins)
+    figures = None if columns is None else choose_columns(columns, keys_of(models))
+    by = sort or (R2.key if score_name is None else SCORE)
+    if by not in (SCORE, METHOD):
+        by = choose_columns(by, keys_of(models))[0].key
+    found = rankings(models, twins=twins, session=session, sort=by, score_name=score_name)
+    pictures = [] if plot is None else _draw(plot, found)
+    tables = [leaderboard_table(each, figures or USUAL) for each in found]
+    emit(chained(tables), chosen, output)
+    for picture in pictures:
+        note(f"Wrote {picture}")
 
-        plot_leaderboard(plot, ranking)
-    emit(leaderboard_table(ranking), chosen, output)
-    if plot is not None:
-        note(f"Wrote {plot}")
+
+def _draw(plot: Path, found: Sequence[Ranking]) -> list[Path]:
+    """A picture a task: the first takes the name given, the others add their tasks to it."""
+    from nbsuite.submissions.pictures.pareto import plot_leaderboard
+
+    paths: list[Path] = []
+    for ranking in found:
+        task = ranking.task.replace("/", "-")
+        paths.append(plot.with_stem(f"{plot.stem}_{task}") if paths else plot)
+        plot_leaderboard(paths[-1], ranking)
+    return paths

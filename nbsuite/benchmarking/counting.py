@@ -1,9 +1,8 @@
-"""What NeuroBench's hooks record of a decoder's connections and neurons, and the check on it.
+"""What NeuroBench's hooks record of a decoder's layers, and the tallies it is held against.
 
-NeuroBench counts synaptic operations by passing the recorded input of each connection through a
-copy of the connection with every non-zero weight set to 1, and summing what comes out. Sums in
-float16 overflow and sums in float32 err past 2^24, so the copy is made of a stand-in that counts
-exactly.
+NeuroBench counts synaptic operations by passing the recorded input of each layer through a copy of
+the layer with every non-zero weight set to 1, and summing what comes out. Sums in float16 overflow
+and sums in float32 err past 2^24, so the copy is made of a stand-in that counts exactly.
 
 Operations are accumulations (ACs) where all inputs of a call are 0, 1 or -1, and multiplications
 with accumulation (MACs) otherwise. So that this holds for calls that are presented together, those
@@ -12,85 +11,83 @@ of the one sort are presented apart from those of the other.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, cast
 
 import torch
 from neurobench.hooks.layer import LayerHook
 from neurobench.hooks.neuron import NeuronHook
 from torch import Tensor, nn
 
-
-class SynapseCounter(nn.Linear):
-    """Stands in for connections in NeuroBench's arithmetic: all those of one source, side by side.
-
-    Returns the operations of each call, summed over the outputs: the non-zero inputs times the
-    number of weights they meet. Given inputs and weights of 0 and 1, that is at most the size of
-    the matrix, which float32 holds exactly up to 4096 x 4096; float64 then holds every sum over
-    calls exactly.
-
-    Args:
-        connections: connections with the same fan-in.
-    """
-
-    def __init__(self, connections: Sequence[nn.Linear]) -> None:
-        nn.Module.__init__(self)
-        weight = torch.cat([connection.weight.detach() for connection in connections])
-        self.out_features, self.in_features = weight.shape
-        self.weight = nn.Parameter(weight.cpu(), requires_grad=False)
-        self.register_parameter("bias", None)
-
-    def forward(self, inputs: Tensor) -> Tensor:
-        """Operations (...) in float64 of calls (..., fan-in)."""
-        fan_out = self.weight.sum(dim=0, dtype=torch.float32)
-        return (inputs.float() @ fan_out).double()
+from nbsuite.benchmarking.counting_cells import CELLS, CellTally, cell_counter
+from nbsuite.benchmarking.counting_synapses import (
+    CONVOLUTIONS,
+    ConnectionTally,
+    ConvolutionCounter,
+    ConvolutionTally,
+    SynapseCounter,
+)
+from nbsuite.models.decoder import Calls, Group
 
 
-@dataclass
-class ConnectionTally:
-    """The events that connections of one source were shown, counted in integers.
-
-    Attributes:
-        fan_out: (fan-in,) number of non-zero weights that leave each input.
-        weights: number of all weights.
-        calls: number of calls.
-        accumulated: (fan-in,) non-zero inputs in calls that count as ACs.
-        multiplied: (fan-in,) non-zero inputs in calls that count as MACs.
-    """
-
-    fan_out: Tensor
-    weights: int
-    calls: int = 0
-    accumulated: Tensor | int = 0
-    multiplied: Tensor | int = 0
-
-    @classmethod
-    def of(cls, connections: Sequence[nn.Linear]) -> ConnectionTally:
-        """An empty tally of connections with the same fan-in."""
-        fan_out = sum(torch.count_nonzero(each.weight, dim=0).cpu() for each in connections)
-        return cls(torch.as_tensor(fan_out), sum(each.weight.numel() for each in connections))
-
-    def add(self, spikes: Tensor, values: Tensor) -> None:
-        """Count calls (calls, fan-in), those that are spikes and those that are not."""
-        self.calls += len(spikes) + len(values)
-        self.accumulated = self.accumulated + _events(spikes)
-        self.multiplied = self.multiplied + _events(values)
+class LayerTally(Protocol):
+    """The operations of layers that have their inputs in common, by a closed form in integers."""
 
     @property
     def acs(self) -> int:
-        """Accumulations: events times non-zero fan-out."""
-        return int((self.fan_out * self.accumulated).sum())
+        """Accumulations."""
 
     @property
     def macs(self) -> int:
-        """Multiplications with accumulation: events times non-zero fan-out."""
-        return int((self.fan_out * self.multiplied).sum())
+        """Multiplications with accumulation."""
 
     @property
     def dense(self) -> int:
         """Operations if no input and no weight were zero."""
-        return self.calls * self.weights
+
+    def add(self, group: Group, *, spiking: bool) -> None:
+        """Count calls, which are all spikes or all not."""
+
+
+def stand_in(layers: Sequence[nn.Module]) -> nn.Module:
+    """What NeuroBench counts with in place of layers that have their inputs in common.
+
+    Raises:
+        TypeError: NeuroBench counts no such layer, or not several of them at once.
+    """
+    if all(isinstance(layer, nn.Linear) for layer in layers):
+        return SynapseCounter(cast("Sequence[nn.Linear]", layers))
+    layer = _alone(layers)
+    if isinstance(layer, CONVOLUTIONS):
+        return ConvolutionCounter(layer)
+    return cell_counter(_as_cell(layer))
+
+
+def empty_tally(layers: Sequence[nn.Module]) -> LayerTally:
+    """An empty tally of layers that have their inputs in common.
+
+    Raises:
+        TypeError: as :func:`stand_in`.
+    """
+    if all(isinstance(layer, nn.Linear) for layer in layers):
+        return ConnectionTally.of(cast("Sequence[nn.Linear]", layers))
+    layer = _alone(layers)
+    if isinstance(layer, CONVOLUTIONS):
+        return ConvolutionTally(layer)
+    return CellTally(_as_cell(layer))
+
+
+def _alone(layers: Sequence[nn.Module]) -> nn.Module:
+    if len(layers) != 1:
+        raise TypeError(f"{len(layers)} layers that are not all linear cannot be counted at once")
+    return layers[0]
+
+
+def _as_cell(layer: nn.Module) -> nn.RNNCellBase:
+    if not isinstance(layer, CELLS):
+        raise TypeError(f"no operations are counted for a layer {type(layer).__name__}")
+    return layer
 
 
 @dataclass
@@ -107,12 +104,12 @@ class ActivationTally:
 
 
 class ConnectionRecord(LayerHook):  # type: ignore[misc]
-    """Inputs of one connection, recorded from its calls as NeuroBench does."""
+    """Inputs of one layer, recorded from its calls as NeuroBench does."""
 
-    def __init__(self, connection: nn.Linear) -> None:
+    def __init__(self, connection: nn.Module) -> None:
         super().__init__(None)
-        self.layer = SynapseCounter([connection])
-        self.tally = ConnectionTally.of([connection])
+        self.layer = stand_in([connection])
+        self.tally = empty_tally([connection])
         self._connection = connection
         self.register_hook()
 
@@ -122,25 +119,24 @@ class ConnectionRecord(LayerHook):  # type: ignore[misc]
 
     def hook_fn(self, module: nn.Module, inputs: tuple[Any, ...]) -> None:
         """Called before the connection is."""
-        super().hook_fn(module, inputs)
-        self.tally.add(*_apart(inputs[0].detach().cpu()))
+        for part, spiking in _apart(as_group(module, inputs)):
+            self.tally.add(part, spiking=spiking)
+            super().hook_fn(module, _shown(part))
 
 
 class SourceRecord(LayerHook):  # type: ignore[misc]
-    """Inputs from one source, handed over by :meth:`present` for all connections that leave it."""
+    """Inputs from one source, handed over by :meth:`present` for all layers that take them."""
 
-    def __init__(self, connections: Sequence[nn.Linear]) -> None:
-        super().__init__(SynapseCounter(connections))
-        self.tally = ConnectionTally.of(connections)
+    def __init__(self, layers: Sequence[nn.Module]) -> None:
+        super().__init__(stand_in(layers))
+        self.tally = empty_tally(layers)
 
-    def present(self, inputs: Tensor) -> None:
-        """Record calls (calls, fan-in) as if the connections had been called with them."""
-        spikes, values = _apart(inputs.cpu())
-        self.tally.add(spikes, values)
-        for calls in (spikes, values):
-            if len(calls):
-                # NeuroBench's masks take longest of all, and of all dtypes least on int16.
-                self.hook_fn(self.layer, (calls.to(torch.int16),))
+    def present(self, inputs: Calls) -> None:
+        """Record calls as if the layers had been called with them."""
+        for group in ((inputs,),) if isinstance(inputs, Tensor) else inputs:
+            for part, spiking in _apart(tuple(value.cpu() for value in group)):
+                self.tally.add(part, spiking=spiking)
+                self.hook_fn(self.layer, _shown(part))
 
 
 class SpikeRecord(NeuronHook):  # type: ignore[misc]
@@ -170,19 +166,45 @@ class NeuronRecord(NeuronHook):  # type: ignore[misc]
         self.tally.add(self.activation_outputs[-1])
 
 
-def _apart(inputs: Tensor) -> tuple[Tensor, Tensor]:
-    """Calls of which all inputs are 0, 1 or -1, and the others, of which no value matters.
+def as_group(layer: nn.Module, inputs: tuple[Any, ...]) -> Group:
+    """The arguments of one call of a layer as a group of one call, on the CPU.
 
-    Returns:
-        The former as they are; of the latter, 2 in place of each input that is not zero.
+    Raises:
+        ValueError: they are not what NeuroBench counts such a layer's operations from.
     """
-    calls = inputs.reshape(-1, inputs.shape[-1])
-    if calls.dtype == torch.int8:
-        return calls, calls[:0]
-    plain = ((calls == 0) | (calls.abs() == 1)).all(dim=1)
-    return calls[plain].to(torch.int8), 2 * (calls[~plain] != 0).to(torch.int8)
+    nested = len(inputs) == 2 and isinstance(inputs[1], tuple)
+    values = (inputs[0], *inputs[1]) if nested else inputs
+    states = len(values) - 1
+    due = 1 + isinstance(layer, nn.LSTMCell) if isinstance(layer, nn.RNNCellBase) else 0
+    if states != due or not all(isinstance(value, Tensor) for value in values):
+        wanted = "its input and state" if due else "its input alone"
+        raise ValueError(f"NeuroBench counts calls that are given {wanted}, by position")
+    return tuple(value.detach()[None].cpu() for value in values)
 
 
-def _events(calls: Tensor) -> Tensor:
-    """(fan-in,) int64, non-zero entries of calls (calls, fan-in)."""
-    return (calls != 0).sum(dim=0, dtype=torch.int32).long()
+def _apart(group: Group) -> Iterator[tuple[Group, bool]]:
+    """Calls of which all inputs are 0, 1 or -1, and the others; empty ones are left out.
+
+    Yields:
+        The former as they are, in int8; of the latter, 2 in place of each input that is not zero.
+        States are as they are. Then, whether they are spikes.
+    """
+    inputs, states = group[0], group[1:]
+    if inputs.dtype == torch.int8:
+        yield group, True
+        return
+    plain = ((inputs == 0) | (inputs.abs() == 1)).flatten(start_dim=1).all(dim=1)
+    if plain.any():
+        yield (inputs[plain].to(torch.int8), *(each[plain] for each in states)), True
+    if not plain.all():
+        values = 2 * (inputs[~plain] != 0).to(torch.int8)
+        yield (values, *(each[~plain] for each in states)), False
+
+
+def _shown(group: Group) -> tuple[Any, ...]:
+    """A group as the arguments of one call that NeuroBench is shown."""
+    if len(group) == 1:
+        # NeuroBench's masks take longest of all, and of all dtypes least on int16.
+        return (group[0].to(torch.int16),)
+    inputs, *states = (each.reshape(-1, each.shape[-1]).double() for each in group)
+    return (inputs, states[0]) if len(states) == 1 else (inputs, tuple(states))

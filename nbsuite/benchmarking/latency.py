@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from nbsuite.benchmarking.delay import Delay, measure_delay
 from nbsuite.benchmarking.runner import run_benchmark
 from nbsuite.benchmarking.session import check_fit
-from nbsuite.data.mat_format import SAMPLE_SECONDS
 from nbsuite.data.motion import still_axes
 from nbsuite.data.recording import Recording, Split
 from nbsuite.data.stream import StreamDataset, Stretches
@@ -38,7 +37,7 @@ class Latency:
         median: half of the steps took no longer.
         p99: 99 of 100 steps took no longer.
         worst: the longest step.
-        late: number of steps that took longer than there is until the next sample, 4 ms.
+        late: number of steps that took longer than there is until the next sample.
         steps_per_second: steps by the sum of their times.
     """
 
@@ -49,17 +48,17 @@ class Latency:
     steps_per_second: float
 
     @classmethod
-    def of(cls, seconds: NDArray[np.float64]) -> Latency:
-        """Of the steps' times (steps,).
+    def of(cls, seconds: NDArray[np.float64], budget: float) -> Latency:
+        """Of the steps' times (steps,), there being ``budget`` seconds for each.
 
-        >>> Latency.of(np.array([0.001, 0.001, 0.005])).late
+        >>> Latency.of(np.array([0.001, 0.001, 0.005]), budget=0.004).late
         1
         """
         return cls(
             median=float(np.median(seconds)),
             p99=float(np.quantile(seconds, 0.99, method="higher")),
             worst=float(seconds.max()),
-            late=int((seconds > SAMPLE_SECONDS).sum()),
+            late=int((seconds > budget).sum()),
             steps_per_second=float(len(seconds) / seconds.sum()),
         )
 
@@ -111,10 +110,10 @@ def stream_checkpoint(
     r2 = float(batch.values["r2"])
     return StreamReport(
         steps=len(part),
-        latency=Latency.of(seconds),
+        latency=Latency.of(seconds, recording.task.step),
         delay=measure_delay(decoder),
         r2=None if undefined or not np.isfinite(r2) else r2,
-        equals_batch=torch.equal(torch.from_numpy(velocity).float(), batch.velocity),
+        equals_batch=torch.equal(torch.from_numpy(velocity).float(), batch.outputs),
     )
 
 

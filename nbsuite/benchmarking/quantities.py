@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from nbsuite.benchmarking.tolerance import EXACT, Tolerance
 
@@ -21,7 +21,7 @@ class Quantity:
     Attributes:
         key: its name in JSON.
         heading: its name in tables.
-        more_is_better: whether a larger value is the better one.
+        more_is_better: whether a larger value is the better one; None where it is not told.
         metric: NeuroBench's class, by its name in ``neurobench.metrics``; None where no metric of
             NeuroBench's gives the figure.
         part: which of a metric's several values it is; None for its one value.
@@ -44,7 +44,7 @@ class Quantity:
 
     key: str
     heading: str
-    more_is_better: bool
+    more_is_better: bool | None
     metric: str | None = None
     part: str | None = None
     title: str = ""
@@ -263,8 +263,29 @@ Values = Mapping[str, float]
 
 
 def with_operations(values: Values) -> dict[str, float]:
-    """Known figures of the challenge in its order, and their effective operations."""
-    known = {each.key: float(values[each.key]) for each in CHALLENGE if each.key in values}
+    """Known figures, those of the challenge first, in its order, and effective operations."""
+    first = [each.key for each in CHALLENGE if each.key in values]
+    known = {key: float(values[key]) for key in dict.fromkeys([*first, *values])}
     if MACS.key in known and ACS.key in known:
         known[OPERATIONS.key] = known[MACS.key] + known[ACS.key]
     return known
+
+
+def quantity_named(key: str) -> Quantity:
+    """The figure of that key; of one that no entry knows, what can be said without one.
+
+    Of a metric with a value a part, such as a layer, ``metric.part`` is that of the part.
+    """
+    if key in QUANTITIES:
+        return QUANTITIES[key]
+    metric, _, part = key.partition(".")
+    if part and metric in QUANTITIES:
+        whole = QUANTITIES[metric]
+        return replace(
+            whole,
+            key=key,
+            part=part,
+            heading=f"{whole.heading} {part}",
+            title=f"{whole.full_name} {part}",
+        )
+    return Quantity(key, key, more_is_better=None)

@@ -8,6 +8,7 @@ from typing import Any
 from nbsuite.benchmarking.provenance import circumstances
 from nbsuite.benchmarking.runner import Measurement
 from nbsuite.data.recording import Recording
+from nbsuite.data.task import EARLIEST_PROTOCOL
 from nbsuite.models.checkpoint import Checkpoint
 from nbsuite.models.training_data import TrainingData
 
@@ -33,6 +34,11 @@ class BenchmarkResult:
     provenance: dict[str, Any]
 
     @property
+    def task(self) -> str:
+        """The protocol that it was measured under."""
+        return str(self.provenance.get("task", EARLIEST_PROTOCOL))
+
+    @property
     def weights_digest(self) -> str:
         """SHA-256 of the weights that were measured."""
         return str(self.provenance["checkpoint"]["weights_sha256"])
@@ -50,6 +56,7 @@ def describe_result(
     header = checkpoint.header
     decoder = checkpoint.decoder
     provenance = {
+        "task": recording.task.protocol,
         "checkpoint": {
             "file": checkpoint.path.name,
             "weights_sha256": checkpoint.digest,
@@ -60,6 +67,7 @@ def describe_result(
             "recipe": header.recipe,
             "source": header.source,
             "trained_on": header.trained_on.to_json(),
+            "task": header.task,
         },
         "data": {
             "file": recording.path.name,

@@ -22,6 +22,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from nbsuite.data.finding import Finding
 from nbsuite.data.folders import cache_folder
 from nbsuite.errors import UsageError
 from nbsuite.files import atomic_write, digest
@@ -67,6 +68,20 @@ def file_digest(
     value = digest(path, algorithm, progress)
     _remember(path, algorithm, value, before)
     return value
+
+
+def known_digest(path: Path, algorithm: str) -> str:
+    """The digest of a recording's file, read only if it is not remembered.
+
+    Raises:
+        DataError: it cannot be read.
+    """
+    try:
+        return remembered_digest(path, algorithm) or file_digest(path, algorithm)
+    except OSError as error:
+        raise Finding(f"cannot be read ({error.strerror}): check its permissions").error(
+            path
+        ) from error
 
 
 def remember_digest(path: Path, algorithm: str, value: str) -> None:

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from nbsuite.data.cache import entry_folder, load_or_build
-from nbsuite.data.digests import file_digest, remembered_digest
+from nbsuite.data.digests import known_digest
 from nbsuite.data.finding import Finding, warnings_of
 from nbsuite.data.folders import cache_folder
 from nbsuite.data.guards import (
@@ -21,6 +21,7 @@ from nbsuite.data.motion import motion_findings
 from nbsuite.data.recording import Recording, Split
 from nbsuite.data.recording_file import require_file, session_named
 from nbsuite.data.sessions import PUBLIC_SESSIONS, Session
+from nbsuite.data.spike_storage import PackedSpikes
 from nbsuite.data.task import Task
 from nbsuite.data.twins.info import TwinInfo
 
@@ -46,7 +47,7 @@ def load_mat_recording(
         DataError: the file is missing, damaged, not of the format, or not what its name says.
     """
     require_file(path)
-    digest = _digest(path, "sha256")
+    digest = known_digest(path, "sha256")
     build = partial(_build, path, session, digest)
     unkept = None
     if use_cache:
@@ -65,7 +66,7 @@ def load_mat_recording(
             f"{path} is loaded anew each time, for the cache cannot be written ({unkept}):"
             " set NBSUITE_CACHE to a folder that can."
         )
-    starts = (0, *loaded.ends)
+    train, validation, test = map(Split, SPLITS, (0, *loaded.ends), loaded.ends)
     return Recording(
         task,
         session,
@@ -73,9 +74,12 @@ def load_mat_recording(
         digest,
         loaded.twin,
         tuple(warnings),
-        loaded.packed,
+        PackedSpikes(loaded.packed, loaded.channels),
         loaded.labels,
-        *map(Split, SPLITS, starts, loaded.ends),
+        train,
+        validation,
+        test,
+        segments=((0, len(loaded.labels)),),
     )
 
 
@@ -90,7 +94,7 @@ def _build(path: Path, session: Session | None, digest: str) -> LoadedArrays:
     findings = warnings_of(content_findings(path, contents, published=published), path)
     loaded = load_through_neurobench(path, contents)
     findings += warnings_of(split_findings(loaded.lengths, contents.reaches), path)
-    if _digest(path, "sha256") != digest:
+    if known_digest(path, "sha256") != digest:
         raise Finding("changed while it was loaded: load it again").error(path)
     return LoadedArrays(
         loaded.packed, loaded.labels, loaded.channels, loaded.ends, findings, contents.twin
@@ -108,7 +112,7 @@ def identify(
         channels=channels,
         twin=twin,
         published_md5=_published_md5(session),
-        md5=partial(_digest, path, "md5"),
+        md5=partial(known_digest, path, "md5"),
     )
     return session, findings
 
@@ -134,12 +138,3 @@ def _published_md5(session: Session) -> str | None:
     from nbsuite.data.fetch.zenodo import base_url, known_md5  # needs the network's libraries
 
     return known_md5(session, base_url())
-
-
-def _digest(path: Path, algorithm: str) -> str:
-    try:
-        return remembered_digest(path, algorithm) or file_digest(path, algorithm)
-    except OSError as error:
-        raise Finding(f"cannot be read ({error.strerror}): check its permissions").error(
-            path
-        ) from error

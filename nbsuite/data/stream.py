@@ -26,11 +26,19 @@ class StreamDataset(Dataset[Sample]):
 
     ``dataset[i]`` is a sample as NeuroBench's own dataset gives it: input events (1, C) and
     velocity (2,), float32. ``dataset.__getitems__(range(i, j))`` is all of a stretch at once.
+
+    Attributes:
+        recording: the recording.
+        split: the samples of it.
+        restarts: the samples, but for the first, before which there is a gap: a decoder starts
+            afresh there.
     """
 
     def __init__(self, recording: Recording, split: Split) -> None:
         self.recording = recording
         self.split = split
+        starts = (stretch.start - split.start for stretch in recording.stretches(split))
+        self.restarts: tuple[int, ...] = tuple(start for start in starts if start > 0)
 
     def __len__(self) -> int:
         return len(self.split)
@@ -49,7 +57,8 @@ class StreamDataset(Dataset[Sample]):
             indices: a range with step 1, or any indices.
 
         Returns:
-            For a range, input events (B, 1, C) int8 and velocities (B, 2) float32.
+            For a range, input events (B, 1, C), int8 or int16 where the recording has counts, and
+            targets (B, outputs) float32.
 
         Raises:
             IndexError: there are no such samples.

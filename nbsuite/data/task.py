@@ -56,6 +56,12 @@ class Output:
             return Scale(1.0, self.unit)
         return Scale(0.1 / step, "cm/s") if quantity == "mm" else Scale(1 / step, f"{quantity}/s")
 
+    def heading(self, step: float) -> str:
+        """What people are told it is, as ``x velocity (cm/s)``: what is per step is a velocity."""
+        velocity = " velocity" if self.unit.endswith(_PER_STEP) else ""
+        unit = self.scale(step).unit
+        return f"{self.name}{velocity} ({unit})" if unit else f"{self.name}{velocity}"
+
 
 @dataclass(frozen=True)
 class Task:

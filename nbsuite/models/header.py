@@ -3,9 +3,9 @@
 Under the metadata key ``nbsuite`` of the safetensors file there is a JSON object::
 
     {"format": 1, "model": {...}, "session": "indy_20160622_01", "seed": 3,
-     "source": null, "recipe": {...}, "trained_on": {...}}
+     "source": null, "recipe": {...}, "trained_on": {...}, "task": "primate-reaching/1"}
 
-``session`` to ``trained_on`` may be missing; fields of later versions are passed over.
+``session`` to ``task`` may be missing; fields of later versions are passed over.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from nbsuite.models.kinds import AnySpec, spec_from_json
+from nbsuite.data.task import EARLIEST_PROTOCOL, fault_of_protocol
+from nbsuite.models.decoder import DecoderSpec
+from nbsuite.models.kinds import spec_from_json
 from nbsuite.models.training_data import UNKNOWN, TrainingData
 from nbsuite.seeds import LARGEST_SEED
 from nbsuite.untrusted.fault import FormatFault
@@ -39,14 +41,16 @@ class CheckpointHeader:
         source: where converted weights come from (file name, digest, format), if converted.
         recipe: hyperparameters of the training run, if trained here.
         trained_on: the recordings that the weights were trained on, as far as they are known.
+        task: the protocol that the weights were trained for.
     """
 
-    spec: AnySpec
+    spec: DecoderSpec
     session: str | None = None
     seed: int | None = None
     source: Mapping[str, Any] | None = None
     recipe: Mapping[str, Any] | None = None
     trained_on: TrainingData = UNKNOWN
+    task: str = EARLIEST_PROTOCOL
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,7 @@ class _Fields:
     source: dict[str, Any] | None = None
     recipe: dict[str, Any] | None = None
     trained_on: Any = None
+    task: str = EARLIEST_PROTOCOL
 
 
 def header_text(header: CheckpointHeader) -> str:
@@ -76,6 +81,7 @@ def header_text(header: CheckpointHeader) -> str:
         "source": None if header.source is None else dict(header.source),
         "recipe": None if header.recipe is None else dict(header.recipe),
         "trained_on": header.trained_on.to_json(),
+        "task": header.task,
     }
     text = json.dumps(values, sort_keys=True)
     parse_header(written_format(text)[1])
@@ -109,5 +115,14 @@ def parse_header(values: dict[str, Any]) -> CheckpointHeader:
         raise FormatFault(f"names the impossible session {given.session[:_SHOWN]!a}")
     if given.seed is not None and not 0 <= given.seed <= LARGEST_SEED:
         raise FormatFault(f"has the impossible seed {given.seed}")
-    trained_on = TrainingData.from_json(given.trained_on)
-    return CheckpointHeader(spec, given.session, given.seed, given.source, given.recipe, trained_on)
+    if (fault := fault_of_protocol(given.task)) is not None:
+        raise FormatFault(f"names the task {given.task[:_SHOWN]!a}, which {fault}")
+    return CheckpointHeader(
+        spec,
+        given.session,
+        given.seed,
+        given.source,
+        given.recipe,
+        TrainingData.from_json(given.trained_on),
+        given.task,
+    )

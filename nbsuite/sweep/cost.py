@@ -112,41 +112,56 @@ def processor_seconds(graph: Graph, rates: Rates, without: Collection[str]) -> f
 
 def remaining_paths(graph: Graph, rates: Rates) -> dict[str, float]:
     """For each task, how long it and the longest way from it take: the longest goes first."""
-    paths = {key: rates.seconds(task) for key, task in graph.items()}
+    return _paths(graph, {key: rates.seconds(task) for key, task in graph.items()})
+
+
+def _paths(graph: Graph, seconds: Mapping[str, float]) -> dict[str, float]:
+    paths = dict(seconds)
     for key in reversed(list(graph)):  # children come last
         for parent in graph[key].parents:
-            own = rates.seconds(graph[parent])
-            paths[parent] = max(paths[parent], own + paths[key])
+            if key in paths and parent in paths:
+                paths[parent] = max(paths[parent], seconds[parent] + paths[key])
     return paths
 
 
 def elapsed_seconds(graph: Graph, rates: Rates, without: Collection[str], workers: int) -> float:
-    """How long the tasks take on so many workers, some left out.
+    """How long the tasks take on so many workers that are still to be started, some left out."""
+    seconds = {key: rates.seconds(task) for key, task in graph.items() if key not in without}
+    return _START_SECONDS + played_through(graph, seconds, workers) if seconds else 0.0
 
-    Played through: whenever a worker is free, it takes the task with the longest way before it
-    among those whose parents are done.
+
+def played_through(
+    graph: Graph, seconds: Mapping[str, float], workers: int, first: Collection[str] = ()
+) -> float:
+    """How long tasks take on so many workers.
+
+    Whenever a worker is free, it takes the task with the longest way before it among those whose
+    parents are done.
+
+    Args:
+        graph: all tasks.
+        seconds: how long each of those takes that are not done.
+        workers: how many there are.
+        first: tasks that workers are at work on already.
     """
-    todo = {key: task for key, task in graph.items() if key not in without}
-    if not todo:
-        return 0.0
-    paths = remaining_paths(graph, rates)
-    missing = {key: sum(parent in todo for parent in task.parents) for key, task in todo.items()}
-    children: dict[str, list[str]] = {key: [] for key in todo}
-    for key, task in todo.items():
-        for parent in task.parents:
-            if parent in todo:
+    paths = _paths(graph, seconds)
+    missing = {key: sum(parent in seconds for parent in graph[key].parents) for key in seconds}
+    children: dict[str, list[str]] = {key: [] for key in seconds}
+    for key in seconds:
+        for parent in graph[key].parents:
+            if parent in seconds:
                 children[parent].append(key)
-    ready = [(-paths[key], key) for key in todo if not missing[key]]
+    ready = [(key not in first, -paths[key], key) for key in seconds if not missing[key]]
     heapq.heapify(ready)
     running: list[tuple[float, str]] = []
     now = 0.0
     while ready or running:
         while ready and len(running) < workers:
-            _, key = heapq.heappop(ready)
-            heapq.heappush(running, (now + rates.seconds(todo[key]), key))
+            _, _, key = heapq.heappop(ready)
+            heapq.heappush(running, (now + seconds[key], key))
         now, ended = heapq.heappop(running)
         for key in children[ended]:
             missing[key] -= 1
             if not missing[key]:
-                heapq.heappush(ready, (-paths[key], key))
-    return _START_SECONDS + now
+                heapq.heappush(ready, (True, -paths[key], key))
+    return now

@@ -17,6 +17,19 @@ _SIGN_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
+class Begun:
+    """The workers are there.
+
+    Attributes:
+        schedule: the states of the tasks, which change from here on.
+        dashboard: where the workers can be watched; empty where they cannot.
+    """
+
+    schedule: Schedule
+    dashboard: str
+
+
+@dataclass(frozen=True)
 class TaskDone:
     """A task is finished.
 
@@ -63,7 +76,7 @@ class _Attempt:
     epochs: int
 
 
-Event = TaskDone | TaskFailed | Tick
+Event = Begun | TaskDone | TaskFailed | Tick
 Observer = Callable[[Event], None]
 
 
@@ -89,6 +102,7 @@ def run_schedule(
         TrainingError: the workers' scheduler is gone.
         OSError: the study's folder cannot be written, or the disk is full.
     """
+    observer(Begun(schedule, where))
     todo = [key for key, state in schedule.states.items() if state != "finished"]
     folder.unmark(todo)
     folder.forget_failures(schedule.graph)

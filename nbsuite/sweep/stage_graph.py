@@ -15,14 +15,13 @@ from typing import Any
 
 from nbsuite.benchmarking.session import choose_training_kernel
 from nbsuite.data.recording import Recording
-from nbsuite.data.windows import cut_windows
 from nbsuite.models.checkpoint import load_checkpoint
 from nbsuite.models.registry import model_spec
 from nbsuite.sweep.graph import Effort, Task
 from nbsuite.sweep.search import Variant
 from nbsuite.sweep.study import Study
 from nbsuite.tasks.locate import Location, locate
-from nbsuite.tasks.opening import load_recording
+from nbsuite.tasks.opened import OpenedRecordings
 from nbsuite.training.compute import Compute
 from nbsuite.training.overrides import override
 from nbsuite.training.pretraining import find_recordings, in_order, pretraining_folder
@@ -38,6 +37,7 @@ from nbsuite.training.run_folder import (
 from nbsuite.training.run_plan import PUBLISHED_STAGES, recording_label
 from nbsuite.training.stage_run import run_stage
 from nbsuite.training.stage_task import StageName, StageTask
+from nbsuite.training.windows import cut_windows
 
 Progress = Callable[[str, float], None]
 _ADDRESS = 12
@@ -116,7 +116,7 @@ class StageGraph:
         self.progress = progress
         self.tasks: dict[str, Task] = {}
         self.decoders: list[Decoder] = []
-        self._recordings: dict[Path, Recording] = {}
+        self._opened = OpenedRecordings()
         self._windows: dict[tuple[Path, WindowRecipe], int] = {}
         self._pretrainings: dict[StageTask, Task] = {}
         for variant in study.variants:
@@ -129,7 +129,7 @@ class StageGraph:
     @property
     def targets(self) -> tuple[Recording, ...]:
         """The recordings to decode."""
-        return tuple(map(self._load, self._located.values()))
+        return tuple(map(self._opened.load, self._located.values()))
 
     @cached_property
     def _located(self) -> Mapping[str, Location]:
@@ -142,7 +142,7 @@ class StageGraph:
         named = in_order([self._locate(target) for target in self.study.pretrain_on])
         return {
             each.path: named
-            or find_recordings(self._load(each), self.data_dir, self.progress).locations
+            or find_recordings(self._opened.load(each), self.data_dir, self.progress).locations
             for each in self._located.values()
         }
 
@@ -155,20 +155,14 @@ class StageGraph:
 
     def _locate(self, target: str) -> Location:
         found = locate(target, self.data_dir, self.study.data, self.progress)
-        recording = self._load(replace(found, path=found.path.absolute()))
+        recording = self._opened.load(replace(found, path=found.path.absolute()))
         return Location(recording.path, recording.session, recording.twin is not None)
-
-    def _load(self, location: Location) -> Recording:
-        if location.path not in self._recordings:
-            loaded = load_recording(location.path, session=location.session)
-            self._recordings[location.path] = loaded
-        return self._recordings[location.path]
 
     def _add(
         self, variant: Variant, model: str, recipe: Recipe, location: Location, seed: int
     ) -> None:
         """Add the stages of a decoder that are not there yet."""
-        spec = model_spec(model, self._load(location).channels)
+        spec = model_spec(model, self._opened.load(location).channels)
         self._compute.require_fit(spec.neurons)
         stages = self.study.stages or PUBLISHED_STAGES[spec.name]
         first = StageTask("pretrain", spec, recipe, seed, (location,), None, self._compute)
@@ -182,19 +176,20 @@ class StageGraph:
                 parent = None if last is None else last.folder / WEIGHTS_NAME
                 last = self._stage(replace(first, stage=stage, parent=parent), last, variant)
         if last is not None and last.kind != "pretrain":
-            self.decoders.append(Decoder(variant, self._load(location), location, last.key))
+            self.decoders.append(Decoder(variant, self._opened.load(location), location, last.key))
 
     def _pretraining(self, task: StageTask) -> Task:
         if task not in self._pretrainings:
-            folder = pretraining_folder(self.root, task)
-            identity = task.identity(task.load_recordings(), None)
+            recordings = task.load_recordings(self._opened)
+            folder = pretraining_folder(self.root, task, recordings)
+            identity = task.identity(recordings, None)
             title = f"pretrain {folder.name.rpartition('_')[0].replace('_', ' ')}"
             self._pretrainings[task] = self._keep(task, folder, identity, None, title)
         return self._pretrainings[task]
 
     def _stage(self, task: StageTask, parent: Task | None, variant: Variant) -> Task:
         (location,) = task.recordings
-        recording = self._load(location)
+        recording = self._opened.load(location)
         address = None if parent is None else parent.folder.name.rpartition("_")[2]
         identity = task.identity([recording], address)
         parts = (task.spec.name, recording_label(recording), f"seed{task.seed}")
@@ -230,7 +225,7 @@ class StageGraph:
     def _count_windows(self, location: Location, recipe: WindowRecipe) -> int:
         """How many windows a recording is cut into."""
         if (location.path, recipe) not in self._windows:
-            recording = self._load(location)
+            recording = self._opened.load(location)
             windows = cut_windows(recording, recipe)
             self._windows[location.path, recipe] = len(windows)
         return self._windows[location.path, recipe]

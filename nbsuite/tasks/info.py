@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from nbsuite.data.contents import Contents, read_contents
 from nbsuite.data.guards import content_findings
-from nbsuite.data.mat_format import CM_PER_SECOND, SAMPLE_SECONDS
+from nbsuite.data.mat_format import SAMPLE_SECONDS
 from nbsuite.data.mat_recording import identify, is_published
 from nbsuite.data.recording import Recording, Split
 from nbsuite.data.twins.info import TwinInfo
@@ -140,16 +140,17 @@ def _loaded_figures(
 ) -> tuple[RateInfo, tuple[float, float], tuple[SplitInfo, ...]]:
     splits = (recording.train, recording.validation, recording.test)
     counts = [_events(recording, split) for split in splits]
-    hertz = np.sum(counts, axis=0) / (recording.steps * SAMPLE_SECONDS)
+    hertz = np.sum(counts, axis=0) / (recording.steps * recording.task.step)
     lower, median, upper = (float(value) for value in np.quantile(hertz, (0.25, 0.5, 0.75)))
     silent = int(np.count_nonzero(hertz == 0))
     rates = RateInfo(float(hertz.mean()), lower, median, upper, float(hertz.max()), silent)
-    x, y = np.std(recording.labels, axis=0, dtype=np.float64) * CM_PER_SECOND
+    factors = [scale.factor for scale in recording.task.scales]
+    x, y = np.std(recording.labels, axis=0, dtype=np.float64) * factors
     return (
         rates,
         (float(x), float(y)),
         tuple(
-            SplitInfo(split.name, len(split), len(split) * SAMPLE_SECONDS, int(count.sum()))
+            SplitInfo(split.name, len(split), len(split) * recording.task.step, int(count.sum()))
             for split, count in zip(splits, counts, strict=True)
         ),
     )

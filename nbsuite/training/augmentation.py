@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from nbsuite.data.events import SpikeEvents
+from nbsuite.spike_events import SpikeEvents
 from nbsuite.training.recipe import AugmentationRecipe
 
 
@@ -19,7 +19,8 @@ def augment(
     """A batch of windows with random changes, drawn for each window anew though they overlap.
 
     Events are dropped, those that remain are moved in time but not beyond their window's ends,
-    and spurious ones are added. Events that come to lie on the same sample and channel are one.
+    and spurious ones are added. Events that come to lie on the same sample and channel are one,
+    but where events are counts.
 
     Args:
         events: input spikes of consecutive samples.
@@ -47,7 +48,8 @@ def augment(
         count = generator.binomial(total, recipe.insert)
         spurious = generator.choice(total, count, replace=False, shuffle=False)
         cells = np.concatenate([cells, spurious])
-    changed = _events_at(np.unique(cells), samples, events.channels)
+    cells = np.unique(cells) if events.binary else np.sort(cells)
+    changed = SpikeEvents.at(cells, samples, events.channels)
     return changed, np.arange(len(starts), dtype=np.int64) * steps
 
 
@@ -70,10 +72,3 @@ def _jittered(
     within = np.clip(times % steps + shift, 0, steps - 1).astype(np.int64)
     moved: NDArray[np.int64] = times - times % steps + within
     return moved
-
-
-def _events_at(cells: NDArray[np.int64], samples: int, channels: int) -> SpikeEvents:
-    """Events at cells of the array (samples, channels), each cell once and in order."""
-    offsets = np.zeros(samples + 1, dtype=np.int64)
-    np.cumsum(np.bincount(cells // channels, minlength=samples), out=offsets[1:])
-    return SpikeEvents((cells % channels).astype(np.uint16), offsets, channels)

@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nbsuite.data.recording import Recording
-from nbsuite.data.windows import training_split
 from nbsuite.errors import UsageError
 from nbsuite.observer import Observer, Remark, ignore, stage_reporter
 from nbsuite.tasks.locate import Location, Source, locate
+from nbsuite.tasks.opened import OpenedRecordings
 from nbsuite.tasks.targets import load_target
 from nbsuite.training.compute import Compute
 from nbsuite.training.pretraining import find_recordings, in_order
 from nbsuite.training.recipe import Recipe
 from nbsuite.training.run_plan import RunPlan, RunRequest, plan_run
 from nbsuite.training.stage_task import StageName
+from nbsuite.training.windows import training_split
 
 
 @dataclass(frozen=True)
@@ -65,8 +66,10 @@ def _plans(order: Order, observer: Observer) -> Iterator[RunPlan]:
         raise UsageError(
             "--pretrain-on is of no use without the stage pretrain: leave it out, or add the stage."
         )
+    opened = OpenedRecordings()
     for target in dict.fromkeys(order.targets):
         recording = load_target(target, order.data_dir, order.data, observer)
+        opened.add(recording)
         pretrain_on: tuple[Location, ...] = ()
         if "pretrain" in order.stages:
             training_split(recording, order.recipe.windows)  # before a twin is generated
@@ -83,7 +86,7 @@ def _plans(order: Order, observer: Observer) -> Iterator[RunPlan]:
                 compute=order.compute,
                 root=order.output,
             )
-            plan = plan_run(request, force=order.force)
+            plan = plan_run(request, force=order.force, opened=opened)
             _say_start(plan, order, observer)
             yield plan
 

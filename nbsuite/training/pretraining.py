@@ -68,9 +68,8 @@ def in_order(locations: Sequence[Location]) -> tuple[Location, ...]:
     return tuple(sorted(by_path.values(), key=lambda each: each.path.stem))
 
 
-def pretraining_folder(root: Path, task: StageTask) -> Path:
+def pretraining_folder(root: Path, task: StageTask, recordings: Sequence[Recording]) -> Path:
     """Where the outcome of a pretraining lies: a name for people, and its address."""
-    recordings = task.load_recordings()
     address = identity_digest(task.identity(recordings, None))[:12]
     return root / FOLDER_NAME / f"{_readable(task, recordings)}_{address}"
 

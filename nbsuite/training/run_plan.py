@@ -11,18 +11,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from nbsuite.data.folders import twin_path
 from nbsuite.data.recording import Recording
-from nbsuite.data.windows import training_split
 from nbsuite.errors import TrainingError, UsageError
 from nbsuite.models.checkpoint import Checkpoint
 from nbsuite.models.registry import ModelSpec, model_spec
 from nbsuite.seeds import LARGEST_SEED
 from nbsuite.tasks.locate import Location
-from nbsuite.tasks.opening import load_recording
+from nbsuite.tasks.opened import OpenedRecordings
 from nbsuite.training.compute import Compute
 from nbsuite.training.observer import Observer, ignore
 from nbsuite.training.pretraining import find_pretrained, pretraining_folder
@@ -30,6 +29,7 @@ from nbsuite.training.recipe import Recipe
 from nbsuite.training.run_folder import WEIGHTS_NAME, Identity, exclusive, read_record
 from nbsuite.training.stage_run import check_stage, finished_record, run_stage
 from nbsuite.training.stage_task import STAGES, TO_COME, StageName, StageTask
+from nbsuite.training.windows import training_split
 
 PUBLISHED_STAGES: dict[str, tuple[StageName, ...]] = {
     "tinyRSNN": STAGES,
@@ -75,6 +75,7 @@ class RunPlan:
         steps: each stage's task and folder, in order.
         identities: what each stage's outcome will be made of, as far as it is known.
         start: the checkpoint to start from, where the request names one.
+        opened: the recordings of all stages.
     """
 
     folder: Path
@@ -82,6 +83,7 @@ class RunPlan:
     steps: tuple[tuple[StageTask, Path], ...]
     identities: tuple[Identity, ...]
     start: Checkpoint | None = None
+    opened: OpenedRecordings = field(default_factory=OpenedRecordings)
 
     @property
     def seed(self) -> int:
@@ -100,8 +102,15 @@ class RunPlan:
         return None if task.stage == "pretrain" else folder / WEIGHTS_NAME
 
 
-def plan_run(request: RunRequest, *, force: bool = False) -> RunPlan:
+def plan_run(
+    request: RunRequest, *, force: bool = False, opened: OpenedRecordings | None = None
+) -> RunPlan:
     """Lay out a run and check all of it before anything is trained or written.
+
+    Args:
+        request: what is to be run.
+        force: give up what other settings made.
+        opened: recordings that are open already, of other runs; the others join them.
 
     Raises:
         UsageError: stages and starting weights contradict each other, recordings differ in
@@ -111,19 +120,20 @@ def plan_run(request: RunRequest, *, force: bool = False) -> RunPlan:
         DataError: a recording cannot be used, or is too short.
     """
     _check_stages(request)
-    recording = load_recording(request.session.path, session=request.session.session)
+    opened = opened or OpenedRecordings()
+    recording = opened.load(request.session)
     spec = model_spec(request.model, recording.channels)
     request.compute.require_fit(spec.neurons)
     folder = request.root / f"{spec.name}_{recording_label(recording)}_seed{request.seed}"
     if any(stage in request.stages for stage in ("finetune", "prune")):
         training_split(recording, request.recipe.windows)
-    steps = tuple(_steps(request, spec, recording, folder))
+    steps = tuple(_steps(request, spec, opened, folder))
     start, identities = _start(request, steps), dict[Path, Identity]()
     for task, stage_folder in steps:
-        identity = _identity(task, start, identities)
+        identity = _identity(task, task.load_recordings(opened), start, identities)
         check_stage(task, stage_folder, identity, force=force)
         identities[stage_folder] = identity
-    return RunPlan(folder, recording, steps, tuple(identities.values()), start)
+    return RunPlan(folder, recording, steps, tuple(identities.values()), start, opened)
 
 
 def run_plan(plan: RunPlan, observer: Observer = ignore, *, force: bool = False) -> None:
@@ -137,7 +147,7 @@ def run_plan(plan: RunPlan, observer: Observer = ignore, *, force: bool = False)
         for task, folder in plan.steps:
             named = plan.start is not None and task.parent == plan.start.path
             parent = plan.start if named else None
-            run_stage(task, folder, observer, force=force, parent=parent)
+            run_stage(task, folder, observer, force=force, parent=parent, opened=plan.opened)
 
 
 def recording_label(recording: Recording) -> str:
@@ -160,16 +170,20 @@ def _start(request: RunRequest, steps: Sequence[tuple[StageTask, Path]]) -> Chec
 
 
 def _identity(
-    task: StageTask, start: Checkpoint | None, before: Mapping[Path, Identity]
+    task: StageTask,
+    recordings: Sequence[Recording],
+    start: Checkpoint | None,
+    before: Mapping[Path, Identity],
 ) -> Identity:
     """What a stage's outcome will be made of.
 
     Args:
         task: the stage.
+        recordings: its recordings, loaded.
         start: the checkpoint that the request names, if any.
         before: the identities of earlier stages of the run, by their folders.
     """
-    recordings, parent = task.load_recordings(), task.parent
+    parent = task.parent
     if parent is None:
         return task.identity(recordings, None)
     if start is not None and parent == start.path:
@@ -196,7 +210,7 @@ def _check_stages(request: RunRequest) -> None:
 
 
 def _steps(
-    request: RunRequest, spec: ModelSpec, recording: Recording, folder: Path
+    request: RunRequest, spec: ModelSpec, opened: OpenedRecordings, folder: Path
 ) -> Iterator[tuple[StageTask, Path]]:
     """Each stage's task and folder, in order."""
     first = StageTask(
@@ -210,11 +224,11 @@ def _steps(
     )
     parent = request.pretrained
     if "pretrain" in request.stages:
-        pretrain_folder = pretraining_folder(request.root, first)
+        pretrain_folder = pretraining_folder(request.root, first, first.load_recordings(opened))
         parent = pretrain_folder / WEIGHTS_NAME
         yield first, pretrain_folder
     elif parent is None:
-        parent = find_pretrained(request.root, first, recording)
+        parent = find_pretrained(request.root, first, opened.load(request.session))
     for stage in STAGES[1:]:
         if stage in request.stages:
             if stage != "finetune":

@@ -15,10 +15,12 @@ from typing import Any
 
 from nbsuite.benchmarking.provenance import versions
 from nbsuite.data.recording import Recording
+from nbsuite.data.task import Task
 from nbsuite.errors import TrainingError
 from nbsuite.files import digest
 from nbsuite.models.checkpoint import Checkpoint, CheckpointHeader, save_checkpoint
 from nbsuite.models.training_data import UNTRAINED, TrainingData
+from nbsuite.tasks.opened import OpenedRecordings
 from nbsuite.training.observer import Observer, StageDone, ignore
 from nbsuite.training.run_folder import (
     WEIGHTS_NAME,
@@ -53,6 +55,7 @@ def run_stage(
     *,
     force: bool = False,
     parent: Checkpoint | None = None,
+    opened: OpenedRecordings | None = None,
 ) -> Path:
     """Run a stage, continue it where it was interrupted, or do nothing where it is finished.
 
@@ -62,6 +65,7 @@ def run_stage(
         observer: told of progress.
         force: give up what other settings made in the folder.
         parent: the task's parent, where it is loaded already; its file is not read again.
+        opened: recordings that are open already.
 
     Returns:
         The stage's checkpoint.
@@ -73,7 +77,7 @@ def run_stage(
         DataError: a recording cannot be used, or is too short.
         OSError: the folder cannot be written, or the disk is full.
     """
-    recordings = task.load_recordings()
+    recordings = task.load_recordings(opened or OpenedRecordings())
     parent = task.load_parent() if parent is None else parent
     identity = task.identity(recordings, None if parent is None else parent.digest)
     record, skipped = finished_record(folder, identity), True
@@ -167,10 +171,11 @@ def _work(
         seed=task.seed,
         recipe=task.recipe.to_json(),
         trained_on=_trained_on(task, recordings, parent),
+        task=recordings[0].task.protocol,
     )
     weights = folder / WEIGHTS_NAME
     save_checkpoint(weights, outcome.decoder, header)
-    summary = _summary(outcome, state)
+    summary = _summary(outcome, state, recordings[0].task)
     _draw(task, recordings, folder, state, summary)
     record = StageRecord(state.identity, digest(weights), summary, versions())
     write_record(folder, record)
@@ -186,8 +191,9 @@ def _trained_on(
     return before if task.stage == "half" else before.followed_by(recordings)
 
 
-def _summary(outcome: Outcome, state: RunState) -> dict[str, Any]:
+def _summary(outcome: Outcome, state: RunState, of: Task) -> dict[str, Any]:
     return {
+        "label_unit": of.label_unit,
         "epochs": len(state.lines),
         "seconds": round(sum(line["seconds"] for line in state.lines), 3),
         **outcome.figures,
@@ -212,6 +218,7 @@ def _draw(
     title = f"{task.spec.name} seed {task.seed}, {task.stage} on {names}"
     twin = any(recording.twin for recording in recordings)
     loss = task.recipe.loss.name
-    plot_training(folder / "curves.png", state.lines, loss=loss, title=title, twin=twin)
+    unit = recordings[0].task.label_unit
+    plot_training(folder / "curves.png", state.lines, loss=loss, unit=unit, title=title, twin=twin)
     if "trials" in summary:
         plot_pruning(folder / "pruning.png", summary, title=title, twin=twin)

@@ -24,7 +24,7 @@ from nbsuite.errors import CheckpointError, UsageError
 from nbsuite.models.checkpoint import Checkpoint, load_checkpoint
 from nbsuite.models.registry import ModelSpec
 from nbsuite.tasks.locate import Location
-from nbsuite.tasks.opening import load_recording
+from nbsuite.tasks.opened import OpenedRecordings
 from nbsuite.training.compute import Compute
 from nbsuite.training.recipe import Recipe
 from nbsuite.training.run_folder import require_recorded
@@ -69,14 +69,17 @@ class StageTask:
     parent: Path | None
     compute: Compute
 
-    def load_recordings(self) -> list[Recording]:
+    def load_recordings(self, opened: OpenedRecordings) -> list[Recording]:
         """Load the recordings, and make sure that the decoder fits them.
+
+        Args:
+            opened: those that are open already; the others join them.
 
         Raises:
             DataError: a recording cannot be used.
             UsageError: the decoder has not as many inputs as one of them has channels.
         """
-        loaded = [load_recording(each.path, session=each.session) for each in self.recordings]
+        loaded = [opened.load(each) for each in self.recordings]
         for recording in loaded:
             if recording.channels != self.spec.channels:
                 raise UsageError(

@@ -113,6 +113,17 @@ class Hdf5Reader:
             dataset.read(h5s.ALL, h5s.ALL, numbers)
         return numbers
 
+    def stored(self, dataset: h5d.DatasetID, name: str) -> NDArray[Any]:
+        """The numbers that a dataset holds, in its shape and type.
+
+        Raises:
+            FormatFault: it holds something else, too many, or does not hold them itself.
+        """
+        if not holds_numbers(dataset):
+            raise FormatFault(f"holds something else than numbers as {name}")
+        self._allow(dataset, name)
+        return np.asarray(h5py.Dataset(dataset)[()])
+
     def allow(self, numbers: FloatArray, name: str) -> None:
         """Count numbers that were read before as read again.
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from nbsuite.data.sessions import Session
+from nbsuite.data.task import EARLIEST_PROTOCOL
 from nbsuite.data.twins.info import TWIN_MARK
 from nbsuite.errors import PackageError
 from nbsuite.models.training_data import TrainingData
@@ -163,6 +164,12 @@ def read_session(folder: Path, origin: str, model: str) -> SessionResults:
     """
     provenance = read_json(folder / origin, origin, "provenance")
     runs, data = provenance["runs"], provenance["runs"][0]["data"]
+    for said in (provenance, *runs):
+        if (task := said.get("task", EARLIEST_PROTOCOL)) != PRIMATE_REACHING.protocol:
+            raise PackageError(
+                f"{origin} is of the task {task!a}, where a submission is of"
+                f" {PRIMATE_REACHING.protocol}."
+            )
     session = _SESSIONS.get(data["session"])
     if session is None:
         raise PackageError(f"{origin} is about {data['session']!a}, no challenge session.")

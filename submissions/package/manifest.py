@@ -7,10 +7,12 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 
 import nbsuite
+from nbsuite.data.task import EARLIEST_PROTOCOL
 from nbsuite.errors import PackageError
 from nbsuite.files import digest
 from nbsuite.submissions.package.json import read_json
 from nbsuite.submissions.package.layout import FORMAT, MANIFEST
+from nbsuite.tasks.primate_reaching import PRIMATE_REACHING
 
 
 def make_manifest(folder: Path, names: Iterable[str]) -> str:
@@ -18,6 +20,7 @@ def make_manifest(folder: Path, names: Iterable[str]) -> str:
     content = {
         "format": FORMAT,
         "nbsuite": nbsuite.__version__,
+        "task": PRIMATE_REACHING.protocol,
         "files": {
             name: {"sha256": digest(folder / name), "bytes": (folder / name).stat().st_size}
             for name in sorted(names)
@@ -45,6 +48,10 @@ def check_manifest(folder: Path, names: Collection[str]) -> str:
     if manifest["format"] != FORMAT:
         raise PackageError(
             f"it has format {manifest['format']}, where this nbsuite reads format {FORMAT}."
+        )
+    if (task := manifest.get("task", EARLIEST_PROTOCOL)) != PRIMATE_REACHING.protocol:
+        raise PackageError(
+            f"it is of the task {task!a}, where packages are of {PRIMATE_REACHING.protocol}."
         )
     listed = manifest["files"]
     if unlisted := sorted(set(names) - set(listed) - {MANIFEST}):

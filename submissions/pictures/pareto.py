@@ -13,7 +13,8 @@ from nbsuite.benchmarking.quantities import FOOTPRINT, OPERATIONS, R2, Quantity
 from nbsuite.errors import ResultsError
 from nbsuite.pictures import BLACK, TWIN_COLOUR, VERMILLION, drawn, picture_text
 from nbsuite.submissions.results.label_places import label_points
-from nbsuite.submissions.tables.leaderboard import MEAN, Ranking, Row
+from nbsuite.submissions.results.protocols import task_heading
+from nbsuite.submissions.tables.leaderboard import Ranking, Row
 from nbsuite.submissions.tables.pareto import pareto_front
 
 Point = tuple[float, float, Row]
@@ -45,9 +46,8 @@ def plot_leaderboard(path: Path, ranking: Ranking) -> None:
     panels = {cost: _points(ranking, cost) for cost in _PANELS}
     accuracies = [r2 for points in panels.values() for _, r2, _ in points]
     if not accuracies:
-        where = "over all six sessions" if ranking.session == MEAN else f"on {ranking.session}"
         raise ResultsError(
-            f"{path} would be empty: no method has R2 and costs {where}; "
+            f"{path} would be empty: no method has R2 and costs on {ranking.place}; "
             "name another session with --session."
         )
     with drawn(path, (9.6, 4.9)) as figure:
@@ -150,9 +150,8 @@ def _write_legend(figure: Figure, axes: Sequence[Axes]) -> None:
 
 
 def _write_title(figure: Figure, ranking: Ranking) -> None:
-    where = "means over six sessions" if ranking.session == MEAN else f"session {ranking.session}"
-    title = f"Primate reaching: accuracy and cost, {where}"
-    figure.text(0.07, 0.945, title, fontsize=12, fontweight="bold", va="center")
+    title = f"{task_heading(ranking.task)}: accuracy and cost, {ranking.place}"
+    figure.text(0.07, 0.945, picture_text(title), fontsize=12, fontweight="bold", va="center")
     if ranking.twin:
         statement = "TWINS: synthetic, not real recordings"
         figure.text(

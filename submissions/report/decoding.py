@@ -1,4 +1,4 @@
-"""What a report shows of decoders at work: velocity decoded and the spikes of hidden neurons."""
+"""What a report shows of decoders at work: what they decode and the spikes of hidden neurons."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from nbsuite.data.task import Task
 from nbsuite.plots import DEFAULT_SECONDS, FloatArray, SpikeArray, plot_decoding
 from nbsuite.submissions.report.page import Data, PageFigure, Section
 from nbsuite.submissions.report.pictures import draw_picture
@@ -21,8 +22,9 @@ class Decoding:
         session: the session's id.
         twin: whether the recording is a twin.
         trained_on_twin: whether the decoder is known to have been trained on one.
-        velocity_true: (T, 2) velocity in x and y, mm per step.
-        velocity_decoded: (T, 2) decoded velocity, mm per step.
+        task: what was decoded.
+        true: (T, O) true outputs, in the task's units.
+        decoded: (T, O) decoded outputs.
         spikes: (T, neurons) hidden spikes, 0 or 1; None of a decoder without them.
         r2: coefficient of determination over the whole test set.
         checkpoint: the checkpoint's file.
@@ -33,8 +35,9 @@ class Decoding:
     session: str
     twin: bool
     trained_on_twin: bool
-    velocity_true: FloatArray
-    velocity_decoded: FloatArray
+    task: Task
+    true: FloatArray
+    decoded: FloatArray
     spikes: SpikeArray | None
     r2: float
     checkpoint: str
@@ -49,13 +52,15 @@ def decoding_section(decodings: Sequence[Decoding]) -> Section:
 def _figure(number: int, decoding: Decoding) -> PageFigure:
     seed = "" if decoding.seed is None else f", seed {decoding.seed},"
     who = f"{decoding.model}{seed} on {decoding.session}"
-    shown = "velocity in x and y, decoded (coloured) and true"
+    names = [output.name for output in decoding.task.outputs]
+    shown = f"{' and '.join(names)}, decoded (coloured) and true"
     if decoding.spikes is not None:
         shown += f", and the spikes of its {decoding.spikes.shape[1]} hidden neurons"
     draw = partial(
         plot_decoding,
-        velocity_true=decoding.velocity_true,
-        velocity_decoded=decoding.velocity_decoded,
+        task=decoding.task,
+        true=decoding.true,
+        decoded=decoding.decoded,
         spikes=decoding.spikes,
         r2=decoding.r2,
         model=decoding.model,
@@ -66,7 +71,7 @@ def _figure(number: int, decoding: Decoding) -> PageFigure:
     return PageFigure(
         draw_picture(f"decoding-{number}", draw),
         f"{who}: {shown}, over the {DEFAULT_SECONDS:g} s of the test set's first minutes in which"
-        f" the hand moves most. R2 over the whole test set: {decoding.r2:.3f}. Checkpoint:"
+        f" most happens. R2 over the whole test set: {decoding.r2:.3f}. Checkpoint:"
         f" {decoding.checkpoint}{', trained on a TWIN' if decoding.trained_on_twin else ''}.",
         f"{who}: {shown}, against time. R2 over the whole test set is {decoding.r2:.3f}.",
         Data.of(twin=decoding.twin),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from nbsuite.benchmarking.quantities import ACTIVATION_SPARSITY, FOOTPRINT, OPERATIONS, R2
+from nbsuite.benchmarking.quantities import ACTIVATION_SPARSITY, FOOTPRINT, OPERATIONS, R2, Quantity
 from nbsuite.submissions.report.page import (
     Block,
     Data,
@@ -15,8 +15,13 @@ from nbsuite.submissions.report.page import (
     Section,
 )
 from nbsuite.submissions.report.pictures import draw_picture
-from nbsuite.submissions.results.folder import ModelResults
 from nbsuite.submissions.results.formats import EMPTY, Cell, Column, Table, text_cell
+from nbsuite.submissions.results.model_results import ModelResults, by_task
+from nbsuite.submissions.results.protocols import (
+    CHALLENGE_TASK,
+    number_word,
+    task_heading,
+)
 from nbsuite.submissions.tables.leaderboard import (
     MEAN,
     Entry,
@@ -25,20 +30,24 @@ from nbsuite.submissions.tables.leaderboard import (
     published_entries,
     rank,
 )
-from nbsuite.submissions.tables.leaderboard_table import leaderboard_table
+from nbsuite.submissions.tables.leaderboard_table import USUAL, leaderboard_table
 from nbsuite.submissions.tables.pareto import pareto_front
-from nbsuite.submissions.tables.published_tables import accuracy_table, demand_table
-from nbsuite.tasks.primate_reaching import PRIMATE_REACHING
+from nbsuite.submissions.tables.published_tables import DEMAND, accuracy_table, demand_table
 
 _SUMMARISED = (R2, FOOTPRINT, ACTIVATION_SPARSITY, OPERATIONS)
 
 
 def summary_section(models: Sequence[ModelResults]) -> Section:
-    """One row a model and kind of data.
+    """One row a model and kind of data, in a table a task.
 
     Args:
         models: results on real recordings and on twins; at least one.
     """
+    tables = [_summary_table(task, each) for task, each in by_task(models).items()]
+    return Section("summary", "Summary", tables)
+
+
+def _summary_table(task: str, models: Sequence[ModelResults]) -> PageTable:
     columns = [
         Column("model", "Model", figures=False),
         Column("data", "Data", figures=False),
@@ -53,17 +62,19 @@ def summary_section(models: Sequence[ModelResults]) -> Section:
         for twin in (False, True)
         for row in _summary_rows([each for each in models if (each.twin is not None) is twin])
     ]
-    notes = [
-        "Figures are means over all six sessions, or are not given.",
-        "Rank by R2: among these models and all published methods; on TWINS, among these alone.",
-    ]
-    table = Table("Means of each model", columns, rows, notes)
-    data = Data.among([each.twin is not None for each in models])
-    return Section("summary", "Summary", [PageTable(table, data, ("model",))])
+    ranked = "Rank by R2: among these models"
+    if task == CHALLENGE_TASK:
+        ranked += " and all published methods; on TWINS, among these alone"
+    notes = ["Figures are means over all sessions of the task, or are not given.", f"{ranked}."]
+    of_task = "" if task == CHALLENGE_TASK else f": {task_heading(task)}"
+    table = Table(f"Means of each model{of_task}", columns, rows, notes)
+    return PageTable(table, Data.among([each.twin is not None for each in models]), ("model",))
 
 
 def _summary_rows(models: Sequence[ModelResults]) -> Iterator[list[Cell]]:
-    """Rows of models all on real recordings or all on twins."""
+    """Rows of models under one task, all on real recordings or all on twins."""
+    if not models:
+        return
     entries = own_entries(models)
     ranking = _ranking(entries, MEAN)
     for model, entry in zip(models, entries, strict=True):
@@ -73,7 +84,7 @@ def _summary_rows(models: Sequence[ModelResults]) -> Iterator[list[Cell]]:
         yield [
             text_cell(entry.method),
             text_cell("real" if model.twin is None else f"TWIN ({model.twin})"),
-            text_cell(", ".join(model.sessions) if model.missing else "all six"),
+            text_cell(", ".join(model.sessions) if model.missing else _all(model.reported)),
             EMPTY if entry.seeds is None else Cell(str(entry.seeds), entry.seeds),
             *(Cell(each.text(values.get(each.key)), values.get(each.key)) for each in _SUMMARISED),
             EMPTY if place is None else Cell(f"{place} of {ranked}", place),
@@ -81,8 +92,25 @@ def _summary_rows(models: Sequence[ModelResults]) -> Iterator[list[Cell]]:
         ]
 
 
-def results_section(models: Sequence[ModelResults], *, twin: bool) -> Section:
-    """Tables and pictures of results that are all on real recordings or all on twins."""
+def _all(sessions: Sequence[str]) -> str:
+    return sessions[0] if len(sessions) == 1 else f"all {number_word(len(sessions))}"
+
+
+def results_section(
+    models: Sequence[ModelResults],
+    *,
+    twin: bool,
+    name: str,
+    figures: Sequence[Quantity] | None = None,
+) -> Section:
+    """Tables and pictures of results under one task, all on real recordings or all on twins.
+
+    Args:
+        models: the results.
+        twin: which of the two.
+        name: the section's address within the page.
+        figures: the figures to show in place of the usual ones.
+    """
     data = Data.of(twin=twin)
     blocks: list[Block] = []
     if twin:
@@ -97,40 +125,42 @@ def results_section(models: Sequence[ModelResults], *, twin: bool) -> Section:
     blocks += [
         Heading("R2 by session"),
         PageTable(accuracy_table(models), data, ("session",)),
-        Heading("Computational demand"),
-        PageTable(demand_table(models), data, ("model", "session")),
+        Heading("Computational demand" if figures is None else "Figures by session"),
+        PageTable(demand_table(models, figures or DEMAND), data, ("model", "session")),
     ]
     entries = own_entries(models)
-    for place in _places(entries):
-        blocks += _leaderboard(_ranking(entries, place), data)
-    name, heading = (
-        ("twins", "Results on TWINS") if twin else ("real", "Results on real recordings")
-    )
+    for number, place in enumerate(_places(models, entries)):
+        picture = f"pareto-{name}-{number}"
+        blocks += _leaderboard(picture, _ranking(entries, place), data, figures or USUAL)
+    heading = "Results on TWINS" if twin else "Results on real recordings"
+    if models[0].task != CHALLENGE_TASK:
+        heading += f": {task_heading(models[0].task)}"
     return Section(name, heading, blocks)
 
 
-def _places(entries: Sequence[Entry]) -> list[str]:
-    """What to rank on: means, or the sessions there are where no model has all six."""
+def _places(models: Sequence[ModelResults], entries: Sequence[Entry]) -> list[str]:
+    """What to rank on: means, or the sessions there are where no model has all of them."""
     if any(MEAN in entry.values for entry in entries):
         return [MEAN]
     known = {session for entry in entries for session in entry.values}
-    return [session.label for session in PRIMATE_REACHING.sessions if session.label in known]
+    return [session for session in models[0].reported if session in known]
 
 
 def _ranking(entries: Sequence[Entry], place: str) -> Ranking:
-    """One's own among the published, which never stand beside twins."""
-    twin = any(entry.twin is not None for entry in entries)
-    return rank([*([] if twin else published_entries()), *entries], session=place)
+    """One's own among the published, which never stand beside twins or under another task."""
+    alone = any(entry.twin is not None or entry.task != CHALLENGE_TASK for entry in entries)
+    return rank([*([] if alone else published_entries()), *entries], session=place)
 
 
-def _leaderboard(ranking: Ranking, data: Data) -> Iterator[Block]:
+def _leaderboard(
+    name: str, ranking: Ranking, data: Data, figures: Sequence[Quantity]
+) -> Iterator[Block]:
     from nbsuite.submissions.pictures.pareto import plot_leaderboard  # matplotlib takes a second
 
-    where = "means over six sessions" if ranking.session == MEAN else f"session {ranking.session}"
+    where = ranking.place
     yield Heading(f"Leaderboard: {where}")
-    table = leaderboard_table(ranking)
+    table = leaderboard_table(ranking, figures)
     yield PageTable(table, data, ("method",))
-    name = f"pareto-{'twins' if ranking.twin else 'real'}-{ranking.session}"
     yield PageFigure(
         draw_picture(name, lambda path: plot_leaderboard(path, ranking)),
         f"R2 against effective operations per sample and against footprint, {where}; up and to the"
@@ -148,9 +178,9 @@ def _fronts(ranking: Ranking) -> str:
     sentences = []
     for cost in (OPERATIONS, FOOTPRINT):
         points = [
-            (row.values[cost.key], row.values["r2"], row.entry.method)
+            (row.values[cost.key], row.values[R2.key], row.entry.method)
             for row in ranking.rows
-            if "r2" in row.values and cost.key in row.values
+            if R2.key in row.values and cost.key in row.values
         ]
         names = ", ".join(method for _, _, method in pareto_front(points))
         sentences.append(f"No other is better in both R2 and {cost.heading.lower()} than: {names}.")

@@ -24,6 +24,7 @@ from nbsuite.submissions.report.page import (
 )
 from nbsuite.submissions.report.pictures import draw_picture
 from nbsuite.submissions.results.formats import EMPTY, Cell, Column, Table, text_cell
+from nbsuite.tasks.primate_reaching import PRIMATE_REACHING
 from nbsuite.training.log import LOG_NAME, read_log
 from nbsuite.training.recipe import LOSS_NAMES
 from nbsuite.training.run_folder import RECORD_NAME, read_record
@@ -181,7 +182,12 @@ def training_section(stages: Sequence[FinishedStage], twin_digests: Collection[s
 def _figures(name: str, stage: FinishedStage, data: Data) -> Iterator[PageFigure]:
     twin = data is Data.TWIN
     curves = partial(
-        plot_training, lines=stage.lines, loss=stage.loss or "", title=stage.title, twin=twin
+        plot_training,
+        lines=stage.lines,
+        loss=stage.loss or "",
+        unit=str(stage.summary.get("label_unit", PRIMATE_REACHING.label_unit)),
+        title=stage.title,
+        twin=twin,
     )
     yield PageFigure(
         draw_picture(f"{name}-curves", curves),

@@ -13,7 +13,10 @@ from nbsuite.submissions.report.page import Page, Section, render
 from nbsuite.submissions.report.provenance import provenance_section, read_all_provenance
 from nbsuite.submissions.report.results import results_section, summary_section
 from nbsuite.submissions.report.training import FinishedStage, training_section
-from nbsuite.submissions.results.folder import ModelResults, ResultsFolder
+from nbsuite.submissions.results.columns import choose_columns, keys_of
+from nbsuite.submissions.results.folder import ResultsFolder
+from nbsuite.submissions.results.model_results import ModelResults, by_task
+from nbsuite.submissions.results.protocols import CHALLENGE_TASK, task_heading
 
 _MOST_MODELS = 500
 
@@ -34,6 +37,7 @@ def build_report(
     results: Sequence[tuple[Path, ResultsFolder]],
     decodings: Sequence[Decoding] = (),
     stages: Sequence[FinishedStage] = (),
+    columns: str | None = None,
 ) -> str:
     """The report as HTML. The same inputs give the same text.
 
@@ -41,17 +45,19 @@ def build_report(
         results: folders or files of results, and what was read from them.
         decodings: runs of decoders to show.
         stages: finished stages of training to show.
+        columns: the figures to show in place of the usual ones, as ``choose_columns`` takes them.
 
     Raises:
-        ResultsError: there are no results on the challenge's sessions, or those of too many models
+        ResultsError: there are no results on sessions of a task, or those of too many models
             for one page, or provenance is damaged.
+        UsageError: a figure is not known.
     """
     paths = [path for path, _ in results]
     models = [model for _, folder in results for model in folder.models]
     if not models:
         raise ResultsError(
-            f"{', '.join(map(str, paths))} holds no results on the challenge's sessions; name"
-            " another folder."
+            f"{', '.join(map(str, paths))} holds no results on sessions of the challenge or of"
+            " another task; name another folder."
         )
     if len(models) > _MOST_MODELS:
         raise ResultsError(
@@ -60,11 +66,13 @@ def build_report(
         )
     provenance = read_all_provenance(paths)
     twin_digests = provenance.twin_digests()
+    figures = None if columns is None else choose_columns(columns, keys_of(models))
     sections = [summary_section(models)]
     sections += [
-        results_section(chosen, twin=twin)
-        for twin in (False, True)
-        if (chosen := [model for model in models if (model.twin is not None) is twin])
+        results_section(chosen, twin=twin, name=f"{name}{number or ''}", figures=figures)
+        for number, of_task in enumerate(by_task(models).values())
+        for name, twin in (("real", False), ("twins", True))
+        if (chosen := [model for model in of_task if (model.twin is not None) is twin])
     ]
     if decodings:
         sections.append(decoding_section(decodings))
@@ -89,15 +97,23 @@ def _page(
     names = list(dict.fromkeys(model.model for model in models))
     return Page(
         title=f"Decoding results: {', '.join(names)}",
-        introduction=(
-            "Decoders of hand velocity from motor cortex, measured with NeuroBench's official"
-            " metrics on the primate-reaching task of the IEEE BioCAS 2024 Grand Challenge."
-            f" Read from {', '.join(map(str, paths))}."
-        ),
+        introduction=(f"{_of_tasks(models)} Read from {', '.join(map(str, paths))}."),
         warning=_WARNING if twins else None,
         sections=sections,
         footer=f"Made by nbsuite {nbsuite.__version__}. This file is complete in itself.",
     )
+
+
+def _of_tasks(models: Sequence[ModelResults]) -> str:
+    """What was decoded, in a sentence."""
+    tasks = list(by_task(models))
+    if tasks == [CHALLENGE_TASK]:
+        return (
+            "Decoders of hand velocity from motor cortex, measured with NeuroBench's official"
+            " metrics on the primate-reaching task of the IEEE BioCAS 2024 Grand Challenge."
+        )
+    named = ", ".join(map(task_heading, tasks))
+    return f"Decoders measured with NeuroBench's official metrics, by task: {named}."
 
 
 _WARNING = (

@@ -25,6 +25,7 @@ from nbsuite.submissions.results.names import (
     results_in,
     results_name,
 )
+from nbsuite.submissions.results.protocols import CHALLENGE_TASK
 from nbsuite.submissions.results.schema import read_json, read_object, write_files, write_json
 
 if TYPE_CHECKING:  # reading and comparing results needs no torch
@@ -53,9 +54,10 @@ def provenance_path(results: Path) -> Path:
     return results.with_name(f"{results.stem}{PROVENANCE_SUFFIX}")
 
 
-def summary_path(folder: Path, model: str, *, twin: bool) -> Path:
-    """Where the summary of a model is written; twins have a summary of their own."""
-    return folder / f"{SUMMARY_PREFIX}{model}{TWIN_MARK if twin else ''}.json"
+def summary_path(folder: Path, model: str, *, twin: bool, task: str = CHALLENGE_TASK) -> Path:
+    """Where the summary of a model is written; twins, and every other task, have their own."""
+    of_task = "" if task == CHALLENGE_TASK else f"_{task.replace('/', '-')}"
+    return folder / f"{SUMMARY_PREFIX}{model}{of_task}{TWIN_MARK if twin else ''}.json"
 
 
 def check_absent(paths: Iterable[Path]) -> None:
@@ -181,6 +183,7 @@ def write_results(folder: Path, results: Sequence[BenchmarkResult]) -> Path:
     content = challenge_results(results)
     provenance = {
         "results": path.name,
+        "task": first.task,
         "twin": first.twin,
         "runs": [result.provenance for result in in_seed_order(results)],
     }

@@ -8,17 +8,21 @@ from enum import Enum
 from pathlib import Path
 from statistics import fmean
 
-from nbsuite.benchmarking.quantities import QUANTITIES
+from nbsuite.benchmarking.quantities import CHALLENGE, QUANTITIES, R2, Quantity
 from nbsuite.benchmarking.tolerance import Tolerance
 from nbsuite.errors import ResultsError, UsageError
-from nbsuite.submissions.results.challenge import METRICS, Results
+from nbsuite.submissions.results.challenge import Results
+from nbsuite.submissions.results.columns import choose_columns
 from nbsuite.submissions.results.folder import (
     is_twin,
     read_lists,
     read_provenance,
     results_files,
 )
-from nbsuite.submissions.results.formats import EMPTY, Cell, Column, Table, text_cell
+from nbsuite.submissions.results.names import model_and_recording
+from nbsuite.submissions.results.protocols import short_name, task_of
+from nbsuite.submissions.results.run_figures import further_lists
+from nbsuite.suggestions import did_you_mean
 
 _SUMMARY_PREFIX = "results_summary_"
 
@@ -29,6 +33,7 @@ class Verdict(Enum):
     BETTER = "better"
     SAME = "same"
     WITHIN = "within tolerance"
+    CHANGED = "changed"
     WORSE = "WORSE"
     MISSING = "MISSING"
     NEW = "new"
@@ -39,11 +44,12 @@ REGRESSIONS = (Verdict.WORSE, Verdict.MISSING)
 
 @dataclass(frozen=True)
 class Change:
-    """A metric's mean over seeds, old and new.
+    """A figure's mean over seeds, old and new.
 
     Attributes:
         results: name of the results, e.g. ``tinyRSNN_indy_20160622_01``.
-        metric: the metric; None for results that are on one side only.
+        label: the same for people, e.g. ``tinyRSNN I1``.
+        figure: the figure; None for results that are on one side only.
         old: the old figure, if there is one.
         new: the new figure, if there is one.
         tolerance: by how much it may be worse.
@@ -51,7 +57,8 @@ class Change:
     """
 
     results: str
-    metric: str | None
+    label: str
+    figure: Quantity | None
     old: float | None
     new: float | None
     tolerance: Tolerance | None
@@ -78,7 +85,26 @@ class Comparison:
         ]
 
 
-def compare_results(old: Path, new: Path, tolerances: Mapping[str, Tolerance]) -> Comparison:
+@dataclass(frozen=True)
+class _Measured:
+    """A results file.
+
+    Attributes:
+        lists: figure to list over seeds.
+        task: name and version of the task.
+        label: model and session for people.
+        data: digests of the recordings, as far as provenance tells.
+    """
+
+    lists: Results
+    task: str
+    label: str
+    data: frozenset[str]
+
+
+def compare_results(
+    old: Path, new: Path, tolerances: Mapping[str, Tolerance], columns: str | None = None
+) -> Comparison:
     """Compare two folders of results, or two results files.
 
     Files of two folders belong together by their names, two single files in any case.
@@ -86,25 +112,72 @@ def compare_results(old: Path, new: Path, tolerances: Mapping[str, Tolerance]) -
     Args:
         old: what it was.
         new: what it is.
-        tolerances: metric to tolerance, for every metric.
+        tolerances: figure to tolerance; others have their own.
+        columns: the figures to compare, as :func:`choose_columns` takes them; by default those of
+            the challenge format.
 
     Raises:
         ResultsError: a file is missing or damaged.
-        UsageError: a file and a folder, or a twin and a real recording, were to be compared.
+        UsageError: a file and a folder, a twin and a real recording, or results under two tasks
+            were to be compared; or a figure is not known.
     """
     old_files, new_files = _paired_files(old, new)
+    pairs = {
+        name: tuple(
+            _read(name, files[name]) if name in files else None for files in (old_files, new_files)
+        )
+        for name in dict.fromkeys([*old_files, *new_files])
+    }
+    found = [key for pair in pairs.values() for each in pair if each for key in each.lists]
+    figures = CHALLENGE if columns is None else choose_columns(columns, dict.fromkeys(found))
+    _check_tolerances(tolerances, figures)
     changes: list[Change] = []
     remarks: list[str] = []
-    for name in dict.fromkeys([*old_files, *new_files]):
-        if name not in new_files:
-            changes.append(Change(name, None, None, None, None, Verdict.MISSING))
-        elif name not in old_files:
-            changes.append(Change(name, None, None, None, None, Verdict.NEW))
+    for name, (before, after) in pairs.items():
+        if before is None or after is None:
+            there, verdict = (after, Verdict.NEW) if before is None else (before, Verdict.MISSING)
+            label = name if there is None else there.label
+            changes.append(Change(name, label, None, None, None, None, verdict))
         else:
-            before, after = read_lists(old_files[name]), read_lists(new_files[name])
-            changes += _changes(name, before, after, tolerances)
-            remarks += _remarks(name, (old_files[name], before), (new_files[name], after))
+            _check_same_task(name, before, after)
+            changes += _changes(name, before, after, figures, tolerances)
+            remarks += _remarks(name, before, after)
     return Comparison(changes, remarks)
+
+
+def _read(name: str, file: Path) -> _Measured:
+    lists, provenance = read_lists(file), read_provenance(file)
+    lists |= further_lists(provenance, len(lists[R2.key]))
+    named = model_and_recording(file, provenance)
+    label = name if named is None else f"{named[0]} {short_name(named[1])}"
+    return _Measured(lists, task_of(provenance), label, _data_digests(provenance))
+
+
+def _check_tolerances(tolerances: Mapping[str, Tolerance], figures: Sequence[Quantity]) -> None:
+    """Make sure that each tolerance is of something that is compared, or could be.
+
+    Raises:
+        UsageError: one is not.
+    """
+    known = {*QUANTITIES, *(figure.key for figure in figures)}
+    for name in tolerances:
+        if name not in known:
+            raise UsageError(
+                f"There is no figure '{name}' to tolerate; {did_you_mean(name, sorted(known))}"
+            )
+
+
+def _check_same_task(name: str, old: _Measured, new: _Measured) -> None:
+    """Make sure that results can be compared.
+
+    Raises:
+        UsageError: they were measured under two tasks.
+    """
+    if old.task != new.task:
+        raise UsageError(
+            f"The old results of {name} are of the task {old.task}, the new ones of {new.task}:"
+            " compare results of one task."
+        )
 
 
 def _paired_files(old: Path, new: Path) -> tuple[dict[str, Path], dict[str, Path]]:
@@ -141,76 +214,59 @@ def _by_name(folder: Path) -> dict[str, Path]:
 
 
 def _changes(
-    name: str, before: Results, after: Results, tolerances: Mapping[str, Tolerance]
+    name: str,
+    before: _Measured,
+    after: _Measured,
+    figures: Sequence[Quantity],
+    tolerances: Mapping[str, Tolerance],
 ) -> list[Change]:
     changes = []
-    for metric in METRICS:
-        old, new, tolerance = fmean(before[metric]), fmean(after[metric]), tolerances[metric]
-        verdict = _judge(metric, old, new, tolerance)
-        changes.append(Change(name, metric, old, new, tolerance, verdict))
+    for figure in figures:
+        old, new = (
+            fmean(each.lists[figure.key]) if figure.key in each.lists else None
+            for each in (before, after)
+        )
+        tolerance = tolerances.get(figure.key, figure.tolerance)
+        verdict = _judge(figure, old, new, tolerance)
+        if verdict is not None:
+            changes.append(Change(name, before.label, figure, old, new, tolerance, verdict))
     return changes
 
 
-def _judge(metric: str, old: float, new: float, tolerance: Tolerance) -> Verdict:
-    gain = new - old if QUANTITIES[metric].more_is_better else old - new
-    if gain == 0:
+def _judge(
+    figure: Quantity, old: float | None, new: float | None, tolerance: Tolerance
+) -> Verdict | None:
+    """What became of a figure; None where it never was."""
+    if old is None or new is None:
+        if old is new:
+            return None
+        return Verdict.NEW if old is None else Verdict.MISSING
+    if new == old:
         return Verdict.SAME
+    if figure.more_is_better is None:
+        return Verdict.CHANGED
+    gain = new - old if figure.more_is_better else old - new
     if gain > 0:
         return Verdict.BETTER
     return Verdict.WITHIN if -gain <= tolerance.allowance(old) else Verdict.WORSE
 
 
-def _remarks(name: str, old: tuple[Path, Results], new: tuple[Path, Results]) -> list[str]:
+def _remarks(name: str, old: _Measured, new: _Measured) -> list[str]:
     remarks = []
-    before, after = len(old[1]["r2"]), len(new[1]["r2"])
+    before, after = len(old.lists[R2.key]), len(new.lists[R2.key])
     if before != after:
         remarks.append(f"{name}: the old figures are means over {before} seeds, the new {after}.")
-    data = [_data_digests(file) for file, _ in (old, new)]
-    if all(data) and data[0] != data[1]:
+    if old.data and new.data and old.data != new.data:
         remarks.append(f"{name}: the two were measured on different recordings, by their digests.")
     return remarks
 
 
-def _data_digests(file: Path) -> set[str]:
+def _data_digests(provenance: Mapping[str, object]) -> frozenset[str]:
     """Digests of the recordings that results were measured on, as far as provenance tells."""
-    runs = read_provenance(file).get("runs")
+    runs = provenance.get("runs")
     found = (
         run["data"].get("sha256")
         for run in (runs if isinstance(runs, list) else [])
         if isinstance(run, dict) and isinstance(run.get("data"), dict)
     )
-    return {digest for digest in found if isinstance(digest, str)}
-
-
-def comparison_table(comparison: Comparison) -> Table:
-    """The comparison as a table."""
-    columns = [
-        Column("results", "Results", figures=False),
-        Column("metric", "Metric", figures=False),
-        Column("old", "Old"),
-        Column("new", "New"),
-        Column("change", "Change"),
-        Column("tolerance", "Tolerance"),
-        Column("verdict", "Verdict", figures=False),
-    ]
-    return Table(
-        "Old and new results", columns, [_row(c) for c in comparison.changes], comparison.remarks
-    )
-
-
-def _row(change: Change) -> list[Cell]:
-    return [
-        text_cell(change.results),
-        text_cell(change.metric),
-        _figure(change.old),
-        _figure(change.new),
-        EMPTY
-        if change.old is None or change.new is None
-        else Cell(f"{change.new - change.old:+.6g}", change.new - change.old),
-        EMPTY if change.tolerance is None else text_cell(str(change.tolerance)),
-        text_cell(change.verdict.value),
-    ]
-
-
-def _figure(value: float | None) -> Cell:
-    return EMPTY if value is None else Cell(f"{value:.8g}", value)
+    return frozenset(digest for digest in found if isinstance(digest, str))

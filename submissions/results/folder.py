@@ -7,11 +7,11 @@ provenance and a summary by model. A summary alone will do: its means then stand
 from __future__ import annotations
 
 import os
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from nbsuite.data.task import EARLIEST_PROTOCOL
 from nbsuite.data.twins.info import TWIN_MARK
 from nbsuite.errors import ResultsError
 from nbsuite.submissions.results.challenge import (
@@ -20,42 +20,21 @@ from nbsuite.submissions.results.challenge import (
     Results,
     provenance_path,
     summarise,
+    summary_path,
 )
+from nbsuite.submissions.results.model_results import ModelResults
 from nbsuite.submissions.results.names import model_and_recording, model_of_summary, results_in
+from nbsuite.submissions.results.protocols import CHALLENGE_TASK, is_task, sessions_of, task_of
+from nbsuite.submissions.results.run_figures import further_lists
 from nbsuite.submissions.results.schema import read_json, read_object
-from nbsuite.tasks.primate_reaching import PRIMATE_REACHING
 
 EARLIER_NAMES = {"maxR2": "bigRSNN"}
 """Names in published files, and the names of the same models in the publication."""
 
 UNNAMED_TWIN = "twin"
 
-_SESSIONS = {session.name: session for session in PRIMATE_REACHING.sessions}
+_LABELS = {session.name: session.label for session in sessions_of(CHALLENGE_TASK)}
 _AGREEMENT = 1e-9
-
-
-@dataclass(frozen=True)
-class ModelResults:
-    """Results of one model on the challenge's sessions.
-
-    Attributes:
-        model: the model's name.
-        twin: None for results on real recordings; otherwise which twins, e.g. ``twin-seed1``.
-        origin: the folder or file read.
-        sessions: session id to lists over seeds.
-        averaged: the lists hold means out of a summary, not single runs.
-    """
-
-    model: str
-    twin: str | None
-    origin: Path
-    sessions: Mapping[str, Results]
-    averaged: bool = False
-
-    @property
-    def missing(self) -> list[str]:
-        """The challenge's sessions without results, by id."""
-        return [s.label for s in PRIMATE_REACHING.sessions if s.label not in self.sessions]
 
 
 @dataclass(frozen=True)
@@ -64,8 +43,8 @@ class ResultsFolder:
 
     Attributes:
         models: the results by model and kind of data.
-        others: files of results on recordings that are no session of the challenge, or of twins
-            that are not told apart.
+        others: files of results on recordings that are no session of their task, or of twins that
+            are not told apart.
     """
 
     models: Sequence[ModelResults]
@@ -82,12 +61,16 @@ class ResultsFolder:
         return [each for each in self.models if each.twin is not None]
 
 
+_Group = tuple[str, str, str | None]
+"""Task, model and twin."""
+
+
 @dataclass
 class _Collected:
-    """Results found so far, by model and twin."""
+    """Results found so far, by task, model and twin."""
 
-    lists: dict[tuple[str, str | None], dict[str, Results]] = field(default_factory=dict)
-    summaries: dict[tuple[str, str | None], Path] = field(default_factory=dict)
+    lists: dict[_Group, dict[str, Results]] = field(default_factory=dict)
+    summaries: list[Path] = field(default_factory=list)
     others: list[Path] = field(default_factory=list)
 
 
@@ -103,10 +86,8 @@ def read_results(path: Path) -> ResultsFolder:
     for file in results_files(path):
         _collect(file, collected)
     models = [
-        ModelResults(model, twin, path, _in_order(sessions))
-        for (model, twin), sessions in sorted(
-            collected.lists.items(), key=lambda item: str(item[0])
-        )
+        _model_results(group, path, sessions)
+        for group, sessions in sorted(collected.lists.items(), key=lambda item: str(item[0]))
     ]
     models += _from_summaries(path, collected)
     if not models and not collected.others:
@@ -158,7 +139,8 @@ def read_provenance(file: Path) -> dict[str, object]:
     """The provenance beside a results file; empty where there is none.
 
     Raises:
-        ResultsError: it is no JSON object, or does not say whether it is about a twin as it must.
+        ResultsError: it is no JSON object, or does not say of which task it is, or whether it is
+            about a twin, as it must.
     """
     path = provenance_path(file)
     if not os.path.lexists(path):
@@ -168,38 +150,52 @@ def read_provenance(file: Path) -> dict[str, object]:
         raise ResultsError(
             f"{path} must say whether it is about a twin with true or false; write it again."
         )
+    if not is_task(content.get("task", EARLIEST_PROTOCOL)):
+        raise ResultsError(
+            f"{path} must name its task as a name and a version, such as {CHALLENGE_TASK}; write it"
+            " again."
+        )
     return content
 
 
 def _collect(file: Path, collected: _Collected) -> None:
-    if (summarised := model_of_summary(file)) is not None:
-        model, of_twins = summarised
-        collected.summaries[_current_name(model), UNNAMED_TWIN if of_twins else None] = file
+    if model_of_summary(file) is not None:
+        collected.summaries.append(file)
         return
-    model, recording = model_and_recording(file) or ("", "")
-    name, _, variant = recording.partition("-")
-    session = _SESSIONS.get(name)
-    results = read_lists(file)
-    twin = (variant or UNNAMED_TWIN) if is_twin(file) else None
-    if session is None or (variant and twin is None):
+    results, provenance = read_lists(file), read_provenance(file)
+    twin_told = is_twin(file, provenance)
+    results |= further_lists(provenance, len(results[METRICS[0]]))
+    task = task_of(provenance)
+    model, recording = model_and_recording(file, provenance) or ("", "")
+    label, twin = recording, None
+    if task == CHALLENGE_TASK:
+        name, _, variant = recording.partition("-")
+        label = _LABELS.get(name, "")
+        twin = (variant or UNNAMED_TWIN) if twin_told else None
+        if variant and twin is None:
+            label = ""
+    if not label:
         collected.others.append(file)
         return
-    sessions = collected.lists.setdefault((_current_name(model), twin), {})
-    if session.label in sessions:
+    sessions = collected.lists.setdefault((task, _current_name(model), twin), {})
+    if label in sessions:
         raise ResultsError(
             f"{file} holds results that another file of the folder holds under another name; "
             "remove one of them."
         )
-    sessions[session.label] = results
+    sessions[label] = results
 
 
 def _current_name(model: str) -> str:
     return EARLIER_NAMES.get(model, model)
 
 
-def _in_order(sessions: Mapping[str, Results]) -> dict[str, Results]:
-    labels = [session.label for session in PRIMATE_REACHING.sessions]
-    return {label: sessions[label] for label in labels if label in sessions}
+def _model_results(group: _Group, path: Path, sessions: Mapping[str, Results]) -> ModelResults:
+    """The results of a group, its sessions in the task's order, or that of their names."""
+    task, model, twin = group
+    labels = [session.label for session in sessions_of(task)] or sorted(sessions)
+    ordered = {label: sessions[label] for label in labels if label in sessions}
+    return ModelResults(model, twin, path, ordered, task=task, reported=tuple(labels))
 
 
 def _from_summaries(path: Path, collected: _Collected) -> list[ModelResults]:
@@ -208,20 +204,28 @@ def _from_summaries(path: Path, collected: _Collected) -> list[ModelResults]:
     Raises:
         ResultsError: a summary is damaged, or not that of the lists beside it.
     """
+    groups = {
+        summary_path(path, model, twin=False, task=task): (task, model, twin)
+        for task, model, twin in collected.lists
+        if task != CHALLENGE_TASK
+    }
     found = []
-    for (model, twin), file in collected.summaries.items():
+    for file in collected.summaries:
+        model, of_twins = model_of_summary(file) or ("", False)
+        twin = UNNAMED_TWIN if of_twins else None
+        group = groups.get(file, (CHALLENGE_TASK, _current_name(model), twin))
         summary = read_json(file, "summary")
-        lists = collected.lists.get((model, twin))
+        lists = collected.lists.get(group)
         sessions = {
-            _SESSIONS[name].label: {metric: [means[metric]] for metric in METRICS}
+            _LABELS[name]: {metric: [means[metric]] for metric in METRICS}
             for name, means in summary.items()
-            if name in _SESSIONS
+            if name in _LABELS
         }
         if lists is not None:
             _check_summary(summary, lists, file)
         elif sessions and twin is None:
-            found.append(ModelResults(model, None, path, _in_order(sessions), averaged=True))
-        elif not any(each == model and of_twins for each, of_twins in collected.lists):
+            found.append(replace(_model_results(group, path, sessions), averaged=True))
+        elif not any(each[:2] == group[:2] and each[2] for each in collected.lists):
             collected.others.append(file)
     return found
 
@@ -233,8 +237,8 @@ def _check_summary(
 
     Its average is held against theirs where it is over the same sessions.
     """
-    names = {session.label: session.name for session in PRIMATE_REACHING.sessions}
-    due_means = summarise({names[label]: results for label, results in lists.items()})
+    names = {label: name for name, label in _LABELS.items()}
+    due_means = summarise({names.get(label, label): lists[label] for label in lists})
     if summary.keys() != due_means.keys():
         del due_means[AVERAGE]
     for name, means in due_means.items():
@@ -245,23 +249,3 @@ def _check_summary(
                     f"{file} gives {found:g} as {metric} of {name}, where the lists beside it "
                     f"average {due:g}; write the results again."
                 )
-
-
-def labels_of(models: Iterable[ModelResults]) -> list[str]:
-    """The models' names, told apart by their folders where two share one.
-
-    Where that does not tell them apart, their twins do, or their places in the row.
-    """
-    models = list(models)
-    labels = [each.model for each in models]
-    for told in (
-        [str(each.origin) for each in models],
-        [each.twin or "real" for each in models],
-        [f"{number} of {len(models)}" for number in range(1, 1 + len(models))],
-    ):
-        counts = Counter(labels)
-        labels = [
-            f"{label} ({more})" if counts[label] > 1 else label
-            for label, more in zip(labels, told, strict=True)
-        ]
-    return labels

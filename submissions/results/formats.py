@@ -10,7 +10,7 @@ import csv
 import io
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from nbsuite.untrusted.json_output import format_json
@@ -84,6 +84,15 @@ class Table:
 def text_cell(text: str | None) -> Cell:
     """A cell of words; a dash for none."""
     return Cell(text or NONE, text)
+
+
+def chained(tables: Sequence[Table]) -> Table:
+    """Several tables as one: each stands below the one before it, as its last section."""
+    first, *others = tables
+    if not others:
+        return first
+    below = chained(others) if first.section is None else chained([first.section, *others])
+    return replace(first, section=below)
 
 
 def records(table: Table) -> list[dict[str, Any]]:

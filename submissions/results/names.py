@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from nbsuite.data.twins.info import TWIN_MARK
@@ -57,10 +58,33 @@ def check_inside(path: Path) -> None:
         raise ResultsError(f"{path.parent} {fault}; choose another folder.") from fault
 
 
-def model_and_recording(results: Path) -> tuple[str, str] | None:
-    """What a results file is of by its name; None where that tells no session of Indy or Loco."""
+def model_and_recording(
+    results: Path, provenance: Mapping[str, object] | None = None
+) -> tuple[str, str] | None:
+    """What a results file is of, by its name.
+
+    Args:
+        results: the results file.
+        provenance: what lies beside it, which tells the model: the names of models and of
+            recordings may both hold what stands between them.
+
+    Returns:
+        None where neither tells the model, nor the name a session of Indy or Loco.
+    """
+    model = _model_told(provenance or {})
+    if model is not None and results.stem.startswith(prefix := f"results_{model}_"):
+        return model, results.stem.removeprefix(prefix)
     named = _LISTS.fullmatch(results.stem)
     return (named["model"], named["recording"]) if named else None
+
+
+def _model_told(provenance: Mapping[str, object]) -> str | None:
+    """The model of the first run that a provenance tells of."""
+    found: object = provenance.get("runs")
+    found = found[0] if isinstance(found, list) and found else None
+    for key in ("checkpoint", "model", "name"):
+        found = found.get(key) if isinstance(found, Mapping) else None
+    return found if isinstance(found, str) else None
 
 
 def model_of_summary(path: Path) -> tuple[str, bool] | None:

@@ -28,11 +28,13 @@ _WEIGHTS: Mapping[str, Mapping[str, float]] = {
     "both": {"operations": 0.5, "footprint": 0.5},
 }
 SCORES = tuple(_WEIGHTS)
+SCORE = "score"
+"""The key of a score, whichever it is."""
 
 
 def score_quantity(name: str) -> Quantity:
     """How a score is called and printed."""
-    return Quantity("score", f"Score (ours): {name}", more_is_better=True, digits=3)
+    return Quantity(SCORE, f"Score (ours): {name}", more_is_better=True, digits=3)
 
 
 def score(name: str, values: Values) -> float | None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean, pstdev
 
-from nbsuite.submissions.results.folder import ModelResults
+from nbsuite.submissions.results.model_results import ModelResults
 
 
 @dataclass(frozen=True)
@@ -25,25 +25,29 @@ class Spread:
 
 def over_seeds(results: ModelResults, session: str, metric: str) -> Spread | None:
     """Mean over seeds and their deviation; None without results on the session."""
-    if session not in results.sessions:
-        return None
-    return _spread(results.sessions[session][metric])
+    values = results.sessions.get(session, {}).get(metric)
+    return None if values is None else _spread(values)
 
 
 def over_sessions(results: ModelResults, metric: str) -> Spread | None:
-    """Mean over the six sessions, and the deviation of the sessions' means; None if one lacks."""
-    if results.missing:
-        return None
-    return _spread([fmean(lists[metric]) for lists in results.sessions.values()])
+    """Mean over a task's sessions, and the deviation of their means; None if one lacks."""
+    lists = _of_all_sessions(results, metric)
+    return _spread([fmean(values) for values in lists]) if lists else None
 
 
 def over_runs(results: ModelResults, metric: str) -> Spread | None:
-    """Mean over the six sessions, and the deviation of all seeds' results; None if one lacks."""
-    means = over_sessions(results, metric)
-    if means is None:
+    """Mean over the sessions, and the deviation of all seeds' results; None if one lacks."""
+    lists = _of_all_sessions(results, metric)
+    if not lists:
         return None
-    runs = [value for lists in results.sessions.values() for value in lists[metric]]
-    return Spread(means.mean, _spread(runs).deviation)
+    runs = [value for values in lists for value in values]
+    return Spread(fmean(map(fmean, lists)), _spread(runs).deviation)
+
+
+def _of_all_sessions(results: ModelResults, metric: str) -> list[list[float]]:
+    """The lists over seeds of all the task's sessions; none where one lacks."""
+    lists = [results.sessions.get(session, {}).get(metric) for session in results.reported]
+    return [] if None in lists else [values for values in lists if values is not None]
 
 
 def _spread(values: Sequence[float]) -> Spread:

@@ -5,16 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from nbsuite.benchmarking.quantities import CHALLENGE
+from nbsuite.benchmarking.quantities import QUANTITIES
 from nbsuite.benchmarking.tolerance import Tolerance
 from nbsuite.errors import UsageError
 
 _TOLERANCE = re.compile(
-    r"(?P<metric>\w+)=(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE]-?\d{1,2})?)(?P<percent>%?)", re.ASCII
+    r"(?P<metric>[\w.-]+)=(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE]-?\d{1,2})?)(?P<percent>%?)",
+    re.ASCII,
 )
 
 
-DEFAULT_TOLERANCES: Mapping[str, Tolerance] = {each.key: each.tolerance for each in CHALLENGE}
+DEFAULT_TOLERANCES: Mapping[str, Tolerance] = {
+    each.key: each.tolerance for each in QUANTITIES.values()
+}
 
 
 def parse_tolerances(texts: Sequence[str]) -> dict[str, Tolerance]:
@@ -32,11 +35,6 @@ def parse_tolerances(texts: Sequence[str]) -> dict[str, Tolerance]:
         if found is None:
             raise UsageError(
                 f"'{text}' is no tolerance; write METRIC=AMOUNT as in r2=0.01, or acs=5%."
-            )
-        if found["metric"] not in DEFAULT_TOLERANCES:
-            raise UsageError(
-                f"There is no metric '{found['metric']}' to tolerate; name one of"
-                f" {', '.join(DEFAULT_TOLERANCES)}."
             )
         amount = float(found["number"])
         relative = bool(found["percent"])

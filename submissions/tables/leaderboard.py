@@ -1,23 +1,27 @@
-"""The leaderboard: published methods beside results of one's own, in one ranking.
+"""The leaderboard: published methods beside results of one's own, in one ranking a task.
 
 Results on twins have a ranking of their own, without the published methods: what a decoder scores
-on a twin compares with nothing that was measured on a brain.
+on a twin compares with nothing that was measured on a brain. Results under a task of one's own have
+theirs: nothing is published on it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from statistics import fmean
 
-from nbsuite.benchmarking.quantities import QUANTITIES, Quantity, Values, with_operations
-from nbsuite.submissions.results.challenge import summarise
-from nbsuite.submissions.results.folder import ModelResults, labels_of
+from nbsuite.benchmarking.quantities import R2, Quantity, Values, quantity_named, with_operations
+from nbsuite.errors import UsageError
+from nbsuite.submissions.results.model_results import ModelResults, by_task, labels_of
+from nbsuite.submissions.results.protocols import CHALLENGE_TASK, means_over, sessions_of
 from nbsuite.submissions.results.published import (
     PublishedMethod,
     Remark,
     published_methods,
 )
-from nbsuite.submissions.results.scores import score, score_quantity
+from nbsuite.submissions.results.scores import SCORE, score, score_quantity
+from nbsuite.suggestions import did_you_mean
 
 MEAN = "mean"
 METHOD = "method"
@@ -31,11 +35,12 @@ class Entry:
         method: its name.
         seeds: training runs averaged, if known.
         source: where its figures stand: a publication, or a folder.
-        values: session id, or ``mean`` over all six, to metric to value; what is not known is
-            left out.
+        values: session's short name, or ``mean`` over all of the task, to figure to value; what is
+            not known is left out.
         published: whether it was published, or is one's own.
         twin: None for real recordings; otherwise which twins, e.g. ``twin-seed1``.
         remarks: what a reader should know.
+        task: name and version of the task.
     """
 
     method: str
@@ -45,6 +50,7 @@ class Entry:
     published: bool
     twin: str | None = None
     remarks: tuple[Remark, ...] = ()
+    task: str = CHALLENGE_TASK
 
 
 def published_entries() -> list[Entry]:
@@ -66,27 +72,40 @@ def _published_entry(method: PublishedMethod) -> Entry:
 
 
 def own_entries(models: Sequence[ModelResults]) -> list[Entry]:
-    """Entries for one's own results; a mean only where all six sessions are there."""
+    """Entries for one's own results; a mean only where all sessions of the task are there."""
     return [_own_entry(each, label) for each, label in zip(models, labels_of(models), strict=True)]
 
 
 def _own_entry(results: ModelResults, label: str) -> Entry:
-    values = summarise(results.sessions)
-    values[MEAN] = values.pop("average")
+    values = {
+        session: with_operations({key: fmean(values) for key, values in lists.items()})
+        for session, lists in results.sessions.items()
+    }
     remarks = []
     if results.missing:
-        del values[MEAN]
         remarks.append(Remark(f"No results on {', '.join(results.missing)}, hence no mean."))
-    counts = {len(lists["r2"]) for lists in results.sessions.values()}
+    else:
+        values[MEAN] = _mean(list(values.values()))
+    counts = {len(lists[R2.key]) for lists in results.sessions.values()}
     return Entry(
         method=label,
         seeds=None if results.averaged else max(counts),
         source=str(results.origin),
-        values={name: with_operations(each) for name, each in values.items()},
+        values=values,
         published=False,
         twin=results.twin,
         remarks=tuple(remarks),
+        task=results.task,
     )
+
+
+def _mean(sessions: Sequence[Values]) -> dict[str, float]:
+    """The mean over sessions of each figure that all of them have."""
+    return {
+        key: fmean(each[key] for each in sessions)
+        for key in sessions[0]
+        if all(key in each for each in sessions)
+    }
 
 
 @dataclass(frozen=True)
@@ -106,56 +125,128 @@ class Row:
 
 @dataclass(frozen=True)
 class Ranking:
-    """Entries in order, all on real recordings or all on twins.
+    """Entries in order, all under one task, and all on real recordings or all on twins.
 
     Attributes:
         rows: the best first; those without the figure last.
-        session: the session's id, or ``mean``.
+        session: the session's short name, or ``mean``.
         by: the figure ranked; None for the order of the alphabet.
         score: name of the score shown, if any.
+        task: name and version of the task.
+        sessions: the sessions that means are over.
     """
 
     rows: Sequence[Row]
     session: str
     by: Quantity | None
     score: str | None = None
+    task: str = CHALLENGE_TASK
+    sessions: tuple[str, ...] = ()
 
     @property
     def twin(self) -> bool:
         """Whether these are twins."""
         return any(row.entry.twin is not None for row in self.rows)
 
+    @property
+    def place(self) -> str:
+        """What the figures are on: a session, or the mean over some."""
+        return means_over(self.sessions) if self.session == MEAN else f"session {self.session}"
+
 
 def rank(
     entries: Sequence[Entry],
     *,
     session: str = MEAN,
-    sort: str = "r2",
+    sort: str = R2.key,
     score_name: str | None = None,
 ) -> Ranking:
     """Put entries in order.
 
     Args:
-        entries: entries on real recordings, or on twins.
-        session: a session's id, or ``mean``.
-        sort: a key of QUANTITIES, ``score``, or ``method`` for the order of the alphabet.
+        entries: entries under one task, on real recordings or on twins.
+        session: a session's short name, or ``mean``.
+        sort: a figure's key, ``score``, or ``method`` for the order of the alphabet.
         score_name: the score to compute, if any; needed to sort by it.
 
     Raises:
-        ValueError: twins and real recordings were mixed.
+        ValueError: twins and real recordings, or tasks, were mixed.
+        UsageError: it is not known which direction of the figure is better.
     """
     if len({entry.twin is not None for entry in entries}) > 1:
         raise ValueError("results on twins and on real recordings cannot be ranked together")
+    if len({entry.task for entry in entries}) > 1:
+        raise ValueError("results under several tasks cannot be ranked together")
     rows = [Row(each, _figures(each, session, score_name), None) for each in entries]
     rows.sort(key=lambda row: row.entry.method.lower())
-    if sort == METHOD:
-        return Ranking(rows, session, None, score_name)
-    by = score_quantity(score_name) if sort == "score" and score_name else QUANTITIES[sort]
-    return Ranking(_ranked(rows, by), session, by, score_name)
+    by = None
+    if sort != METHOD:
+        by = score_quantity(score_name) if sort == SCORE and score_name else quantity_named(sort)
+        rows = _ranked(rows, by)
+    task = entries[0].task if entries else CHALLENGE_TASK
+    return Ranking(
+        rows,
+        session,
+        by,
+        score_name,
+        task,
+        _sessions(task, entries),
+    )
+
+
+def rankings(
+    models: Sequence[ModelResults],
+    *,
+    twins: bool = False,
+    session: str = MEAN,
+    sort: str = R2.key,
+    score_name: str | None = None,
+) -> list[Ranking]:
+    """A ranking a task, the challenge's first; published methods stand in it, but not with twins.
+
+    Args:
+        models: one's own results, on real recordings or on twins.
+        twins: which of the two.
+        session: a session's short name, in capitals or not, or ``mean``; tasks without the session
+            are left out.
+        sort: see :func:`rank`.
+        score_name: see :func:`rank`.
+
+    Raises:
+        UsageError: no task has the session, or see :func:`rank`.
+    """
+    groups = {task: own_entries(each) for task, each in by_task(models).items()}
+    if not twins:
+        groups = {CHALLENGE_TASK: [*published_entries(), *groups.pop(CHALLENGE_TASK, [])]} | groups
+    known = {task: _sessions(task, entries) for task, entries in groups.items()}
+    names = dict.fromkeys([MEAN, *(name for sessions in known.values() for name in sessions)])
+    session = {name.lower(): name for name in names}.get(session.lower(), session)
+    if session not in names:
+        raise UsageError(f"No results are on a session '{session}'; {did_you_mean(session, names)}")
+    chosen = [task for task in groups if session in (MEAN, *known[task])]
+    return [
+        rank(groups[task], session=session, sort=sort, score_name=score_name) for task in chosen
+    ]
+
+
+def _sessions(task: str, entries: Sequence[Entry]) -> tuple[str, ...]:
+    """The sessions that means are over."""
+    listed = tuple(each.label for each in sessions_of(task))
+    found = (session for entry in entries for session in entry.values if session != MEAN)
+    return listed or tuple(dict.fromkeys(found))
 
 
 def _ranked(rows: Sequence[Row], by: Quantity) -> list[Row]:
-    """The best first, equals on one rank; those without the figure last, without a rank."""
+    """The best first, equals on one rank; those without the figure last, without a rank.
+
+    Raises:
+        UsageError: it is not known which direction is better.
+    """
+    if by.more_is_better is None:
+        raise UsageError(
+            f"Nothing says whether more or less of '{by.key}' is better: sort by another figure, or"
+            " give its metric an attribute more_is_better and measure again."
+        )
     sign = -1.0 if by.more_is_better else 1.0
     known = sorted(
         (row for row in rows if by.key in row.values), key=lambda row: sign * row.values[by.key]
@@ -170,5 +261,5 @@ def _ranked(rows: Sequence[Row], by: Quantity) -> list[Row]:
 def _figures(entry: Entry, session: str, score_name: str | None) -> Values:
     values = dict(entry.values.get(session, {}))
     if score_name is not None and (value := score(score_name, values)) is not None:
-        values["score"] = value
+        values[SCORE] = value
     return values

@@ -9,15 +9,24 @@ from collections.abc import Sequence
 
 from nbsuite.benchmarking.quantities import CHALLENGE, OPERATIONS, R2, Quantity
 from nbsuite.submissions.results.formats import EMPTY, Cell, Column, Table, text_cell
+from nbsuite.submissions.results.protocols import task_heading
 from nbsuite.submissions.results.published import Remark
 from nbsuite.submissions.results.scores import formula, score_quantity
 from nbsuite.submissions.results.unranked import unranked_table
 from nbsuite.submissions.tables.leaderboard import MEAN, Ranking, Row
 
+USUAL = (R2, *(each for each in CHALLENGE if each is not R2), OPERATIONS)
+"""The figures that a leaderboard shows unless others are asked for."""
 
-def leaderboard_table(ranking: Ranking) -> Table:
-    """The ranking as a table, and below published means what may not compare with them."""
-    quantities = [R2, *(each for each in CHALLENGE if each is not R2), OPERATIONS]
+
+def leaderboard_table(ranking: Ranking, figures: Sequence[Quantity] = USUAL) -> Table:
+    """The ranking as a table, and below published means what may not compare with them.
+
+    Args:
+        ranking: the ranking.
+        figures: what to show of each method.
+    """
+    quantities = [*figures]
     if ranking.score is not None:
         quantities.append(score_quantity(ranking.score))
     columns = [
@@ -33,7 +42,7 @@ def leaderboard_table(ranking: Ranking) -> Table:
     rows = [_cells(row, quantities, references) for row in ranking.rows]
     published = any(row.entry.published for row in ranking.rows)
     section = unranked_table() if published and ranking.session == MEAN else None
-    return Table(_title(ranking), columns, rows, _notes(ranking, references), section)
+    return Table(_title(ranking), columns, rows, _notes(ranking, quantities, references), section)
 
 
 class _References:
@@ -79,13 +88,14 @@ def _figure(quantity: Quantity, value: float | None) -> Cell:
 
 
 def _title(ranking: Ranking) -> str:
-    where = "means over the six sessions" if ranking.session == MEAN else ranking.session
-    kind = "TWINS, synthetic recordings: " if ranking.twin else "Primate reaching: "
-    return f"{kind}{where}, by {ranking.by.heading if ranking.by else 'name'}"
+    kind = "TWINS, synthetic recordings" if ranking.twin else task_heading(ranking.task)
+    return f"{kind}: {ranking.place}, by {ranking.by.heading if ranking.by else 'name'}"
 
 
-def _notes(ranking: Ranking, references: _References) -> list[str]:
-    notes = ["Eff. operations: MACs and ACs per sample, counted alike."]
+def _notes(ranking: Ranking, quantities: Sequence[Quantity], references: _References) -> list[str]:
+    notes = []
+    if OPERATIONS in quantities:
+        notes.append("Eff. operations: MACs and ACs per sample, counted alike.")
     if ranking.score is not None:
         notes.append(
             f"The score, {formula(ranking.score)}, is ours: the challenge's was never published."

@@ -1,7 +1,8 @@
 """Tables 1 and 2 of the publication, from any results folder.
 
-Table 1 is R2 by session; its last line is the mean over the six sessions, with the deviation of
-the sessions' means. Table 2 is computational demand; its mean has the deviation of all runs.
+Table 1 is R2 by session; its last line is the mean over the sessions, with the deviation of the
+sessions' means. Table 2 is computational demand; its mean has the deviation of all runs. Each is of
+one task; that of one's own has its sessions, and nothing published.
 """
 
 from __future__ import annotations
@@ -10,9 +11,10 @@ from collections.abc import Iterator, Sequence
 from math import isclose
 from typing import Literal
 
-from nbsuite.benchmarking.quantities import CHALLENGE, QUANTITIES, R2
-from nbsuite.submissions.results.folder import ModelResults, labels_of
+from nbsuite.benchmarking.quantities import CHALLENGE, QUANTITIES, R2, Quantity, Values
 from nbsuite.submissions.results.formats import EMPTY, Cell, Column, Table, text_cell
+from nbsuite.submissions.results.model_results import ModelResults, labels_of
+from nbsuite.submissions.results.protocols import CHALLENGE_TASK, task_heading
 from nbsuite.submissions.results.published import (
     Misprint,
     PublishedMethod,
@@ -20,20 +22,20 @@ from nbsuite.submissions.results.published import (
     published_misprints,
 )
 from nbsuite.submissions.results.statistics import Spread, over_runs, over_seeds, over_sessions
-from nbsuite.tasks.primate_reaching import PRIMATE_REACHING
 
 BASELINES = ("SNN2", "SNN3")
 MEAN = "mean"
 
-_SESSIONS = tuple(session.label for session in PRIMATE_REACHING.sessions)
-_DEMAND = tuple(quantity.key for quantity in CHALLENGE if quantity is not R2)
+DEMAND = tuple(quantity for quantity in CHALLENGE if quantity is not R2)
+"""The figures of Table 2."""
 
 
-def accuracy_table(models: Sequence[ModelResults]) -> Table:
+def accuracy_table(models: Sequence[ModelResults], figure: Quantity = R2) -> Table:
     """Table 1: R2 by session, with mean and spread over seeds.
 
     Args:
-        models: results on real recordings, or on twins.
+        models: results under one task, on real recordings or on twins.
+        figure: what to show in place of R2.
     """
     models = _in_order(models)
     baselines = _baselines(models)
@@ -45,62 +47,62 @@ def accuracy_table(models: Sequence[ModelResults]) -> Table:
     rows = [
         [
             text_cell(session),
-            *(
-                _published_cell("r2", each.sessions.get(session, {}).get("r2"))
-                for each in baselines
-            ),
-            *(_cell("r2", over_seeds(each, session, "r2")) for each in models),
+            *(_published_cell(figure, each.sessions.get(session, {})) for each in baselines),
+            *(_cell(figure, over_seeds(each, session, figure.key)) for each in models),
         ]
-        for session in _SESSIONS
+        for session in models[0].reported
     ]
     rows.append(
         [
             Cell("Mean", MEAN),
-            *(_published_cell("r2", each.means.get("r2")) for each in baselines),
-            *(_cell("r2", over_sessions(each, "r2")) for each in models),
+            *(_published_cell(figure, each.means) for each in baselines),
+            *(_cell(figure, over_sessions(each, figure.key)) for each in models),
         ]
     )
-    title = f"{_twin_mark(models)}Table 1: Model performance across sessions (R2 values)"
-    return Table(title, columns, rows, _notes(1, models, baselines))
+    title = f"Table 1: Model performance across sessions ({figure.full_name} values)"
+    return Table(f"{_mark(models)}{title}", columns, rows, _notes(1, models, baselines, [figure]))
 
 
-def demand_table(models: Sequence[ModelResults]) -> Table:
+def demand_table(models: Sequence[ModelResults], figures: Sequence[Quantity] = DEMAND) -> Table:
     """Table 2: computational demand by model and session, with mean and spread over seeds.
 
     Args:
-        models: results on real recordings, or on twins.
+        models: results under one task, on real recordings or on twins.
+        figures: what to show in place of the publication's columns.
     """
     models = _in_order(models)
     baselines = _baselines(models)
     columns = [
         Column("model", "Model", figures=False),
         Column("session", "Session", figures=False),
-        *(Column(metric, QUANTITIES[metric].full_name) for metric in _DEMAND),
+        *(Column(each.key, each.full_name) for each in figures),
     ]
     rows = [
         row
         for each, label in zip(models, labels_of(models), strict=True)
-        for row in _demand_rows(each, label)
+        for row in _demand_rows(each, label, figures)
     ]
     rows += [
         [
             text_cell(f"Baseline {each.method}"),
             text_cell(MEAN),
-            *(_published_cell(metric, each.means.get(metric)) for metric in _DEMAND),
+            *(_published_cell(figure, each.means) for figure in figures),
         ]
         for each in baselines
     ]
-    title = f"{_twin_mark(models)}Table 2: Computational demand across sessions"
-    return Table(title, columns, rows, _notes(2, models, baselines))
+    title = f"{_mark(models)}Table 2: Computational demand across sessions"
+    return Table(title, columns, rows, _notes(2, models, baselines, figures))
 
 
-def _demand_rows(model: ModelResults, label: str) -> Iterator[list[Cell]]:
+def _demand_rows(
+    model: ModelResults, label: str, figures: Sequence[Quantity]
+) -> Iterator[list[Cell]]:
     """A line a session, and their mean; the model's name stands in the first, as published."""
-    for number, session in enumerate([*_SESSIONS, MEAN]):
+    for number, session in enumerate([*model.reported, MEAN]):
         yield [
             Cell(label if number == 0 else "", label),
             text_cell(session),
-            *(_cell(metric, _found(model, session, metric)) for metric in _DEMAND),
+            *(_cell(figure, _found(model, session, figure.key)) for figure in figures),
         ]
 
 
@@ -118,45 +120,49 @@ def _in_order(models: Sequence[ModelResults]) -> list[ModelResults]:
 
 
 def _baselines(models: Sequence[ModelResults]) -> list[PublishedMethod]:
-    """The published baselines; none beside twins, with which they do not compare."""
-    if any(model.twin is not None for model in models):
+    """The published baselines; none beside twins or another task, where they do not compare."""
+    if any(model.twin is not None or model.task != CHALLENGE_TASK for model in models):
         return []
     known = {each.method: each for each in published_methods()}
     return [known[name] for name in BASELINES]
 
 
-def _twin_mark(models: Sequence[ModelResults]) -> str:
-    return "TWINS, synthetic recordings. " if any(each.twin for each in models) else ""
+def _mark(models: Sequence[ModelResults]) -> str:
+    """What a title says first: of which task, unless it is the challenge's, and of twins."""
+    task = models[0].task
+    of_task = "" if task == CHALLENGE_TASK else f"{task_heading(task)}. "
+    return of_task + ("TWINS, synthetic recordings. " if any(each.twin for each in models) else "")
 
 
-def _cell(metric: str, found: Spread | None) -> Cell:
+def _cell(figure: Quantity, found: Spread | None) -> Cell:
     if found is None:
         return EMPTY
     value = {"mean": found.mean, "deviation": found.deviation}
-    if (
-        found.deviation is None
-        or not QUANTITIES[metric].scatters
-        or not (found.mean or found.deviation)
-    ):
-        return Cell(_text(metric, found.mean), value)
+    if found.deviation is None or not figure.scatters or not (found.mean or found.deviation):
+        return Cell(_text(figure, found.mean), value)
     return Cell(
-        f"{_text(metric, found.mean)} ± {_text(metric, found.deviation, zero=False)}", value
+        f"{_text(figure, found.mean)} ± {_text(figure, found.deviation, zero=False)}", value
     )
 
 
-def _published_cell(metric: str, value: float | None) -> Cell:
-    return EMPTY if value is None else Cell(_text(metric, value), {"mean": value})
+def _published_cell(figure: Quantity, values: Values) -> Cell:
+    value = values.get(figure.key)
+    return EMPTY if value is None else Cell(_text(figure, value), {"mean": value})
 
 
-def _text(metric: str, value: float, *, zero: bool = True) -> str:
+def _text(figure: Quantity, value: float, *, zero: bool = True) -> str:
     """A figure with as many digits as the publication gives it; a sparsity of nothing is 0.0."""
-    digits = QUANTITIES[metric].published_digits
+    digits = figure.published_digits
     return "0.0" if zero and digits and value == 0 else f"{value:.{digits}f}"
 
 
 def _notes(
-    number: Literal[1, 2], models: Sequence[ModelResults], baselines: Sequence[PublishedMethod]
+    number: Literal[1, 2],
+    models: Sequence[ModelResults],
+    baselines: Sequence[PublishedMethod],
+    figures: Sequence[Quantity],
 ) -> list[str]:
+    shown = [figure.key for figure in figures]
     parts = "the sessions' means" if number == 1 else "all runs"
     notes = [f"± is the standard deviation of the seeds; in means, that of {parts}."]
     for each, label in zip(models, labels_of(models), strict=True):
@@ -165,11 +171,11 @@ def _notes(
         if each.averaged:
             notes.append(f"{label} stands in a summary alone, which does not tell the seeds.")
     for misprint in published_misprints():
-        if misprint.table == number:
+        if misprint.table == number and misprint.metric in shown:
             notes += _misprint_notes(misprint, models, baselines)
     for baseline in baselines:
         for remark in baseline.remarks:
-            if remark.metric in (("r2",) if number == 1 else _DEMAND):
+            if remark.metric in shown:
                 source = remark.source or baseline.source
                 notes.append(f"Baseline {baseline.method}: {remark.text} ({source})")
     return notes

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 
-from nbsuite.benchmarking import counting
+from nbsuite.benchmarking import counting_synapses
 from nbsuite.benchmarking.metrics import check_metric_names
 from nbsuite.benchmarking.quantities import CHALLENGE_METRICS, METRIC_NAMES
 from nbsuite.benchmarking.runner import run_benchmark
@@ -43,14 +43,14 @@ def test_a_static_metric_that_raises_is_an_error(
 def test_a_count_that_is_off_by_one_is_an_error(
     draw_decoder: Any, draw_samples: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    exact = counting.SynapseCounter.forward
+    exact = counting_synapses.SynapseCounter.forward
 
     def off(self: Any, spikes: torch.Tensor) -> torch.Tensor:
         counts = exact(self, spikes)
         counts[0] += 1
         return counts
 
-    monkeypatch.setattr(counting.SynapseCounter, "forward", off)
+    monkeypatch.setattr(counting_synapses.SynapseCounter, "forward", off)
     with pytest.raises(BenchmarkError, match="not exact"):
         run_benchmark(draw_decoder(), draw_samples(20, 96, 0))
 
@@ -63,7 +63,7 @@ def test_counts_in_half_precision_would_be_noticed(
     def half(self: Any, spikes: torch.Tensor) -> torch.Tensor:
         return torch.nn.functional.linear(spikes.half(), self.weight)
 
-    monkeypatch.setattr(counting.SynapseCounter, "forward", half)
+    monkeypatch.setattr(counting_synapses.SynapseCounter, "forward", half)
     with pytest.raises(BenchmarkError):
         run_benchmark(draw_decoder(dtype="float16"), draw_samples(200, 96, 0))
 

@@ -36,7 +36,7 @@ def _checkpoint(folder: Path, decoder: Any) -> Checkpoint:
 
 def test_latencies_are_summarised() -> None:
     milliseconds = np.array([1.0] * 60 + [2.0] * 139 + [50.0])
-    latency = Latency.of(np.random.default_rng(0).permutation(milliseconds) / 1000)
+    latency = Latency.of(np.random.default_rng(0).permutation(milliseconds) / 1000, 0.004)
     assert (latency.median, latency.p99, latency.worst) == (0.002, 0.002, 0.05)
     assert latency.late == 1
     assert latency.steps_per_second == pytest.approx(200 / 0.388)
@@ -44,7 +44,7 @@ def test_latencies_are_summarised() -> None:
 
 def test_a_step_of_the_hundredth_longest_is_above_p99() -> None:
     seconds = np.arange(1.0, 1001.0)
-    assert int((seconds > Latency.of(seconds).p99).sum()) <= 10
+    assert int((seconds > Latency.of(seconds, 0.004).p99).sum()) <= 10
 
 
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])

@@ -92,9 +92,6 @@ def test_figures_as_tables_print_them(key: str, value: float | None, text: str) 
 
 
 def test_operations_are_the_sum_of_both_kinds() -> None:
-    assert with_operations({"acs": 3, "macs": 4, "seconds": 1}) == {
-        "macs": 4.0,
-        "acs": 3.0,
-        "operations": 7.0,
-    }
+    values = with_operations({"acs": 3, "mse": 1, "macs": 4})
+    assert list(values.items()) == [("macs", 4.0), ("acs", 3.0), ("mse", 1.0), ("operations", 7.0)]
     assert with_operations({"acs": 3}) == {"acs": 3.0}

@@ -61,7 +61,7 @@ def test_a_table_for_people(checkpoint: Path, tiny_recording_path: Path) -> None
     assert " real " in result.stdout
     assert "p99" in result.stdout
     assert " yes " in result.stdout
-    assert "hidden spikes: 3 steps (12 ms); to the velocity: 5 steps (20 ms)" in result.stderr
+    assert "hidden spikes: 3 steps (12 ms); to the output: 5 steps (20 ms)" in result.stderr
     assert "Compilation and warm-up are not in the times" in result.stderr
 
 

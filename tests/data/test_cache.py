@@ -289,7 +289,7 @@ def test_changed_file_is_loaded_anew(draw_recording, tmp_path, cache_folder):
     before = load_recording(draw_recording(seed=1).write(path))
     after = load_recording(draw_recording(seed=2).write(path))
     assert before.digest != after.digest
-    assert not np.array_equal(before.packed, after.packed)
+    assert not np.array_equal(before.stored.packed, after.stored.packed)
     assert entries(cache_folder) == 2
 
 
@@ -333,7 +333,7 @@ def test_unwritable_cache_is_a_warning(tiny_recording_path, tmp_path, monkeypatc
     assert recording.warnings[:-1] == wanted.warnings
     assert "cache cannot be written" in recording.warnings[-1]
     assert "set NBSUITE_CACHE" in recording.warnings[-1]
-    np.testing.assert_array_equal(recording.packed, wanted.packed)
+    np.testing.assert_array_equal(recording.stored.packed, wanted.stored.packed)
     np.testing.assert_array_equal(recording.labels, wanted.labels)
 
 
@@ -386,7 +386,8 @@ def test_processes_at_once_load_the_same(tiny_recording_path, tmp_path):
         "import sys, zlib; from pathlib import Path;"
         "from nbsuite.tasks.opening import load_recording;"
         "recording = load_recording(Path(sys.argv[1]), cache=Path(sys.argv[2]));"
-        "print(zlib.crc32(recording.packed), zlib.crc32(recording.labels), recording.warnings)"
+        "spikes = recording.stored.packed;"
+        "print(zlib.crc32(spikes), zlib.crc32(recording.labels), recording.warnings)"
     )
     command = [sys.executable, "-c", program, str(tiny_recording_path), str(tmp_path / "cache")]
     running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(3)]

@@ -32,7 +32,7 @@ def test_bins_do_not_depend_on_the_clock(draw_recording, tmp_path, start):
     truth = load_recording(_drawn(draw_recording, steps, 0.0).write(tmp_path / "indy_x.mat"))
     path = _drawn(draw_recording, steps, start).write(tmp_path / "indy_y.mat")
     recording = load_recording(path)
-    np.testing.assert_array_equal(recording.packed, truth.packed)
+    np.testing.assert_array_equal(recording.stored.packed, truth.stored.packed)
     np.testing.assert_array_equal(recording.labels, truth.labels)
     assert recording.test == truth.test
     moved = [warning for warning in recording.warnings if "begins at" in warning]

@@ -155,7 +155,9 @@ def test_usual_compression_is_read(draw_recording, tmp_path, name):
         file.create_dataset(
             name, data=numbers, chunks=(1, 64), compression="gzip", shuffle=True, fletcher32=True
         )
-    np.testing.assert_array_equal(load_recording(plain).packed, load_recording(packed).packed)
+    np.testing.assert_array_equal(
+        load_recording(plain).stored.packed, load_recording(packed).stored.packed
+    )
 
 
 def test_unusual_compression(small):
@@ -299,7 +301,7 @@ def test_user_block_and_second_names_are_harmless(small):
         spikes = target.create_dataset("spikes", (1, 96), dtype=h5py.ref_dtype)
         for channel in range(96):
             spikes[0, channel] = target[f"#refs#/u0c{channel}"].ref
-    np.testing.assert_array_equal(load_recording(shifted).packed, plain.packed)
+    np.testing.assert_array_equal(load_recording(shifted).stored.packed, plain.stored.packed)
 
 
 def test_target_that_moves_all_the_time_is_loaded_at_once(draw_recording, tmp_path):

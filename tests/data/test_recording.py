@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nbsuite.data import mat_recording
+from nbsuite.data import digests
 from nbsuite.data.digests import file_digest
 from nbsuite.data.recording import Recording
 from nbsuite.data.sessions import Session
@@ -29,7 +29,7 @@ from nbsuite.tasks.opening import load_recording
 
 
 def assert_same(first: Recording, second: Recording) -> None:
-    np.testing.assert_array_equal(first.packed, second.packed)
+    np.testing.assert_array_equal(first.stored.packed, second.stored.packed)
     np.testing.assert_array_equal(first.labels, second.labels)
     assert (first.train, first.validation, first.test) == (
         second.train,
@@ -81,7 +81,7 @@ def test_equals_neurobench_cached_and_not(
         plain = load_recording(path, use_cache=False)
         first = load_recording(path, cache=Path(name) / "cache")
         second = load_recording(path, cache=Path(name) / "cache")
-        assert isinstance(second.packed, np.memmap)
+        assert isinstance(second.stored.packed, np.memmap)
         assert_equals_oracle(plain, oracle(path))
         assert_same(plain, first)
         assert_same(first, second)
@@ -156,7 +156,7 @@ def test_published_file_is_verified_once(tiny_recording_path, monkeypatch):
         hashed.append(algorithm)
         return file_digest(path, algorithm)
 
-    monkeypatch.setattr(mat_recording, "file_digest", count)
+    monkeypatch.setattr(digests, "file_digest", count)
     for _ in range(3):
         assert load_recording(tiny_recording_path, session=session).warnings == ()
     assert sorted(hashed) == ["md5", "sha256"]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import torch
@@ -85,3 +88,15 @@ def test_chunks_are_writable_copies(recording):
 def test_sizes_must_be_positive(recording, chunk_steps, limit):
     with pytest.raises(ValueError, match="positive"):
         stream_loader(recording, recording.test, chunk_steps, limit)
+
+
+def test_a_decoder_starts_afresh_after_each_gap(recording):
+    assert StreamDataset(recording, recording.test).restarts == ()
+    first = recording.test.start
+    gaps = (first - 7, first, first + 3, first + 40)
+    cut = replace(recording, segments=tuple(pairwise((0, *gaps, recording.steps))))
+    assert StreamDataset(cut, cut.test).restarts == (3, 40)
+    assert StreamDataset(cut, replace(cut.test, stop=first + 4)).restarts == (3,)
+    stretches = cut.stretches(cut.test)
+    assert [stretch.start for stretch in stretches] == [first, first + 3, first + 40]
+    assert {stretch.name for stretch in stretches} == {"test"}

@@ -61,6 +61,7 @@ def test_a_checkpoint_comes_back_as_it_was(
         {"file": "a.pth"},
         {"training.lr": 0.002},
         twin_trained,
+        "my reaches/2",
     )
     save_checkpoint(tmp_path / "a.safetensors", decoder, header)
     loaded = load_checkpoint(tmp_path / "a.safetensors")
@@ -75,6 +76,11 @@ def test_a_checkpoint_comes_back_as_it_was(
 def test_of_older_checkpoints_it_is_not_known_what_they_were_trained_on(checkpoint: Path) -> None:
     _rewrite(checkpoint, header=lambda fields: fields.pop("trained_on"))
     assert load_checkpoint(checkpoint).header.trained_on == TrainingData()
+
+
+def test_checkpoints_that_name_no_task_are_of_the_challenges(checkpoint: Path) -> None:
+    _rewrite(checkpoint, header=lambda fields: fields.pop("task"))
+    assert load_checkpoint(checkpoint).header.task == "primate-reaching/1"
 
 
 def test_the_same_content_gives_the_same_bytes(tmp_path: Path, draw_decoder: Any) -> None:
@@ -169,6 +175,8 @@ def test_tensors_that_do_not_fit(checkpoint: Path, change: Any, message: str) ->
         (lambda fields: fields["model"].update(neurons="many"), "damaged"),
         (lambda fields: fields.update(trained_on=["a.mat"]), "damaged"),
         (lambda fields: fields["model"].update(hidden=[0.02]), "damaged"),
+        (lambda fields: fields.update(task="primate-reaching"), "no name and version"),
+        (lambda fields: fields.update(task=1), "damaged"),
         (lambda fields: fields["model"].update(neurons=-1), "impossible decoder"),
         (lambda fields: fields["model"].update(readouts=[]), "impossible decoder"),
         (lambda fields: fields["model"].update(hidden=[0.0, 0.01]), "impossible decoder"),

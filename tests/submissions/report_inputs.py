@@ -14,6 +14,7 @@ from nbsuite.submissions.report.training import read_stages
 from nbsuite.submissions.report.write import build_report
 from nbsuite.submissions.results.challenge import provenance_path
 from nbsuite.submissions.results.folder import read_results
+from nbsuite.tasks.primate_reaching import PRIMATE_REACHING
 from nbsuite.training.log import rewrite_log
 from nbsuite.training.run_folder import WEIGHTS_NAME, StageRecord, write_record
 from tests.submissions.results_files import NAMES, write_six
@@ -100,8 +101,9 @@ def draw_decoding(
         session="I1",
         twin=twin,
         trained_on_twin=trained_on_twin,
-        velocity_true=true,
-        velocity_decoded=true + random.normal(size=true.shape) / 10,
+        task=PRIMATE_REACHING,
+        true=true,
+        decoded=true + random.normal(size=true.shape) / 10,
         spikes=(random.random((3000, 8)) < 0.02).astype(np.int8),
         r2=0.5,
         checkpoint=f"{name}.safetensors",

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from nbsuite.submissions.results.challenge import provenance_path
 from nbsuite.tasks.primate_reaching import PRIMATE_REACHING
 
 NAMES = [session.name for session in PRIMATE_REACHING.sessions]
@@ -42,4 +43,31 @@ def write_six(
     """Write results on all six sessions, or on their twins; returns the folder."""
     for name in NAMES:
         write_lists(folder, model, name + suffix, **changes)
+    return folder
+
+
+def write_provenance(
+    results: Path,
+    runs: Sequence[Mapping[str, object]],
+    model: str = "mine",
+    **more: object,
+) -> Path:
+    """Write what lies beside a results file: for each run its figures beyond the challenge's."""
+    content = {
+        "results": results.name,
+        "twin": False,
+        "runs": [{"checkpoint": {"model": {"name": model}}, "metrics": dict(run)} for run in runs],
+    }
+    path = provenance_path(results)
+    path.write_text(json.dumps(content | more))
+    return path
+
+
+def write_own_task(
+    folder: Path, model: str = "GRU", recordings: Sequence[str] = ("maze_1",), task: str = "maze/1"
+) -> Path:
+    """Write results under a task of one's own; returns the folder."""
+    for recording in recordings:
+        path = write_lists(folder, model, recording)
+        write_provenance(path, [{}, {}], model, task=task)
     return folder

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nbsuite.benchmarking.quantities import QUANTITIES, R2
 from nbsuite.benchmarking.tolerance import Tolerance
 from nbsuite.errors import ResultsError, UsageError
 from nbsuite.submissions.results.challenge import METRICS, provenance_path
@@ -14,10 +15,10 @@ from nbsuite.submissions.results.compare import (
     Comparison,
     Verdict,
     compare_results,
-    comparison_table,
 )
 from nbsuite.submissions.results.formats import records
 from nbsuite.submissions.results.tolerances import DEFAULT_TOLERANCES, parse_tolerances
+from nbsuite.submissions.tables.comparison import comparison_table
 from tests.submissions.results_files import NAMES, VALUES, write_lists, write_six
 
 EXACT = dict.fromkeys(METRICS, Tolerance(0.0))
@@ -47,7 +48,7 @@ def test_each_metric_knows_its_better_direction(tmp_path: Path, metric: str, ste
     one = {name: [value] for name, value in VALUES.items()}
     comparison = _compared(tmp_path, one | start, one | changed)
     [change] = [each for each in comparison.changes if each.verdict is not Verdict.SAME]
-    assert change.metric == metric
+    assert change.figure is QUANTITIES[metric]
     improved = step * BETTER.get(metric, -1) > 0
     assert change.verdict is (Verdict.BETTER if improved else Verdict.WORSE)
     assert len(comparison.regressions) == (0 if improved else 1)
@@ -63,8 +64,8 @@ def test_tolerances_decide(old: float, loss: float, amount: float) -> None:
     from nbsuite.submissions.results.compare import _judge
 
     new = old - loss
-    absolute = _judge("r2", old, new, Tolerance(amount))
-    relative = _judge("r2", old, new, Tolerance(amount, relative=True))
+    absolute = _judge(R2, old, new, Tolerance(amount))
+    relative = _judge(R2, old, new, Tolerance(amount, relative=True))
     assert (absolute is Verdict.WORSE) == (old - new > amount)
     assert (relative is Verdict.WORSE) == (old - new > amount * old)
 
@@ -126,7 +127,7 @@ def test_tolerances_are_read() -> None:
     assert found["acs"] == Tolerance(0.05, relative=True)
     assert found["footprint"] == Tolerance(0.001)
     assert found["dense"] == DEFAULT_TOLERANCES["dense"]
-    assert set(DEFAULT_TOLERANCES) == set(METRICS)
+    assert set(DEFAULT_TOLERANCES) == set(QUANTITIES)
     for text in map(str, DEFAULT_TOLERANCES.values()):
         assert str(parse_tolerances([f"r2={text}"])["r2"]) == text
 
@@ -139,6 +140,6 @@ def test_other_tolerances_are_refused(text: str) -> None:
         parse_tolerances([text])
 
 
-def test_a_tolerance_of_no_metric() -> None:
-    with pytest.raises(UsageError, match="no metric 'r3'"):
-        parse_tolerances(["r3=1"])
+def test_a_tolerance_of_no_metric(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"no figure 'r3' to tolerate; did you mean r2\?"):
+        _compared(tmp_path, {}, {}, r3=Tolerance(1.0))

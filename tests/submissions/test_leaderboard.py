@@ -229,6 +229,6 @@ def test_a_crowd_is_drawn_with_the_names_of_the_front_and_the_published(tmp_path
 def test_an_empty_picture_is_refused(tmp_path: Path) -> None:
     write_lists(tmp_path, recording=NAMES[0])
     ranking = rank(own_entries(read_results(tmp_path).real), session="L3")
-    with pytest.raises(ResultsError, match="no method has R2 and costs on L3"):
+    with pytest.raises(ResultsError, match="no method has R2 and costs on session L3"):
         plot_leaderboard(tmp_path / "pareto.png", ranking)
     assert not (tmp_path / "pareto.png").exists()

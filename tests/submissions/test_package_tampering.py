@@ -91,6 +91,18 @@ def test_an_untouched_copy_is_valid(files: Files, tmp_path: Path) -> None:
     validate_package(copy, tmp_path / "unpacked", allow_twins=True)
 
 
+def test_packages_from_before_tasks_had_names_are_valid(files: Files, tmp_path: Path) -> None:
+    assert json.loads(files["manifest.json"])["task"] == "primate-reaching/1"
+    assert json.loads(files[PROVENANCE])["task"] == "primate-reaching/1"
+    for name in files:
+        if name == "manifest.json" or name.endswith(".provenance.json"):
+            edit(name, lambda content: content.pop("task"))(files)
+        if name.endswith(".provenance.json"):
+            edit(name, lambda content: [run.pop("task") for run in content["runs"]])(files)
+    copy = write(tmp_path / "team.zip", files)
+    validate_package(copy, tmp_path / "unpacked", allow_twins=True)
+
+
 UNSEALED: dict[str, tuple[Change, str]] = {
     "one bit flipped": (flip_a_bit, f"{FIRST} was changed"),
     "a file added": (
@@ -107,6 +119,10 @@ UNSEALED: dict[str, tuple[Change, str]] = {
     "manifest of another format": (
         edit("manifest.json", lambda content: content.update(format=2)),
         "it has format 2",
+    ),
+    "manifest of another task": (
+        edit("manifest.json", lambda content: content.update(task="my reaches/1")),
+        "it is of the task 'my reaches/1'",
     ),
     "manifest that names a path outside": (
         edit(
@@ -126,6 +142,10 @@ def test_changes_that_the_manifest_shows(files: Files, tmp_path: Path, fault: st
 
 
 SEALED: dict[str, tuple[Change, str]] = {
+    "results of another task": (
+        edit(PROVENANCE, lambda content: content["runs"][1].update(task="my reaches/1")),
+        f"{PROVENANCE} is of the task 'my reaches/1'",
+    ),
     "results without provenance's consent": (
         edit(RESULTS, lambda content: content["r2"].__setitem__(0, 0.9)),
         "seed 1 on I1 has r2 = 0.9 in the results, which is not what their provenance says",

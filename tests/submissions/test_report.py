@@ -211,7 +211,7 @@ def test_a_decoder_without_spikes(tmp_path: Path) -> None:
 
 def test_recordings_of_ones_own_alone_are_no_report(tmp_path: Path) -> None:
     (tmp_path / "results_mine_my_own.json").write_bytes(write_lists(tmp_path / "x").read_bytes())
-    with pytest.raises(ResultsError, match="no results on the challenge's sessions"):
+    with pytest.raises(ResultsError, match="no results on sessions of the challenge"):
         build_report([(tmp_path, read_results(tmp_path))])
 
 

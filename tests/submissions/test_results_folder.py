@@ -8,7 +8,8 @@ import pytest
 
 from nbsuite.errors import ResultsError
 from nbsuite.submissions.results.challenge import provenance_path, summarise
-from nbsuite.submissions.results.folder import labels_of, read_results
+from nbsuite.submissions.results.folder import read_results
+from nbsuite.submissions.results.model_results import labels_of
 from tests.submissions.results_files import NAMES, lists, write_lists, write_six
 
 

@@ -32,8 +32,8 @@ def run(monkeypatch: pytest.MonkeyPatch, pool: Any, tmp_path: Path) -> Run:
 
     monkeypatch.setattr("nbsuite.sweep.clusters.require_distributed", lambda: None)
     monkeypatch.setattr("nbsuite.sweep.local_workers.start_fork_server", lambda _modules: None)
-    monkeypatch.setattr("nbsuite.cli.sweep.runs.connected", connected)
-    monkeypatch.setattr("nbsuite.cli.sweep.runs.DaskPool", lambda _client: pool)
+    monkeypatch.setattr("nbsuite.submissions.study.run.connected", connected)
+    monkeypatch.setattr("nbsuite.submissions.study.run.DaskPool", lambda _client: pool)
 
     def sweep(*arguments: object, status: int = 0) -> Result:
         outcome = CliRunner().invoke(main, ["sweep", *map(str, arguments)])
@@ -186,7 +186,7 @@ def test_what_provenance_says_is_not_trusted(
         path.write_text(json.dumps(content))
         made_of.unlink(missing_ok=True)
         outcome = run(study, "-o", root, status=1)
-        assert "does not tell of one run" in outcome.stderr
+        assert "does not tell of its runs" in outcome.stderr
         assert "delete both to measure again" in outcome.stderr
     assert not list(tmp_path.rglob("*victim*"))
     path.write_text(json.dumps(whole))

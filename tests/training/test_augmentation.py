@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbsuite.data.events import SpikeEvents
+from nbsuite.spike_events import SpikeEvents
 from nbsuite.training.augmentation import augment
 from nbsuite.training.recipe import AugmentationRecipe
 
@@ -120,3 +120,14 @@ def test_a_window_without_events():
     silent = SpikeEvents.from_dense(np.zeros((STEPS, CHANNELS), np.int8))
     _, after = _augmented(silent, [0], AugmentationRecipe(drop=0.5, jitter=2.0))
     assert not after.any()
+
+
+def test_counts_stay_counts():
+    random = np.random.default_rng(5)
+    events = SpikeEvents.from_dense(random.integers(0, 4, (SAMPLES, CHANNELS)))
+    before, after = _augmented(events, range(0, 350, 50), AugmentationRecipe(drop=0.5))
+    assert (after <= before).all()
+    _assert_rate(int((before - after).sum()), int(before.sum()), 0.5)
+    before, after = _augmented(events, range(0, 350, 50), AugmentationRecipe(jitter=3.0))
+    np.testing.assert_array_equal(before.sum(axis=0), after.sum(axis=0))
+    assert (before != after).any()

@@ -17,7 +17,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from nbsuite.data.events import SpikeEvents
 from nbsuite.errors import UsageError
 from nbsuite.neurons.cells.state import NeuronParameters
 from nbsuite.neurons.dropout import Dropout
@@ -34,6 +33,7 @@ from nbsuite.neurons.kernels.training.workspace import (
     borrow_workspace,
     return_workspaces,
 )
+from nbsuite.spike_events import SpikeEvents
 
 Array = NDArray[Any]
 _LARGEST_GROUP = 32

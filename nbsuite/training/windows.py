@@ -3,7 +3,8 @@
 The training and validation splits, the first three quarters of a session, are taken together. The
 last ``round(validation_share / 0.75 * T)`` samples of them are held out, T being all samples of
 the session. The rest is cut into windows that touch each other, anew from each offset; what is
-left at the end of a pass, being less than a window, is dropped.
+left at the end of a pass, being less than a window, is dropped. Where a recording has gaps, each
+of its segments is cut by itself: no window lies across a gap.
 
 (The code behind the published models also drops the last window of a pass that happens to end
 with the data, one pass in five hundred; here every whole window counts.)
@@ -17,10 +18,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from nbsuite.data.events import SpikeEvents
-from nbsuite.data.mat_format import SAMPLE_SECONDS
 from nbsuite.data.recording import Recording, Split
 from nbsuite.errors import DataError
+from nbsuite.spike_events import SpikeEvents
 from nbsuite.training.recipe import WindowRecipe
 
 TRAINING_AND_VALIDATION = 0.75
@@ -32,15 +32,17 @@ class TrainingWindows:
 
     Attributes:
         events: input spikes of all samples, one recording after another.
-        labels: (samples, 2) velocity of the same samples, mm per 4 ms step.
+        labels: (samples, O) what is to be decoded at the same samples, in the task's units.
         starts: (windows,) first sample of each window; a window never leaves its recording.
         steps: length of a window in samples.
+        step: seconds from one sample to the next.
     """
 
     events: SpikeEvents
     labels: NDArray[np.float32]
     starts: NDArray[np.int64]
     steps: int
+    step: float
 
     def __len__(self) -> int:
         return len(self.starts)
@@ -80,10 +82,12 @@ def training_split(recording: Recording, recipe: WindowRecipe) -> Split:
         DataError: they do not make one window, or nothing is left to train or to validate on.
     """
     split = Split("training", recording.train.start, validation_split(recording, recipe).start)
-    if len(split) < recipe.steps:
+    longest, step = max(map(len, recording.stretches(split))), recording.task.step
+    if longest < recipe.steps:
+        gaps = " without a gap" if longest < len(split) else ""
         raise DataError(
-            f"{recording.path} leaves {len(split) * SAMPLE_SECONDS:g} s to train on, less than one"
-            f" window of {recipe.steps * SAMPLE_SECONDS:g} s: use a longer recording or lower"
+            f"{recording.path} leaves {longest * step:g} s{gaps} to train on, less than one"
+            f" window of {recipe.steps * step:g} s: use a longer recording or lower"
             " windows.steps."
         )
     return split
@@ -96,15 +100,19 @@ def cut_windows(recording: Recording, recipe: WindowRecipe) -> TrainingWindows:
         DataError: as :func:`training_split`.
     """
     split = training_split(recording, recipe)
+    stretches = recording.stretches(split)
     starts = [
-        np.arange(offset, len(split) - recipe.steps + 1, recipe.steps, dtype=np.int64)
+        np.arange(offset, len(stretch) - recipe.steps + 1, recipe.steps, dtype=np.int64)
+        + (stretch.start - split.start)
         for offset in range(0, recipe.steps, recipe.offset_steps)
+        for stretch in stretches
     ]
     return TrainingWindows(
         SpikeEvents.from_recording(recording, split.start, split.stop),
         np.array(recording.labels[split.start : split.stop]),
         np.concatenate(starts),
         recipe.steps,
+        recording.task.step,
     )
 
 
@@ -123,4 +131,5 @@ def join_windows(parts: Sequence[TrainingWindows]) -> TrainingWindows:
         np.concatenate([part.labels for part in parts]),
         np.concatenate([part.starts + first for part, first in zip(parts, firsts, strict=True)]),
         lengths.pop(),
+        parts[0].step,
     )

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from nbsuite.data.events import SpikeEvents
+from nbsuite.spike_events import SpikeEvents
 from nbsuite.tasks.opening import load_recording
 
 spike_trains = arrays(
@@ -30,6 +30,18 @@ def test_windows_are_stretches(spikes, data):
         np.testing.assert_array_equal(windows[:, window], spikes[start : start + steps])
 
 
+@given(
+    arrays(np.int16, st.tuples(st.integers(1, 20), st.integers(1, 5)), elements=st.integers(0, 300))
+)
+def test_a_count_of_n_is_n_events(counts):
+    events = SpikeEvents.from_dense(counts)
+    assert events.sources.size == counts.sum()
+    assert events.binary == (counts.max() <= 1)
+    assert events.rows(0, len(counts)).dtype == (np.int8 if counts.max() <= 1 else np.int16)
+    np.testing.assert_array_equal(events.rows(0, len(counts)), counts)
+    np.testing.assert_array_equal(events.rows(1, len(counts)), counts[1:])
+
+
 @given(spike_trains)
 def test_concatenation(spikes):
     cut = len(spikes) // 2
@@ -46,7 +58,7 @@ def test_parts_of_different_channels_do_not_fit():
 
 
 def test_a_recordings_events(tiny_recording_path, monkeypatch):
-    monkeypatch.setattr("nbsuite.data.events._CHUNK_SAMPLES", 300)
+    monkeypatch.setattr("nbsuite.spike_events._CHUNK_SAMPLES", 300)
     recording = load_recording(tiny_recording_path)
     events = SpikeEvents.from_recording(recording, 10, recording.steps - 5)
     expected = recording.spikes(10, recording.steps - 5)

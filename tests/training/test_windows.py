@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from types import SimpleNamespace
-from typing import Any
+from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,10 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nbsuite.data.recording import Recording, Split
-from nbsuite.data.windows import cut_windows, join_windows, validation_split
+from nbsuite.data.sessions import Session
 from nbsuite.errors import DataError
+from nbsuite.spike_events import SpikeEvents
 from nbsuite.tasks.opening import load_recording
+from nbsuite.tasks.primate_reaching import PRIMATE_REACHING
 from nbsuite.training.recipe import WindowRecipe
+from nbsuite.training.windows import cut_windows, join_windows, validation_split
 
 
 @pytest.fixture(scope="module")
@@ -23,20 +26,28 @@ def recording(tiny_recording_path) -> Recording:
     return load_recording(tiny_recording_path, use_cache=False)
 
 
-def _blank(samples: int, test: int, channels: int = 3) -> Any:
-    """What windows need of a recording, with a random spike pattern."""
+def _blank(
+    samples: int, test: int, channels: int = 3, gaps: tuple[int, ...] = (), most: int = 1
+) -> Recording:
+    """A recording with a random spike pattern, and gaps before some of its samples."""
     rng = np.random.default_rng(samples)
-    spikes = (rng.random((samples, channels)) < 0.2).astype(np.int8)
+    spikes = (rng.random((samples, channels)) < 0.2) * rng.integers(
+        1, most + 1, (samples, channels)
+    )
     half = (samples - test) // 2
-    return SimpleNamespace(
-        path="session.mat",
-        steps=samples,
-        channels=channels,
+    return Recording(
+        task=PRIMATE_REACHING,
+        session=Session("session", channels),
+        path=Path("session.mat"),
+        digest="",
+        twin=None,
+        warnings=(),
+        stored=SpikeEvents.from_dense(spikes),
         labels=rng.normal(size=(samples, 2)).astype(np.float32),
-        spikes=lambda start, stop: spikes[start:stop],
         train=Split("training", 0, half),
         validation=Split("validation", half, samples - test),
         test=Split("test", samples - test, samples),
+        segments=tuple(pairwise((0, *gaps, samples))),
     )
 
 
@@ -143,3 +154,38 @@ def test_one_window_is_enough():
     assert len(cut_windows(recording, WindowRecipe(steps=left))) == 1
     with pytest.raises(DataError):
         cut_windows(recording, WindowRecipe(steps=left + 1))
+
+
+@given(
+    gaps=st.sets(st.integers(1, 399), max_size=6),
+    steps=st.integers(1, 40),
+    offset=st.integers(1, 40),
+)
+def test_windows_lie_in_one_segment_each(gaps, steps, offset):
+    recording = _blank(400, 100, gaps=tuple(sorted(gaps)))
+    recipe = WindowRecipe(steps, min(offset, steps), 0.1)
+    stop = validation_split(recording, recipe).start
+    edges = [0, *sorted(gap for gap in gaps if gap < stop), stop]
+    if max(np.diff(edges)) < steps:
+        with pytest.raises(DataError, match="without a gap to train on, less than one window"):
+            cut_windows(recording, recipe)
+        return
+    expected = {
+        start
+        for first, last in pairwise(edges)
+        for begin in range(0, steps, recipe.offset_steps)
+        for start in range(first + begin, last - steps + 1, steps)
+    }
+    starts = cut_windows(recording, recipe).starts.tolist()
+    assert len(starts) == len(set(starts))
+    assert set(starts) == expected
+
+
+def test_windows_hold_counts():
+    recording = _blank(600, 100, most=300)
+    assert not recording.binary
+    windows = cut_windows(recording, WindowRecipe(steps=50, offset_steps=25))
+    spikes = windows.events.dense(windows.starts[:2], 50)
+    assert spikes.max() > 127
+    np.testing.assert_array_equal(spikes[:, 1], recording.spikes(50, 100))
+    assert windows.events.sources.size == recording.spikes(0, windows.events.samples).sum()
