@@ -20,7 +20,7 @@ from torch import Tensor
 from nbsuite.errors import UsageError
 from nbsuite.neurons.cells.state import NeuronParameters
 from nbsuite.neurons.dropout import Dropout
-from nbsuite.neurons.kernels import LayerParameters, NetworkParameters
+from nbsuite.neurons.kernels.parameters import LayerParameters, NetworkParameters
 from nbsuite.neurons.kernels.threads import run_in_parallel
 from nbsuite.neurons.kernels.training.arrays import BY_RHO, BY_STRENGTH, Events, Readout
 from nbsuite.neurons.kernels.training.backward import backward

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nbsuite.neurons.dropout import Dropout, LayerDropout
-from nbsuite.neurons.kernels import LayerParameters
 from nbsuite.neurons.kernels.hashing import lanes_of
+from nbsuite.neurons.kernels.parameters import LayerParameters
 from nbsuite.neurons.kernels.training.arrays import Lanes, Mask, Weights
 from nbsuite.neurons.kernels.training.product import panels_of
 from nbsuite.neurons.kernels.vectors import LANES, WIDE_LANES
