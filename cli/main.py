@@ -22,6 +22,8 @@ COMMANDS = {
     "convert": "nbsuite.cli.convert.command:convert",
     "train": "nbsuite.cli.train.command:train",
     "sweep": "nbsuite.cli.sweep.command:sweep",
+    "new": "nbsuite.cli.new.command:new",
+    "check": "nbsuite.cli.check:check",
     "benchmark": "nbsuite.cli.benchmark.command:benchmark",
     "stream": "nbsuite.cli.stream:stream",
     "leaderboard": "nbsuite.cli.tables.leaderboard:leaderboard",
