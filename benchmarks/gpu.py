@@ -22,13 +22,13 @@ from machine import MEBIBYTE, describe_machine, machine_line
 from training import DROPOUT, STEPS, Batch, Problem, our_batch, seconds, stock_batch
 
 from nbsuite.data.folders import data_folder
-from nbsuite.data.windows import cut_windows
 from nbsuite.models.rsnn import RecurrentDecoder
 from nbsuite.neurons.dropout import Dropout
 from nbsuite.neurons.kernels import TrainingKernelName
 from nbsuite.tasks.locate import locate
 from nbsuite.tasks.opening import load_recording
 from nbsuite.training.recipe import published_recipe
+from nbsuite.training.windows import cut_windows
 
 MODEL = "tinyRSNN"
 TOLERANCE = 1e-10
@@ -47,7 +47,7 @@ def gradients(
     decoded = decoder.decode_windows(
         problem.events, starts, problem.steps, dropout=dropout, kernel=kernel
     )
-    (decoded.velocity.square().sum() + decoded.counts.square().mean()).backward()
+    (decoded.outputs.square().sum() + decoded.counts.square().mean()).backward()
     return [value.grad for value in decoder.parameters() if value.grad is not None]
 
 

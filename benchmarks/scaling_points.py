@@ -24,16 +24,16 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nbsuite.benchmarking.runner import run_benchmark
-from nbsuite.data.events import SpikeEvents
-from nbsuite.data.windows import TrainingWindows
 from nbsuite.models.registry import model_spec
 from nbsuite.neurons.dropout import Dropout
+from nbsuite.spike_events import SpikeEvents
 from nbsuite.training.compute import Compute
 from nbsuite.training.epochs import EpochPlan, run_epoch
 from nbsuite.training.losses import loss_function
 from nbsuite.training.recipe import published_recipe
 from nbsuite.training.regularizers import spike_count_penalty
 from nbsuite.training.smorms3 import SMORMS3
+from nbsuite.training.windows import TrainingWindows
 
 INPUT_RATE = 0.0826
 """Events a channel and step on I1: 1,052,847 on 96 channels in 132,745 steps."""
@@ -94,7 +94,7 @@ class Problem:
         rates = self.recipe.dropout
         dropout = Dropout(rates.input, rates.hidden, key=turn)
         decoded = self.decoder.decode_windows(self.events, starts, steps, dropout=dropout)
-        loss = loss_function(self.recipe.loss)(decoded.velocity, velocity)
+        loss = loss_function(self.recipe.loss)(decoded.outputs, velocity)
         loss = loss + spike_count_penalty(decoded.counts, self.recipe.regularisation)
         self.optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
@@ -141,7 +141,7 @@ def measure_epoch(model: str, samples: int) -> dict[str, Any]:
                 for offset in range(0, point.steps, problem.recipe.windows.offset_steps)
             ]
         )
-        windows = TrainingWindows(problem.events, problem.labels, starts, point.steps)
+        windows = TrainingWindows(problem.events, problem.labels, starts, point.steps, 0.004)
         plan = EpochPlan(problem.recipe, 0.001, 1, ("finetune", 0), "numba")
         run_epoch(problem.decoder, problem.optimiser, windows, plan)
         begun = time.process_time()

@@ -17,9 +17,9 @@ from scaling_tables import Figures, TextTable, base_row, models_of
 
 from nbsuite.data.sessions import Session
 from nbsuite.data.twins.plan import plan_twin
-from nbsuite.data.windows import TRAINING_AND_VALIDATION
 from nbsuite.tasks.primate_reaching import PRIMATE_REACHING
 from nbsuite.training.recipe import Recipe, published_recipe
+from nbsuite.training.windows import TRAINING_AND_VALIDATION
 
 SEEDS = 5
 SPARSITIES = {"tinyRSNN": 4, "bigRSNN": 0}

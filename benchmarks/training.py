@@ -28,10 +28,10 @@ from numpy.typing import NDArray
 from stock_training import StockTraining
 from torch import Tensor
 
-from nbsuite.data.events import SpikeEvents
 from nbsuite.data.folders import data_folder
 from nbsuite.neurons.dropout import Dropout
 from nbsuite.neurons.kernels import TrainingKernelName
+from nbsuite.spike_events import SpikeEvents
 from nbsuite.tasks.locate import locate
 from nbsuite.tasks.opening import load_recording
 from nbsuite.training.compute import Compute
@@ -92,7 +92,7 @@ def our_batch(problem: Problem, kernel: TrainingKernelName = "numba") -> Batch:
             decoded = decoder.decode_windows(
                 problem.events, starts, problem.steps, dropout=dropout, kernel=kernel
             )
-            problem.update(optimiser, decoded.velocity, decoded.counts, velocity)
+            problem.update(optimiser, decoded.outputs, decoded.counts, velocity)
 
     return run
 

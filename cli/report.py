@@ -12,7 +12,7 @@ from nbsuite.cli.frame import options
 from nbsuite.cli.frame.examples import examples
 from nbsuite.cli.frame.output import note
 from nbsuite.cli.tables.inputs import RESULTS, columns_option, note_others
-from nbsuite.errors import CheckpointError, UsageError
+from nbsuite.errors import UsageError
 
 if TYPE_CHECKING:  # importing torch takes longer than printing the help page
     from nbsuite.submissions.report.decoding import Decoding
@@ -77,26 +77,9 @@ def report(
     for _, folder in read:
         note_others(folder)
     stages = [stage for folder in runs for stage in read_stages(folder)]
-    decodings = _decode(_checkpoint_files(checkpoints), session, data_dir, data)
+    decodings = _decode(checkpoints, session, data_dir, data)
     write_report(output, build_report(read, decodings, stages, columns))
     note(f"Wrote {output}")
-
-
-def _checkpoint_files(paths: Sequence[Path]) -> list[Path]:
-    """The files named, and those in the folders named.
-
-    Raises:
-        CheckpointError: a folder holds none.
-    """
-    files: list[Path] = []
-    for path in paths:
-        found = sorted(path.glob("*.safetensors")) if path.is_dir() else [path]
-        if not found:
-            raise CheckpointError(
-                f"{path} holds no checkpoints (*.safetensors); name their folder or files."
-            )
-        files += found
-    return files
 
 
 def _decode(
@@ -107,8 +90,9 @@ def _decode(
         return []
     from nbsuite.benchmarking.jobs import plan_jobs
     from nbsuite.cli.frame.observing import shown_progress
-    from nbsuite.submissions.report.decode import run_decoding
+    from nbsuite.submissions.report.decode import run_decodings
+    from nbsuite.training.run_checkpoints import checkpoint_files
 
     with shown_progress() as observer:
-        jobs = plan_jobs(checkpoints, sessions, data_dir, data, observer)
-        return [run_decoding(job, observer) for job in jobs]
+        jobs = plan_jobs(checkpoint_files(checkpoints), sessions, data_dir, data, observer)
+        return run_decodings(jobs, observer)

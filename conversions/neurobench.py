@@ -18,9 +18,10 @@ from nbsuite.conversions.torch_file import read_state_dict
 from nbsuite.data.sessions import PUBLIC_SESSIONS, Session
 from nbsuite.errors import ConversionError, UsageError
 from nbsuite.files import digest
-from nbsuite.models.baselines.spec import BASELINE_NAMES, Baseline, BaselineSpec
-from nbsuite.models.baselines.windowed import PARTED
+from nbsuite.models.baselines.sizes import PARTED
+from nbsuite.models.baselines.spec import BASELINE_NAMES, BaselineSpec
 from nbsuite.models.checkpoint import CheckpointHeader
+from nbsuite.models.decoder import Decoder
 from nbsuite.suggestions import did_you_mean
 from nbsuite.tasks.primate_reaching import PRIMATE_REACHING
 
@@ -32,7 +33,7 @@ _USUAL_CHANNELS = {session.channels for session in PRIMATE_REACHING.sessions}
 
 def read_neurobench(
     path: Path, *, model: str | None = None, session: Session | None = None
-) -> tuple[Baseline, CheckpointHeader]:
+) -> tuple[Decoder, CheckpointHeader]:
     """Read weights of one of NeuroBench's baselines; nothing in the file is ever executed.
 
     Args:
@@ -58,9 +59,7 @@ def read_neurobench(
         session=None if session is None else session.name,
         source={"format": "neurobench", "file": path.name, "sha256": digest(path)},
     )
-    decoder = converted(spec, state, path)
-    assert isinstance(decoder, Baseline)  # noqa: S101
-    return decoder, header
+    return converted(spec, state, path), header
 
 
 def _canonical(model: str) -> str:

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TypeVar, overload
+from typing import TypeVar
 
 from torch import Tensor
 
 from nbsuite.data.sessions import Session
 from nbsuite.errors import CheckpointError, ConversionError
 from nbsuite.models.checkpoint import build_decoder
-from nbsuite.models.decoder import DecoderSpec
-from nbsuite.models.kinds import AnyDecoder, AnySpec
-from nbsuite.models.registry import ModelSpec
-from nbsuite.models.rsnn import RecurrentDecoder
+from nbsuite.models.decoder import Decoder, DecoderSpec
 
 _Value = TypeVar("_Value", Session, int)
 
@@ -50,15 +47,7 @@ def check_channels(spec: DecoderSpec, session: Session | None, path: Path) -> No
         )
 
 
-@overload
-def converted(spec: ModelSpec, tensors: Mapping[str, Tensor], path: Path) -> RecurrentDecoder: ...
-
-
-@overload
-def converted(spec: AnySpec, tensors: Mapping[str, Tensor], path: Path) -> AnyDecoder: ...
-
-
-def converted(spec: AnySpec, tensors: Mapping[str, Tensor], path: Path) -> AnyDecoder:
+def converted(spec: DecoderSpec, tensors: Mapping[str, Tensor], path: Path) -> Decoder:
     """A decoder in evaluation mode of foreign weights.
 
     Raises:

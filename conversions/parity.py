@@ -140,13 +140,13 @@ def _decode(network: RecurrentDecoder, inputs: Tensor, kernel: KernelName) -> De
     for chunk in torch.split(inputs, CHUNK_STEPS):
         chunks.append(network(chunk, state, kernel=kernel))
         state = chunks[-1].state
-        require_finite(network, chunks[-1].velocity, state)
+        require_finite(network, chunks[-1].outputs, state)
     velocity, spikes, heads, _ = zip(*chunks, strict=True)
     return Decoded(torch.cat(velocity), torch.cat(spikes), torch.cat(heads), state)
 
 
 def _compare(kernel: str, decoded: Decoded, trace: Trace) -> RunParity:
-    velocity = decoded.velocity[:, 0].numpy()
+    velocity = decoded.outputs[:, 0].numpy()
     suffix = "_half" if velocity.dtype == np.float16 else ""
     with np.errstate(over="ignore"):  # what half precision cannot hold differs anyway
         readout = trace["readout" + suffix].astype(velocity.dtype)

@@ -12,6 +12,7 @@ import re
 from collections import OrderedDict
 from collections.abc import Mapping
 from pathlib import Path
+from typing import cast
 
 import torch
 from torch import Tensor
@@ -71,7 +72,7 @@ def read_stork(
         seed=seed,
         source={"format": "stork", "file": path.name, "sha256": digest(path)},
     )
-    return converted(spec, tensors, path), header
+    return cast("RecurrentDecoder", converted(spec, tensors, path)), header
 
 
 def write_stork(decoder: RecurrentDecoder, path: Path) -> None:

@@ -19,5 +19,5 @@ def test_the_python_example_runs(tiny_recording_path: Path, draw_decoder: Any) -
     example = example.replace("indy_20160622_01.mat", str(tiny_recording_path))
     names: dict[str, Any] = {}
     exec(example, names)  # noqa: S102 - our own text
-    assert names["decoded"].velocity.shape == (1000, 1, 2)
+    assert names["decoded"].outputs.shape == (1000, 1, 2)
     assert names["result"].values["r2"] < 1

@@ -21,7 +21,7 @@ DEFAULT_FOLDER = Path("results")
 @click.command(
     epilog=examples(
         "nbsuite benchmark tinyRSNN-1.safetensors --session I1",
-        "nbsuite benchmark runs/*.safetensors --data twin -o results/twins",
+        "nbsuite benchmark runs --data twin -o results/twins   # of each run its last weights",
         "nbsuite benchmark tinyRSNN-1.safetensors -s I1 --verify 2000",
         "nbsuite benchmark tinyRSNN-1.safetensors -s I1 --plot decoding.png",
     )
@@ -56,6 +56,13 @@ DEFAULT_FOLDER = Path("results")
 )
 @options.output_option("Folder of the results.  [default: results]", folder=True)
 @options.force_option("results")
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1, max=1024),
+    default=1,
+    show_default=True,
+    help="Processes to measure in at once; the figures are the same.",
+)
 @options.json_option()
 def benchmark(
     checkpoints: tuple[Path, ...],
@@ -70,20 +77,25 @@ def benchmark(
     plot: Path | None,
     output: Path | None,
     force: bool,
+    workers: int,
     as_json: bool,
 ) -> None:
     """Measure checkpoints on sessions and write challenge-format JSON.
 
     Every CHECKPOINT is measured on every --session; without --session, on the session it was
-    trained for. Each number is computed by NeuroBench itself and checked against its closed form.
+    trained for. A folder stands for the checkpoints in it: of a run of `nbsuite train` for what it
+    ended with. Each number is computed by NeuroBench itself and checked against its closed form.
+    Interrupted, it goes on when it is called again: results of the same weights, data and settings
+    are kept.
     """
     from nbsuite.benchmarking.jobs import plan_jobs
     from nbsuite.benchmarking.metrics import check_metric_names
     from nbsuite.benchmarking.quantities import CHALLENGE_METRICS
-    from nbsuite.benchmarking.session import RunSettings, choose_kernel
+    from nbsuite.benchmarking.session import RunSettings, kernel_asked_for
     from nbsuite.cli.benchmark.report import compare_jobs, print_outcome
     from nbsuite.cli.frame.observing import shown_progress
     from nbsuite.submissions.results.measuring import run_jobs
+    from nbsuite.training.run_checkpoints import checkpoint_files
 
     if plot is not None:
         from nbsuite.pictures import check_format
@@ -91,18 +103,26 @@ def benchmark(
         check_format(plot)
     settings = RunSettings(
         metrics=check_metric_names(metrics.split(",") if metrics else CHALLENGE_METRICS),
-        kernel=choose_kernel(kernel, device),
+        kernel=kernel_asked_for(kernel, device),
         device=device,
         per_step=per_step,
     )
     with shown_progress(quiet=as_json) as observer:
-        jobs = plan_jobs(checkpoints, session, data_dir, data, observer)
+        jobs = plan_jobs(checkpoint_files(checkpoints), session, data_dir, data, observer)
     if verify is not None:
         compare_jobs(jobs, verify, settings, as_json=as_json)
         return
     folder = _results_folder(output, settings)
     with shown_progress(quiet=as_json) as observer:
-        outcome = run_jobs(jobs, settings, folder, plot=plot, force=force, observer=observer)
+        outcome = run_jobs(
+            jobs,
+            settings,
+            folder,
+            plot=plot,
+            force=force,
+            workers=workers,
+            observer=observer,
+        )
     print_outcome(*outcome, as_json=as_json)
 
 

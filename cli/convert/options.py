@@ -14,7 +14,7 @@ from nbsuite.tasks.known import find_session
 
 if TYPE_CHECKING:
     from nbsuite.models.checkpoint import CheckpointHeader
-    from nbsuite.models.kinds import AnyDecoder
+    from nbsuite.models.decoder import Decoder
 
 # Paths are checked by the readers, whose messages say what is wrong with the file besides.
 FILE = click.Path(path_type=Path)
@@ -43,7 +43,7 @@ def weights_output_option(suffix: str) -> Decorator[Any]:
 
 
 def describe_conversion(
-    source: Path, decoder: AnyDecoder, header: CheckpointHeader, output: Path | None
+    source: Path, decoder: Decoder, header: CheckpointHeader, output: Path | None
 ) -> dict[str, Any]:
     """A conversion as JSON values; one without ``output`` was not written."""
     return {

@@ -8,11 +8,13 @@ is shown a whole chunk gives the totals of one that is shown its steps one by on
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import ClassVar
 
 import torch
-from neurobench.models import NeuroBenchModel
+from neurobench.models import NeuroBenchModel, TorchModel
 from torch import Tensor
 
 from nbsuite.benchmarking.counting import (
@@ -23,9 +25,8 @@ from nbsuite.benchmarking.counting import (
     SourceRecord,
     SpikeRecord,
 )
-from nbsuite.benchmarking.streams import ChunkStream, StepStream, chunk_stream, step_stream
-from nbsuite.models.kinds import AnyDecoder
-from nbsuite.neurons.kernels import KernelName
+from nbsuite.models.decoder import Decoder, State
+from nbsuite.models.finite import require_finite
 
 Progress = Callable[[int], None]
 CHUNK_STEPS = 8192
@@ -41,9 +42,9 @@ class Tally:
         connections: operations of the connections; empty where no metric reads them, as are the
             activations.
         activations: outputs of the layers of neurons.
-        sparsity: sum over the batches of their samples times the share of outputs that were zero,
-            0 in a batch without outputs: the sum that NeuroBench weights.
-        velocity: decoded velocities (steps, 2), a piece at a time.
+        sparsity: sum over the batches of their samples times the share of activations that were
+            zero, 0 in a batch without any: the sum that NeuroBench weights.
+        outputs: what was decoded (steps, outputs), a piece at a time.
         spikes: hidden spikes (steps, neurons), likewise; empty where there are none.
     """
 
@@ -51,10 +52,10 @@ class Tally:
     connections: list[LayerTally] = field(default_factory=list)
     activations: list[ActivationTally] = field(default_factory=list)
     sparsity: float = 0.0
-    velocity: list[Tensor] = field(default_factory=list)
+    outputs: list[Tensor] = field(default_factory=list)
     spikes: list[Tensor] = field(default_factory=list)
 
-    def outputs(self) -> tuple[int, int]:
+    def activated(self) -> tuple[int, int]:
         """Number of outputs of all layers of neurons so far, and how many of them were zero."""
         values = sum(each.values for each in self.activations)
         return values, values - sum(each.non_zero for each in self.activations)
@@ -68,42 +69,68 @@ class DecoderModel(NeuroBenchModel):  # type: ignore[misc]
 
     Args:
         decoder: the decoder.
+        restarts: samples before which it starts afresh, in order; the first sample is always one.
         progress: receives the number of steps after each piece of work.
     """
 
     kernel: str
-    _stream: ChunkStream | StepStream
+    per_step: ClassVar[bool]
 
-    def __init__(self, decoder: AnyDecoder, progress: Progress | None = None) -> None:
+    def __init__(
+        self,
+        decoder: Decoder,
+        restarts: Sequence[int] = (),
+        progress: Progress | None = None,
+    ) -> None:
         super().__init__()
         self.decoder = decoder
         self.tally = Tally()
+        self._restarts = restarts
         self._progress = progress
 
-    def __net__(self) -> AnyDecoder:
+    def __net__(self) -> Decoder:
         """The network whose parameters and buffers NeuroBench counts."""
         return self.decoder
 
     def __call__(self, batch: Tensor) -> Tensor:
-        """Decode consecutive samples (samples, 1, channels) into velocities (samples, 2).
+        """Decode consecutive samples (samples, 1, channels) into outputs (samples, outputs).
 
         Raises:
-            CheckpointError: a velocity or the state is not finite.
+            CheckpointError: an output or the state is not finite.
         """
-        values_before, zeros_before = self.tally.outputs()
-        velocity = self._decode(batch[:, 0])
-        self._stream.require_finite(velocity)
-        values, zeros = self.tally.outputs()
+        values_before, zeros_before = self.tally.activated()
+        pieces = []
+        for start, stop in self._stretches(len(batch)):
+            if self.tally.samples + start in self._restarts:
+                self._restart()
+            pieces.append(self._decode(batch[start:stop, 0]))
+            require_finite(self.decoder, pieces[-1], self._remembered())
+        outputs = torch.cat(pieces)
+        values, zeros = self.tally.activated()
         if values > values_before:
             share = (zeros - zeros_before) / (values - values_before)
             self.tally.sparsity += share * len(batch)
         self.tally.samples += len(batch)
-        self.tally.velocity.append(velocity)
-        return velocity
+        self.tally.outputs.append(outputs)
+        return outputs
+
+    def _stretches(self, samples: int) -> Iterator[tuple[int, int]]:
+        """The parts of a batch between which the decoder starts afresh."""
+        first = self.tally.samples
+        inner = [each - first for each in self._restarts if first < each < first + samples]
+        return pairwise([0, *inner, samples])
 
     @abstractmethod
     def _decode(self, spikes: Tensor) -> Tensor:
         """Decode steps (steps, channels) and carry the state on."""
+
+    @abstractmethod
+    def _restart(self) -> None:
+        """Return to where every recording starts."""
+
+    @abstractmethod
+    def _remembered(self) -> State:
+        """The state after what was decoded last."""
 
     def _report(self, steps: int) -> None:
         if self._progress is not None:
@@ -111,31 +138,35 @@ class DecoderModel(NeuroBenchModel):  # type: ignore[misc]
 
 
 class ChunkModel(DecoderModel):
-    """Decodes with any kernel and shows each layer whole chunks.
+    """Decodes whole chunks and shows each layer what it would have seen.
 
     Args:
         decoder: the decoder.
-        kernel: the kernel to run, where the decoder has several.
+        kernel: the kernel to run; None is the decoder's choice.
         chunk_steps: steps in a chunk; results do not depend on it.
+        restarts: see ``DecoderModel``.
         progress: receives the number of steps after each chunk.
     """
 
+    per_step = False
+
     def __init__(
         self,
-        decoder: AnyDecoder,
-        kernel: KernelName,
+        decoder: Decoder,
+        kernel: str | None = None,
         chunk_steps: int = CHUNK_STEPS,
+        restarts: Sequence[int] = (),
         progress: Progress | None = None,
     ) -> None:
-        super().__init__(decoder, progress)
-        self._stream: ChunkStream = chunk_stream(decoder, kernel)
+        super().__init__(decoder, restarts, progress)
+        self.kernel = decoder.choose_kernel(kernel)
         self._chunk_steps = chunk_steps
-        self.kernel = self._stream.kernel
+        self._state: State = None
 
     def register_hooks(self) -> None:
         """Make the records that NeuroBench reads; they are filled by hand, chunk by chunk."""
-        self.activation_hooks.extend(SpikeRecord(name) for name in self._stream.activation_layers)
-        self.connection_hooks.extend(SourceRecord(source) for source in self._stream.sources)
+        self.activation_hooks.extend(SpikeRecord(name) for name in self.decoder.activation_layers)
+        self.connection_hooks.extend(SourceRecord(source) for source in self.decoder.sources())
         self.tally.activations = [record.tally for record in self.activation_hooks]
         self.tally.connections = [record.tally for record in self.connection_hooks]
 
@@ -143,16 +174,23 @@ class ChunkModel(DecoderModel):
         return torch.cat([self._chunk(chunk) for chunk in torch.split(spikes, self._chunk_steps)])
 
     def _chunk(self, spikes: Tensor) -> Tensor:
-        decoded = self._stream.advance(spikes)
+        decoded = self.decoder.decode(spikes, self._state, kernel=self.kernel)
+        self._state = decoded.state
         # There are no records where none of the chosen metrics reads them.
-        for record, outputs in zip(self.activation_hooks, decoded.outputs, strict=False):
-            record.present(outputs)
+        for record, activations in zip(self.activation_hooks, decoded.activations, strict=False):
+            record.present(activations)
         for record, inputs in zip(self.connection_hooks, decoded.inputs, strict=False):
             record.present(inputs)
         if decoded.spikes is not None:
             self.tally.spikes.append(decoded.spikes)
         self._report(len(spikes))
-        return decoded.velocity
+        return decoded.outputs
+
+    def _restart(self) -> None:
+        self._state = None
+
+    def _remembered(self) -> State:
+        return self._state
 
 
 class StepModel(DecoderModel):
@@ -162,21 +200,34 @@ class StepModel(DecoderModel):
     """
 
     kernel = "reference"
+    per_step = True
 
-    def __init__(self, decoder: AnyDecoder, progress: Progress | None = None) -> None:
-        super().__init__(decoder, progress)
-        self._stream: StepStream = step_stream(decoder)
+    def __init__(
+        self,
+        decoder: Decoder,
+        restarts: Sequence[int] = (),
+        progress: Progress | None = None,
+    ) -> None:
+        super().__init__(decoder, restarts, progress)
+        self._network = decoder.stepwise()
 
     def register_hooks(self) -> None:
-        """Hook the layers as NeuroBench does, with counts in float64."""
-        for layer in self._stream.activation_layers:
-            self.activation_hooks.append(NeuronRecord(layer["layer"], layer["layer_name"]))
-        self.connection_hooks.extend(ConnectionRecord(each) for each in self._stream.connections)
+        """Hook the layers as NeuroBench does, with exact counts."""
+        for name, layer in self._network.neurons:
+            self.activation_hooks.append(NeuronRecord(layer, name))
+        for layer in TorchModel(self._network.network).connection_layers():
+            self.connection_hooks.append(ConnectionRecord(layer))
         self.tally.activations = [record.tally for record in self.activation_hooks]
         self.tally.connections = [record.tally for record in self.connection_hooks]
 
     def _decode(self, spikes: Tensor) -> Tensor:
-        steps = [self._stream.advance(sample) for sample in torch.split(spikes, 1)]
+        steps = [self._network.step(sample) for sample in torch.split(spikes, 1)]
         self.tally.spikes.extend(step.spikes for step in steps if step.spikes is not None)
         self._report(len(spikes))
-        return torch.cat([step.velocity for step in steps])
+        return torch.cat([step.outputs for step in steps])
+
+    def _restart(self) -> None:
+        self._network.reset()
+
+    def _remembered(self) -> State:
+        return self._network.state

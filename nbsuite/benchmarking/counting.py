@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias, cast
+from typing import Any, Protocol, cast
 
 import torch
 from neurobench.hooks.layer import LayerHook
@@ -28,11 +28,7 @@ from nbsuite.benchmarking.counting_synapses import (
     ConvolutionTally,
     SynapseCounter,
 )
-
-Group: TypeAlias = tuple[Tensor, ...]
-"""Calls of equal shapes: inputs (calls, ...), then the states of a cell, (calls, units) each."""
-Calls: TypeAlias = Tensor | Sequence[Group]
-"""Inputs of a layer: (calls, ...) where all calls have one shape, or groups of calls."""
+from nbsuite.models.decoder import Calls, Group
 
 
 class LayerTally(Protocol):

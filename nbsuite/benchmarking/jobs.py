@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,25 +71,41 @@ def plan_jobs(
     jobs = [Job(each, recordings[target]) for each, target in wanted]
     for job in jobs:
         check_fit(job.checkpoint, job.recording)
-        for remark in _remarks(job):
-            observer(Remark(f"Note: {remark}"))
+    for remark in _each_kind_once(jobs):
+        observer(Remark(f"Note: {remark}"))
     return jobs
 
 
-def _remarks(job: Job) -> Iterator[str]:
-    """What a person should know before reading the job's figures."""
+def _each_kind_once(jobs: Sequence[Job]) -> Iterator[str]:
+    """The remarks on all jobs: the first of each kind, and of how many more the same is true."""
+    first: dict[str, str] = {}
+    count: Counter[str] = Counter()
+    for job in jobs:
+        for kind, text in _remarks(job):
+            first.setdefault(kind, text)
+            count[kind] += 1
+    for kind, text in first.items():
+        more = count[kind] - 1
+        yield f"{text} So it is with {more} more." if more else text
+
+
+def _remarks(job: Job) -> Iterator[tuple[str, str]]:
+    """What a person should know before reading the job's figures, and of what kind it is."""
     header, path = job.checkpoint.header, job.checkpoint.path
     if header.session not in (None, job.recording.session.name):
-        yield f"{path} was trained for {header.session}, not for {job.recording.session.name}."
+        trained, measured = header.session, job.recording.session.name
+        yield f"{trained} {measured}", f"{path} was trained for {trained}, not for {measured}."
     if job.recording.twin is None and header.trained_on.on_twin:
         yield (
+            "trained on a twin",
             f"{path} was trained on a TWIN ({', '.join(header.trained_on.twins)}): its R2 on a"
-            " real recording is none of a decoder that was trained on real ones."
+            " real recording is none of a decoder that was trained on real ones.",
         )
     if job.recording.twin and header.source is not None:
         yield (
+            "converted",
             f"{path} was converted, so it was hardly trained on this twin: its R2 here says "
-            "nothing about it, its footprint and operations do."
+            "nothing about it, its footprint and operations do.",
         )
 
 
@@ -105,17 +123,44 @@ def own_session(checkpoint: Checkpoint) -> str:
     return checkpoint.header.session
 
 
-def measure_job(
-    job: Job, settings: RunSettings, observer: Observer = ignore
-) -> tuple[BenchmarkResult, Measurement]:
-    """Run the benchmark of a job.
+def measure_jobs(
+    jobs: Sequence[Job],
+    settings: RunSettings,
+    observer: Observer = ignore,
+    *,
+    workers: int = 1,
+    with_decoding: bool = True,
+) -> Generator[tuple[BenchmarkResult, Measurement | None], None, None]:
+    """Run the benchmark of jobs, in their order.
+
+    Args:
+        jobs: what to measure.
+        settings: how.
+        observer: told of progress.
+        workers: processes to measure in; with 1 it is done in this one.
+        with_decoding: give what was decoded too.
 
     Raises:
-        NbsuiteError: as :func:`nbsuite.benchmarking.session.measure_checkpoint`.
+        NbsuiteError: as :func:`nbsuite.benchmarking.session.measure_checkpoint`, or a process was
+            killed.
     """
-    observer(JobBegun(job.description, len(job.recording.test)))
-    measured = measure_checkpoint(
-        job.checkpoint, job.recording, settings, lambda steps: observer(StepsDone(steps))
-    )
-    observer(JobDone())
-    return measured
+    if workers > 1 and len(jobs) > 1:
+        from nbsuite.benchmarking.processes import JobFiles, measure_in_processes
+
+        files = [
+            JobFiles(job.checkpoint.path, job.recording.path, job.recording.session) for job in jobs
+        ]
+        outcomes = measure_in_processes(files, settings, workers, with_decoding=with_decoding)
+        with closing(outcomes):
+            for job, outcome in zip(jobs, outcomes, strict=True):
+                observer(JobDone(job.description, len(job.recording.test)))
+                yield outcome
+        return
+    for job in jobs:
+        steps = len(job.recording.test)
+        observer(JobBegun(job.description))
+        outcome = measure_checkpoint(
+            job.checkpoint, job.recording, settings, lambda done: observer(StepsDone(done))
+        )
+        observer(JobDone(job.description, steps))
+        yield outcome

@@ -113,7 +113,7 @@ def stream_checkpoint(
         latency=Latency.of(seconds, recording.task.step),
         delay=measure_delay(decoder),
         r2=None if undefined or not np.isfinite(r2) else r2,
-        equals_batch=torch.equal(torch.from_numpy(velocity).float(), batch.velocity),
+        equals_batch=torch.equal(torch.from_numpy(velocity).float(), batch.outputs),
     )
 
 

@@ -9,16 +9,27 @@ from nbsuite.observer import Remark, StageProgress
 
 
 @dataclass(frozen=True)
+class MeasuringBegun:
+    """Decoders are about to be measured.
+
+    Attributes:
+        jobs: how many.
+        steps: test samples that they decode in all.
+    """
+
+    jobs: int
+    steps: int
+
+
+@dataclass(frozen=True)
 class JobBegun:
     """A decoder is about to be measured.
 
     Attributes:
         description: model, seed and session, and whether it is a twin.
-        steps: test samples that it will decode.
     """
 
     description: str
-    steps: int
 
 
 @dataclass(frozen=True)
@@ -30,8 +41,16 @@ class StepsDone:
 
 @dataclass(frozen=True)
 class JobDone:
-    """A decoder is measured."""
+    """A decoder is measured.
+
+    Attributes:
+        description: model, seed and session, and whether it is a twin.
+        steps: test samples that it decoded in all.
+    """
+
+    description: str
+    steps: int
 
 
-Event = StageProgress | Remark | JobBegun | StepsDone | JobDone
+Event = StageProgress | Remark | MeasuringBegun | JobBegun | StepsDone | JobDone
 Observer = Callable[[Event], None]

@@ -24,12 +24,15 @@ from nbsuite.benchmarking.metrics import (
 from nbsuite.benchmarking.quantities import CHALLENGE_METRICS, QUANTITIES
 from nbsuite.data.stream import Stretches
 from nbsuite.errors import BenchmarkError
-from nbsuite.models.kinds import AnyDecoder
-from nbsuite.neurons.kernels import KernelName
+from nbsuite.models.decoder import Decoder
 
 
 class TestSamples(Protocol):
-    """Test samples that can be taken by contiguous ranges, e.g. ``StreamDataset``."""
+    """Test samples that can be taken by contiguous ranges, e.g. ``StreamDataset``.
+
+    Where they have gaps, an attribute ``restarts`` tells the samples before which a decoder starts
+    afresh.
+    """
 
     def __len__(self) -> int:
         """Number of samples."""
@@ -44,7 +47,7 @@ class Measurement:
 
     Attributes:
         values: metric values under the names of the challenge format.
-        velocity: (steps, 2) decoded velocity, mm per step.
+        outputs: (steps, outputs) what was decoded.
         spikes: (steps, neurons) hidden spikes, int8; None of a decoder without them.
         steps: number of test samples.
         seconds: time taken by NeuroBench's run, loading of the recording excluded.
@@ -53,7 +56,7 @@ class Measurement:
     """
 
     values: dict[str, Any]
-    velocity: Tensor
+    outputs: Tensor
     spikes: Tensor | None
     steps: int
     seconds: float
@@ -62,11 +65,11 @@ class Measurement:
 
 
 def run_benchmark(
-    decoder: AnyDecoder,
+    decoder: Decoder,
     samples: TestSamples,
     *,
     metrics: Iterable[str] = CHALLENGE_METRICS,
-    kernel: KernelName = "numba",
+    kernel: str | None = None,
     chunk_steps: int = CHUNK_STEPS,
     progress: Progress | None = None,
 ) -> Measurement:
@@ -76,7 +79,7 @@ def run_benchmark(
         decoder: the decoder, on the device to run on.
         samples: the test samples.
         metrics: names of metrics, see ``METRIC_NAMES``.
-        kernel: the kernel to run a recurrent decoder with; others have no choice.
+        kernel: one of the decoder's kernels; None is the decoder's choice.
         chunk_steps: steps a layer is shown at once; figures do not depend on it.
         progress: receives the number of steps decoded after each chunk.
 
@@ -85,12 +88,12 @@ def run_benchmark(
         CheckpointError: what is decoded is not finite.
         UsageError: a metric is unknown or does not apply.
     """
-    model = ChunkModel(decoder, kernel, chunk_steps, progress)
+    model = ChunkModel(decoder, kernel, chunk_steps, _restarts(samples), progress)
     return _measure(model, samples, metrics, batch_steps=len(samples))
 
 
 def run_per_step(
-    decoder: AnyDecoder,
+    decoder: Decoder,
     samples: TestSamples,
     *,
     metrics: Iterable[str] = CHALLENGE_METRICS,
@@ -111,7 +114,7 @@ def run_per_step(
         CheckpointError: what is decoded is not finite.
         UsageError: a metric is unknown or does not apply.
     """
-    model = StepModel(decoder, progress)
+    model = StepModel(decoder, _restarts(samples), progress)
     return _measure(model, samples, metrics, batch_steps=batch_steps)
 
 
@@ -138,13 +141,18 @@ def _measure(
     _check_exactness(values, model, samples)
     return Measurement(
         values=values,
-        velocity=torch.cat(model.tally.velocity),
+        outputs=torch.cat(model.tally.outputs),
         spikes=torch.cat(model.tally.spikes) if model.tally.spikes else None,
         steps=len(samples),
         seconds=seconds,
         kernel=model.kernel,
-        per_step=isinstance(model, StepModel),
+        per_step=model.per_step,
     )
+
+
+def _restarts(samples: TestSamples) -> tuple[int, ...]:
+    """The samples before which a decoder starts afresh."""
+    return tuple(getattr(samples, "restarts", ()))
 
 
 @contextmanager

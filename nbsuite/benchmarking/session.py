@@ -38,13 +38,13 @@ class RunSettings:
 
     Attributes:
         metrics: names of NeuroBench's metrics.
-        kernel: the kernel.
+        kernel: one of the decoder's kernels; None is the decoder's choice.
         device: the torch device.
         per_step: call layers one step at a time, as NeuroBench's own models do.
     """
 
     metrics: tuple[str, ...] = CHALLENGE_METRICS
-    kernel: KernelName = "numba"
+    kernel: str | None = None
     device: str = "cpu"
     per_step: bool = False
 
@@ -147,6 +147,16 @@ def _check_finite(values: Mapping[str, Any], checkpoint: Checkpoint, recording: 
                 f"{checkpoint.path} decodes {recording.path.name} so that NeuroBench's {name} is"
                 f" {value}: check the checkpoint's weights, or leave it out with --metrics."
             )
+
+
+def kernel_asked_for(kernel: str, device: str) -> KernelName | None:
+    """The kernel meant by a name; ``auto`` is None, the decoder's own choice.
+
+    Raises:
+        UsageError: the device is not there, or the kernel does not run on it.
+    """
+    chosen = choose_kernel(kernel, device)
+    return None if kernel == "auto" else chosen
 
 
 def choose_training_kernel(kernel: str, device: str) -> TrainingKernelName:

@@ -8,8 +8,7 @@ from typing import Any
 
 from nbsuite.benchmarking.quantities import CHALLENGE_METRICS, QUANTITIES
 from nbsuite.benchmarking.runner import TestSamples, run_benchmark, run_per_step
-from nbsuite.models.kinds import AnyDecoder
-from nbsuite.neurons.kernels import KernelName
+from nbsuite.models.decoder import Decoder
 
 
 @dataclass(frozen=True)
@@ -30,11 +29,11 @@ class Comparison:
 
 
 def compare_with_per_step(
-    decoder: AnyDecoder,
+    decoder: Decoder,
     samples: TestSamples,
     *,
     metrics: Iterable[str] = CHALLENGE_METRICS,
-    kernel: KernelName = "numba",
+    kernel: str | None = None,
 ) -> list[Comparison]:
     """Measure the same samples both ways and compare figure by figure.
 

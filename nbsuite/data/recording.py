@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nbsuite.data.events import SpikeEvents
 from nbsuite.data.own.arrays import Arrays, Choices, make_content
 from nbsuite.data.own.content import SPLITS, Content, Origin, SplitBy, oddities
 from nbsuite.data.sessions import Session
-from nbsuite.data.spike_storage import Counts, SpikeStorage
+from nbsuite.data.spike_storage import SpikeStorage
 from nbsuite.data.task import Task
 from nbsuite.data.twins.info import TWIN_MARK, TwinInfo
 from nbsuite.errors import DataError, UsageError
+from nbsuite.spike_events import Counts, SpikeEvents
 from nbsuite.untrusted.fault import FormatFault
 
 

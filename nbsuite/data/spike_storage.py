@@ -8,8 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-Counts = NDArray[np.int8] | NDArray[np.int16]
-"""Events of each channel in each sample: int8 where none is above 1, otherwise int16."""
+from nbsuite.spike_events import Counts
 
 
 class SpikeStorage(Protocol):

@@ -12,7 +12,6 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import overload
 
 import torch
 from safetensors.torch import save_file
@@ -20,6 +19,7 @@ from torch import Tensor
 
 from nbsuite.errors import CheckpointError
 from nbsuite.files import atomic_write
+from nbsuite.models.decoder import FLOATING, Decoder, DecoderSpec
 from nbsuite.models.header import (
     FORMAT,
     CheckpointHeader,
@@ -27,9 +27,7 @@ from nbsuite.models.header import (
     parse_header,
     written_format,
 )
-from nbsuite.models.kinds import FLOATING, AnyDecoder, AnySpec, expected_tensors, new_decoder
-from nbsuite.models.linear import LinearDecoder
-from nbsuite.models.registry import ModelSpec
+from nbsuite.models.kinds import expected_tensors, new_decoder
 from nbsuite.models.rsnn import RecurrentDecoder
 from nbsuite.untrusted.fault import FormatFault
 from nbsuite.untrusted.tensor_file import read_tensor_file
@@ -63,11 +61,11 @@ class Checkpoint:
 
     path: Path
     header: CheckpointHeader
-    decoder: AnyDecoder = field(repr=False)
+    decoder: Decoder = field(repr=False)
     digest: str
 
 
-def save_checkpoint(path: Path, decoder: AnyDecoder, header: CheckpointHeader) -> None:
+def save_checkpoint(path: Path, decoder: Decoder, header: CheckpointHeader) -> None:
     """Write a checkpoint, whole or not at all; the same content gives the same bytes.
 
     Raises:
@@ -115,17 +113,7 @@ def recurrent_decoder(checkpoint: Checkpoint, purpose: str) -> RecurrentDecoder:
     return checkpoint.decoder
 
 
-@overload
-def build_decoder(
-    spec: ModelSpec, tensors: Mapping[str, Tensor], origin: str
-) -> RecurrentDecoder: ...
-
-
-@overload
-def build_decoder(spec: AnySpec, tensors: Mapping[str, Tensor], origin: str) -> AnyDecoder: ...
-
-
-def build_decoder(spec: AnySpec, tensors: Mapping[str, Tensor], origin: str) -> AnyDecoder:
+def build_decoder(spec: DecoderSpec, tensors: Mapping[str, Tensor], origin: str) -> Decoder:
     """A decoder in evaluation mode with the given weights, in their dtype.
 
     Args:
@@ -143,16 +131,16 @@ def build_decoder(spec: AnySpec, tensors: Mapping[str, Tensor], origin: str) -> 
         )
     _check_tensors(spec, tensors, origin)
     decoder = new_decoder(spec)
-    if isinstance(decoder, RecurrentDecoder):
-        decoder = decoder.to(tensors["input.weight"].dtype)
+    if len(decoder.precisions) > 1:  # of which the tensors have one
+        decoder = decoder.to(next(iter(tensors.values())).dtype)
     decoder.load_state_dict(dict(tensors))
-    if not isinstance(decoder, LinearDecoder) and (fault := decoder.fault()):
+    if fault := decoder.fault():
         raise CheckpointError(f"{origin} {fault}; make or copy the file again.")
     decoder.origin = origin
     return decoder.eval()
 
 
-def weights_digest(decoder: AnyDecoder) -> str:
+def weights_digest(decoder: Decoder) -> str:
     """SHA-256 of the weights alone, see :func:`tensors_digest`."""
     return tensors_digest(decoder.state_dict())
 
@@ -211,7 +199,7 @@ def _parse_header(text: str, path: Path) -> CheckpointHeader:
         ) from error
 
 
-def _check_tensors(spec: AnySpec, tensors: Mapping[str, Tensor], origin: str) -> None:
+def _check_tensors(spec: DecoderSpec, tensors: Mapping[str, Tensor], origin: str) -> None:
     expected, remedy = expected_tensors(spec), "make or copy the file again."
     if missing := sorted(expected.keys() - tensors.keys()):
         raise CheckpointError(f"{origin} lacks the tensor '{missing[0]}'; {remedy}")

@@ -1,22 +1,43 @@
-"""What a decoder is, whatever its kind: a specification, weights, and a way through a stream.
+"""What a decoder is, whatever its kind: a specification, weights, and ways through a recording.
 
 A recording is decoded chunk by chunk. What a decoder remembers between chunks is passed in and
-out explicitly, and no result depends on where the chunks end.
+out explicitly, and no result depends on where the chunks end. The same decoder one sample at a
+time, made of layers that are really called, is the reference: see ``nbsuite.models.stepwise``.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any, ClassVar, NamedTuple, Protocol
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, TypeAlias
 
 import torch
 from torch import Tensor, nn
 
 from nbsuite.errors import UsageError
 
+if TYPE_CHECKING:
+    from nbsuite.models.stepwise import StepwiseNetwork
+
+State: TypeAlias = Any
+"""What a decoder remembers: tensors, or nested tuples of them. None stands for the start."""
+
+Group: TypeAlias = tuple[Tensor, ...]
+"""Calls of equal shapes: inputs (calls, ...), then the states of a cell, (calls, units) each."""
+Calls: TypeAlias = Tensor | Sequence[Group]
+"""Inputs of a layer: (calls, ...) where all calls have one shape, or groups of calls."""
+
+VECTORISED = "vectorised"
+"""Named in place of a kernel where a decoder computes all steps of a chunk at once."""
+
+FLOATING = (torch.float16, torch.float32, torch.float64)
+
 
 class DecoderSpec(Protocol):
     """Everything that fixes a decoder but its weights."""
+
+    kind: ClassVar[str]
+    """The kind of decoder, see ``nbsuite.models.kinds``."""
 
     @property
     def name(self) -> str:
@@ -29,6 +50,9 @@ class DecoderSpec(Protocol):
     def to_json(self) -> dict[str, Any]:
         """As plain JSON values, from which ``nbsuite.models.kinds`` makes it again."""
 
+    def is_possible(self) -> bool:
+        """Whether there can be such a decoder."""
+
 
 class DecodedChunk(NamedTuple):
     """What a decoder makes of a chunk of time, and what its layers saw meanwhile.
@@ -37,42 +61,45 @@ class DecodedChunk(NamedTuple):
     in a step that is not computed, several where a decoder has inner steps.
 
     Attributes:
-        velocity: (steps, 2) float32, decoded velocity in mm per 4 ms step.
-        inputs: for each group of ``connections()``, its inputs (calls, fan-in): int8 where they
-            are spikes of 0 and 1 by construction.
-        outputs: for each of ``activation_layers``, its outputs (calls, units).
-        spikes: (steps, neurons) int8 hidden spikes; None where there is no such thing.
+        outputs: (steps, outputs) float32 on the CPU, what is decoded: velocity in mm per step
+            where the task is reaching.
+        inputs: for each group of ``sources()``, its inputs (calls, fan-in): int8 where they are
+            spikes of 0 and 1 by construction.
+        activations: for each of ``activation_layers``, its outputs (calls, units).
+        spikes: (steps, neurons) int8 hidden spikes on the CPU; None where there is no such thing.
         state: what to pass to the next chunk.
     """
 
-    velocity: Tensor
-    inputs: tuple[Tensor, ...]
-    outputs: tuple[Tensor, ...]
+    outputs: Tensor
+    inputs: tuple[Calls, ...]
+    activations: tuple[Tensor, ...]
     spikes: Tensor | None
-    state: Tensor | tuple[Tensor, ...]
+    state: State
 
 
-class StreamDecoder(nn.Module, ABC):
+class Decoder(nn.Module, ABC):
     """A decoder that runs whole chunks of one recording, batch 1, for inference.
 
-    Weights are float32, as they are stored and as their footprint is counted; arithmetic is
-    float64. So a neuron near its threshold decides alike however many steps are computed at once,
-    and whether a matrix product adds up its terms in one order or another.
-
     Attributes:
+        spec: everything that fixes it but its weights.
         activation_layers: names of the layers of neurons, in the order in which they act; one
             that acts twice is named twice.
+        kernels: names of the ways in which ``decode`` can compute; the first is its choice on a
+            CPU.
+        precisions: the dtypes that its weights may have, all of them the same.
         origin: the file that its weights are from, for messages; None where there is none.
     """
 
-    activation_layers: ClassVar[tuple[str, ...]]
-    spec: DecoderSpec
+    spec: Any
+    activation_layers: tuple[str, ...]
+    kernels: tuple[str, ...] = (VECTORISED,)
+    precisions: tuple[torch.dtype, ...] = (torch.float32,)
     origin: str | None = None
 
     @property
     def dtype(self) -> torch.dtype:
         """Dtype of the weights."""
-        return torch.float32
+        return next(self.parameters()).dtype
 
     @property
     def device(self) -> torch.device:
@@ -80,39 +107,69 @@ class StreamDecoder(nn.Module, ABC):
         return next(self.parameters()).device
 
     @abstractmethod
-    def connections(self) -> tuple[nn.Linear, ...]:
-        """The layers of synapses, in the order in which they act."""
+    def sources(self) -> tuple[tuple[nn.Module, ...], ...]:
+        """The layers whose operations NeuroBench counts: those of a group have the same inputs."""
 
     @abstractmethod
     def decode(
-        self, spikes: Tensor, state: Tensor | tuple[Tensor, ...] | None = None
+        self, spikes: Tensor, state: State = None, *, kernel: str | None = None
     ) -> DecodedChunk:
         """Decode a chunk of time.
 
         Args:
-            spikes: (steps, channels) input spikes, 0 or 1.
+            spikes: (steps, channels) input events: 0 or 1, or counts in int16.
             state: what the chunk before returned; None starts afresh.
+            kernel: one of ``kernels``; None is the decoder's choice.
 
         Raises:
-            UsageError: the input's shape does not fit.
+            UsageError: the input's shape does not fit, or there is no such kernel.
         """
 
-    def forward(self, spikes: Tensor) -> Tensor:
-        """Velocity (steps, 2) of a recording (steps, channels) from its start."""
-        return self.decode(spikes).velocity
+    @abstractmethod
+    def stepwise(self) -> StepwiseNetwork:
+        """The same decoder one sample at a time, at its start."""
 
-    def _check(self, spikes: Tensor) -> Tensor:
-        """The chunk as int8 on the weights' device."""
+    def fault(self) -> str | None:
+        """What is wrong with the weights that were loaded, if anything: "has ..."."""
+        return None
+
+    def choose_kernel(self, kernel: str | None) -> str:
+        """The kernel that is asked for, or else the decoder's choice.
+
+        A decoder that computes all steps at once has no choice, and is asked in vain.
+
+        Raises:
+            UsageError: it has no such kernel.
+        """
+        if kernel is None or self.kernels == (VECTORISED,):
+            return self.kernels[0]
+        if kernel not in self.kernels:
+            raise UsageError(
+                f"{self.spec.name} has no kernel '{kernel}'; choose {' or '.join(self.kernels)}."
+            )
+        return kernel
+
+    def check_input(self, spikes: Tensor) -> Tensor:
+        """The chunk on the weights' device: int8 spikes, or int16 where there may be counts.
+
+        Raises:
+            UsageError: its shape does not fit.
+        """
         channels = self.spec.channels
         if spikes.ndim != 2 or spikes.shape[1] != channels or len(spikes) == 0:
             raise UsageError(
                 f"{self.spec.name} takes spikes of shape (steps, {channels}), "
                 f"not {tuple(spikes.shape)}; pass a recording of {channels} channels."
             )
-        return spikes.to(self.device, torch.int8)
+        dtype = torch.int8 if spikes.dtype in (torch.int8, torch.bool) else torch.int16
+        return spikes.to(self.device, dtype)
 
 
 def apply(layer: nn.Linear, inputs: Tensor) -> Tensor:
-    """A layer of synapses in float64: (calls, fan-in) to (calls, fan-out)."""
+    """A layer of synapses in float64: (calls, fan-in) to (calls, fan-out).
+
+    So a neuron near its threshold decides alike however many steps are computed at once, and
+    whether a matrix product adds up its terms in one order or another.
+    """
     bias = None if layer.bias is None else layer.bias.double()
     return nn.functional.linear(inputs.double(), layer.weight.double(), bias)

@@ -1,7 +1,7 @@
 """Decoding that has left the range of its numbers is refused, not measured.
 
 An overflow cannot hide until the end of a chunk: what is infinite or NaN in a state stays so, for
-every later value of it is a sum in which it stands. So the last state and the velocities tell.
+every later value of it is a sum in which it stands. So the last state and the outputs tell.
 """
 
 from __future__ import annotations
@@ -12,21 +12,21 @@ import torch
 from torch import Tensor
 
 from nbsuite.errors import CheckpointError
-from nbsuite.models.kinds import AnyDecoder
+from nbsuite.models.decoder import Decoder, State
 
 
-def require_finite(decoder: AnyDecoder, velocity: Tensor, state: Any) -> None:
+def require_finite(decoder: Decoder, outputs: Tensor, state: State) -> None:
     """Make sure that a chunk was decoded within the range of its numbers.
 
     Args:
         decoder: the decoder.
-        velocity: what it decoded.
+        outputs: what it decoded.
         state: its state after the chunk: tensors, or tuples of them.
 
     Raises:
         CheckpointError: a value is infinite or NaN.
     """
-    if _is_finite(velocity) and _is_finite(state):
+    if _is_finite(outputs) and _is_finite(state):
         return
     precision = str(decoder.dtype).removeprefix("torch.")
     raise CheckpointError(

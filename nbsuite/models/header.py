@@ -16,7 +16,8 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from nbsuite.data.task import EARLIEST_PROTOCOL, fault_of_protocol
-from nbsuite.models.kinds import AnySpec, spec_from_json
+from nbsuite.models.decoder import DecoderSpec
+from nbsuite.models.kinds import spec_from_json
 from nbsuite.models.training_data import UNKNOWN, TrainingData
 from nbsuite.seeds import LARGEST_SEED
 from nbsuite.untrusted.fault import FormatFault
@@ -43,7 +44,7 @@ class CheckpointHeader:
         task: the protocol that the weights were trained for.
     """
 
-    spec: AnySpec
+    spec: DecoderSpec
     session: str | None = None
     seed: int | None = None
     source: Mapping[str, Any] | None = None

@@ -6,54 +6,72 @@ spiking decoder, the only kind there once was.
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, TypeAlias
 
 import torch
 
 from nbsuite.models.baselines.by_name import baseline_decoder
-from nbsuite.models.baselines.spec import Baseline, BaselineSpec
+from nbsuite.models.baselines.spec import BaselineSpec
+from nbsuite.models.decoder import FLOATING, Decoder, DecoderSpec
 from nbsuite.models.linear import LinearDecoder, LinearSpec
 from nbsuite.models.registry import ModelSpec
 from nbsuite.models.rsnn import RecurrentDecoder, tensor_shapes
 from nbsuite.untrusted.fault import FormatFault
 
-AnySpec: TypeAlias = ModelSpec | BaselineSpec | LinearSpec
-AnyDecoder: TypeAlias = RecurrentDecoder | Baseline | LinearDecoder
 Shape: TypeAlias = tuple[int, ...]
 
-FLOATING = (torch.float16, torch.float32, torch.float64)
-_SPECS: dict[str, type[AnySpec]] = {
-    "recurrent": ModelSpec,
-    BaselineSpec.kind: BaselineSpec,
-    LinearSpec.kind: LinearSpec,
+
+class Kind(NamedTuple):
+    """A kind of decoder.
+
+    Attributes:
+        read: the specification, of which ``to_json`` made plain values; raises ``FormatFault``.
+        build: a decoder of a specification with arbitrary weights.
+        shapes: names and shapes of the tensors of a decoder that is not built for it; None where
+            building one on torch's device ``meta`` is cheap, however large it is.
+    """
+
+    read: Callable[[dict[str, Any]], DecoderSpec]
+    build: Callable[[Any], Decoder]
+    shapes: Callable[[Any], Mapping[str, Shape]] | None = None
+
+
+KINDS: dict[str, Kind] = {
+    ModelSpec.kind: Kind(ModelSpec.from_json, RecurrentDecoder, tensor_shapes),
+    BaselineSpec.kind: Kind(BaselineSpec.from_json, baseline_decoder),
+    LinearSpec.kind: Kind(LinearSpec.from_json, LinearDecoder),
 }
 
 
-def spec_from_json(values: dict[str, Any]) -> AnySpec:
+def spec_from_json(values: dict[str, Any]) -> DecoderSpec:
     """The specification that a checkpoint's header holds.
 
     Raises:
         FormatFault: the values do not describe a decoder.
     """
-    kind = values.get("kind", "recurrent")
-    if not isinstance(kind, str) or kind not in _SPECS:
+    kind = values.get("kind", ModelSpec.kind)
+    if not isinstance(kind, str) or kind not in KINDS:
         raise FormatFault(f"names a kind of decoder, but no decoder is of the kind {str(kind)!a}")
-    return _SPECS[kind].from_json(values)
+    return KINDS[kind].read(values)
 
 
-def new_decoder(spec: AnySpec) -> AnyDecoder:
+def new_decoder(spec: DecoderSpec) -> Decoder:
     """A decoder with arbitrary weights."""
-    if isinstance(spec, ModelSpec):
-        return RecurrentDecoder(spec)
-    if isinstance(spec, LinearSpec):
-        return LinearDecoder(spec)
-    return baseline_decoder(spec)
+    return KINDS[spec.kind].build(spec)
 
 
-def expected_tensors(spec: AnySpec) -> dict[str, tuple[Shape, tuple[torch.dtype, ...]]]:
+def expected_tensors(spec: DecoderSpec) -> dict[str, tuple[Shape, tuple[torch.dtype, ...]]]:
     """Name, shape and possible dtypes of every tensor of a decoder, which is not built for it."""
-    if isinstance(spec, ModelSpec):
-        return {name: (shape, FLOATING) for name, shape in tensor_shapes(spec).items()}
+    kind = KINDS[spec.kind]
+    if kind.shapes is not None:
+        return {name: (shape, FLOATING) for name, shape in kind.shapes(spec).items()}
     with torch.device("meta"):  # shapes alone: a header may claim any size
-        state = new_decoder(spec).state_dict()
-    return {name: (tuple(value.shape), (value.dtype,)) for name, value in state.items()}
+        decoder = new_decoder(spec)
+    return {
+        name: (
+            tuple(value.shape),
+            decoder.precisions if value.is_floating_point() else (value.dtype,),
+        )
+        for name, value in decoder.state_dict().items()
+    }

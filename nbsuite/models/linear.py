@@ -9,13 +9,14 @@ least squares this is the Wiener filter of the field, the floor that any decoder
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
 
-from nbsuite.models.decoder import DecodedChunk, StreamDecoder, apply
+from nbsuite.models.decoder import DecodedChunk, Decoder, State, apply
 from nbsuite.models.registry import MOST_CHANNELS, OUTPUTS, without_kind
+from nbsuite.models.stepwise import BufferedNetwork, StepwiseNetwork
 from nbsuite.models.window import Window, slide
 from nbsuite.untrusted.fields import decode
 
@@ -72,14 +73,14 @@ class LinearSpec:
         )
 
 
-class LinearDecoder(StreamDecoder):
+class LinearDecoder(Decoder):
     """Counts in a sliding window, and one layer of synapses.
 
     The window starts out empty. It is a buffer of the module, so that the footprint counts the
     memory it needs: one byte a channel and step.
 
     >>> decoder = LinearDecoder(LinearSpec("ridge", channels=96, bins=10, bin_steps=12))
-    >>> decoder(torch.zeros(250, 96)).shape
+    >>> decoder.decode(torch.zeros(250, 96)).outputs.shape
     torch.Size([250, 2])
     """
 
@@ -94,22 +95,47 @@ class LinearDecoder(StreamDecoder):
         empty = torch.zeros(spec.window.samples, spec.channels, dtype=torch.int8)
         self.register_buffer("history", empty, persistent=False)
 
-    def connections(self) -> tuple[nn.Linear, ...]:
+    def sources(self) -> tuple[tuple[nn.Module, ...], ...]:
         """The readout."""
-        return (self.readout,)
+        return ((self.readout,),)
 
     @torch.no_grad()
     def decode(
-        self, spikes: Tensor, state: Tensor | tuple[Tensor, ...] | None = None
+        self, spikes: Tensor, state: State = None, *, kernel: str | None = None
     ) -> DecodedChunk:
-        """Decode a chunk of time; see ``StreamDecoder``."""
-        buffer = self.history if state is None else cast("Tensor", state)
-        slid = slide(self.spec.window, buffer, self._check(spikes))
+        """Decode a chunk of time; see ``Decoder``. The state is the window."""
+        del kernel  # all steps are computed at once
+        buffer = self.history if state is None else state
+        slid = slide(self.spec.window, buffer, self.check_input(spikes))
         counts = slid.counts.flatten(start_dim=1)
         return DecodedChunk(
-            velocity=apply(self.readout, counts).float(),
+            outputs=apply(self.readout, counts).to("cpu", torch.float32),
             inputs=(counts,),
-            outputs=(),
+            activations=(),
             spikes=None,
             state=slid.buffer,
         )
+
+    def stepwise(self) -> StepwiseNetwork:
+        """The same decoder, its window summed anew for each sample."""
+        return BufferedNetwork(self, _SummedWindow(self.spec))
+
+
+class _SummedWindow(nn.Module):
+    """The linear decoder sample by sample."""
+
+    history: Tensor
+
+    def __init__(self, spec: LinearSpec) -> None:
+        super().__init__()
+        self.bins = spec.bins
+        self.readout = nn.Linear(spec.bins * spec.channels, OUTPUTS)
+        empty = torch.zeros(spec.window.samples, spec.channels)
+        self.register_buffer("history", empty, persistent=False)
+
+    def forward(self, sample: Tensor) -> Tensor:
+        """Outputs (1, 2) after a sample (1, channels)."""
+        self.history = torch.cat([self.history, sample])[1:]
+        counts = torch.stack([part.sum(dim=0) for part in self.history.chunk(self.bins)])
+        outputs: Tensor = self.readout(counts.reshape(1, -1))
+        return outputs

@@ -7,7 +7,7 @@ spike trains with recurrent spiking neural networks", arXiv 2409.01762, and the 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields
-from typing import Any
+from typing import Any, ClassVar
 
 from nbsuite.errors import UsageError
 from nbsuite.neurons.cells import CELLS
@@ -44,6 +44,8 @@ class ModelSpec:
         outputs: number of readout units of each head, and of the decoder's outputs.
         step: the time step in seconds.
     """
+
+    kind: ClassVar[str] = "recurrent"
 
     name: str
     channels: int

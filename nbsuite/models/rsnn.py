@@ -10,14 +10,22 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from nbsuite.data.events import SpikeEvents
 from nbsuite.errors import UsageError
+from nbsuite.models.decoder import FLOATING, DecodedChunk, State
 from nbsuite.models.registry import INITIAL_READOUT, ModelSpec
+from nbsuite.models.stepwise import Step, StepwiseNetwork
+from nbsuite.models.trainable import DecodedWindows, TrainableDecoder
 from nbsuite.neurons import kernels
 from nbsuite.neurons.cells import CELLS
 from nbsuite.neurons.connection import Connection
 from nbsuite.neurons.dropout import NO_DROPOUT, Dropout, dropout_mask
-from nbsuite.neurons.kernels import KernelName, NetworkState, TrainingKernelName
+from nbsuite.neurons.kernels import (
+    KernelName,
+    LayerParameters,
+    NetworkParameters,
+    NetworkState,
+    TrainingKernelName,
+)
 from nbsuite.neurons.layers import (
     FeedForwardSynaptic,
     LeakyReadout,
@@ -25,40 +33,27 @@ from nbsuite.neurons.layers import (
     SpikingLayer,
 )
 from nbsuite.neurons.timescales import TimeConstants
+from nbsuite.spike_events import SpikeEvents
 
 
 class Decoded(NamedTuple):
-    """What a decoder returns for a chunk of time.
+    """What a recurrent decoder returns for a chunk of time of several recordings.
 
     Attributes:
-        velocity: (steps, batch, outputs) decoded velocity, mm per 4 ms step: the readout heads'
-            mean.
+        outputs: (steps, batch, outputs) what is decoded: the readout heads' mean.
         spikes: (steps, batch, neurons of all layers) hidden spikes, one layer beside the other; in
             the weights' dtype from the reference kernel, int8 from the others.
         heads: (steps, heads, batch, outputs) output of every readout head.
         state: the state after the chunk, to be passed on to the next.
     """
 
-    velocity: Tensor
+    outputs: Tensor
     spikes: Tensor
     heads: Tensor
     state: NetworkState
 
 
-class DecodedWindows(NamedTuple):
-    """What a decoder returns for a batch of training windows.
-
-    Attributes:
-        velocity: (steps, windows, outputs) decoded velocity, mm per 4 ms step: the heads' mean.
-        counts: (windows, neurons of all layers) number of spikes of every hidden neuron, one layer
-            beside the other.
-    """
-
-    velocity: Tensor
-    counts: Tensor
-
-
-class RecurrentDecoder(nn.Module):
+class RecurrentDecoder(TrainableDecoder):
     """A spiking decoder of finger velocity.
 
     Input spikes project onto a layer of spiking neurons, recurrently connected or not, and that one
@@ -67,20 +62,19 @@ class RecurrentDecoder(nn.Module):
 
     >>> from nbsuite.models.registry import model_spec
     >>> decoder = RecurrentDecoder(model_spec("tinyRSNN", channels=96))
-    >>> decoder(torch.zeros(250, 1, 96)).velocity.shape
+    >>> decoder(torch.zeros(250, 1, 96)).outputs.shape
     torch.Size([250, 1, 2])
-
-    Attributes:
-        spec: everything that fixes it but its weights.
-        origin: the file that its weights are from, for messages; None where there is none.
     """
 
-    origin: str | None = None
+    kernels = ("numba", "reference")
+    precisions = FLOATING
+    spec: ModelSpec
     input: Connection
 
     def __init__(self, spec: ModelSpec) -> None:
         super().__init__()
         self.spec, self.cell = spec, CELLS[spec.cell]
+        self.activation_layers = spec.layer_names
         make_layer = RecurrentSynaptic if spec.recurrent else FeedForwardSynaptic
         for index, (source, layer) in enumerate(_layer_keys(spec)):
             fan_in = spec.neurons if index else spec.channels
@@ -92,11 +86,6 @@ class RecurrentDecoder(nn.Module):
             LeakyReadout(spec.outputs, TimeConstants(*tau), spec.step, INITIAL_READOUT, self.cell)
             for tau in spec.readouts
         )
-
-    @property
-    def dtype(self) -> torch.dtype:
-        """Dtype of the weights, and of all arithmetic."""
-        return self.input.weight.dtype
 
     def layers(self) -> list[tuple[Connection, SpikingLayer]]:
         """The hidden layers: each its connection from the spikes before it, and its neurons."""
@@ -112,6 +101,45 @@ class RecurrentDecoder(nn.Module):
             "list[tuple[Connection, LeakyReadout]]",
             list(zip(self.output, self.readout, strict=True)),
         )
+
+    def sources(self) -> tuple[tuple[nn.Module, ...], ...]:
+        """The input's connection, and those through which the spikes of each hidden layer leave."""
+        layers = self.layers()
+        outputs = tuple(connection for connection, _ in self.heads())
+        onwards = [*((connection,) for connection, _ in layers[1:]), outputs]
+        leaving = [
+            targets if layer.recurrent is None else (layer.recurrent, *targets)
+            for (_, layer), targets in zip(layers, onwards, strict=True)
+        ]
+        return (self.input,), *leaving
+
+    def choose_kernel(self, kernel: str | None) -> str:
+        """See ``Decoder``; off the CPU the choice is the reference."""
+        if kernel is None and self.device.type != "cpu":
+            return "reference"
+        return super().choose_kernel(kernel)
+
+    @torch.no_grad()
+    def decode(
+        self, spikes: Tensor, state: State = None, *, kernel: str | None = None
+    ) -> DecodedChunk:
+        """Decode a chunk of time; see ``Decoder``. The state is a ``NetworkState``."""
+        chosen = cast("KernelName", self.choose_kernel(kernel))
+        events = self.check_input(spikes)
+        decoded: Decoded = self(events[:, None], state, kernel=chosen)
+        hidden = decoded.spikes[:, 0].to("cpu", torch.int8)
+        by_layer = torch.split(hidden, self.spec.neurons, dim=1)
+        return DecodedChunk(
+            outputs=decoded.outputs[:, 0].to("cpu", torch.float32),
+            inputs=(events, *by_layer),
+            activations=by_layer,
+            spikes=hidden,
+            state=decoded.state,
+        )
+
+    def stepwise(self) -> StepwiseNetwork:
+        """The decoder itself, whose layers are called once a step."""
+        return _RecurrentSteps(self)
 
     def initial_state(self, batch: int = 1) -> NetworkState:
         """The state every recording starts from."""
@@ -224,12 +252,12 @@ class RecurrentDecoder(nn.Module):
         heads_after = tuple(head_state for _, head_state in results)
         return torch.cat(emitted, dim=2), outputs, NetworkState(tuple(after), heads_after)
 
-    def parameters_for_kernel(self) -> kernels.NetworkParameters:
+    def parameters_for_kernel(self) -> NetworkParameters:
         """Weights and neurons' parameters as the kernels take them."""
-        return kernels.NetworkParameters(
+        return NetworkParameters(
             cell=self.cell,
             layers=tuple(
-                kernels.LayerParameters(
+                LayerParameters(
                     connection.weight,
                     None if layer.recurrent is None else layer.recurrent.weight,
                     layer.neurons(),
@@ -261,6 +289,35 @@ class RecurrentDecoder(nn.Module):
             )
         if spikes.shape[0] == 0:
             raise UsageError(f"{self.spec.name} was given no time steps; pass at least one.")
+
+
+class _RecurrentSteps(StepwiseNetwork):
+    """A recurrent spiking decoder sample by sample.
+
+    The hidden neurons alone count as activations: readout units do not spike.
+    """
+
+    def __init__(self, decoder: RecurrentDecoder) -> None:
+        self.network = decoder
+        layers = (layer for _, layer in decoder.layers())
+        self.neurons = tuple(zip(decoder.activation_layers, layers, strict=True))
+        self._decoder = decoder
+        self._state: State = None
+
+    def step(self, sample: Tensor) -> Step:
+        """Decode the next sample (1, channels)."""
+        chunk = self._decoder.decode(sample, self._state, kernel="reference")
+        self._state = chunk.state
+        return Step(chunk.outputs, chunk.spikes)
+
+    def reset(self) -> None:
+        """Return to where every recording starts."""
+        self._state = None
+
+    @property
+    def state(self) -> State:
+        """State of the layers."""
+        return self._state
 
 
 def tensor_shapes(spec: ModelSpec) -> dict[str, tuple[int, ...]]:

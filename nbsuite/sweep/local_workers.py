@@ -20,9 +20,10 @@ from pathlib import Path
 from typing import Any
 
 from nbsuite.errors import TrainingError, UsageError
+from nbsuite.interrupts import interrupts_blocked
 from nbsuite.sweep import fork_server_start
 from nbsuite.sweep.fork_server_start import STUDY_VARIABLE
-from nbsuite.sweep.starting import close_cluster, interrupts_blocked, start_cluster
+from nbsuite.sweep.starting import close_cluster, start_cluster
 
 MOST_WORKERS = 1024
 START_SECONDS = 300.0

@@ -15,7 +15,6 @@ from typing import Any
 
 from nbsuite.benchmarking.session import choose_training_kernel
 from nbsuite.data.recording import Recording
-from nbsuite.data.windows import cut_windows
 from nbsuite.models.checkpoint import load_checkpoint
 from nbsuite.models.registry import model_spec
 from nbsuite.sweep.graph import Effort, Task
@@ -38,6 +37,7 @@ from nbsuite.training.run_folder import (
 from nbsuite.training.run_plan import PUBLISHED_STAGES, recording_label
 from nbsuite.training.stage_run import run_stage
 from nbsuite.training.stage_task import StageName, StageTask
+from nbsuite.training.windows import cut_windows
 
 Progress = Callable[[str, float], None]
 _ADDRESS = 12

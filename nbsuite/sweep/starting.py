@@ -7,29 +7,14 @@ them has, never hear of it: they end when the command ends them.
 from __future__ import annotations
 
 import queue
-import signal
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
+from nbsuite.interrupts import interrupts_blocked
+
 CLOSE_SECONDS = 10.0
-
-
-@contextmanager
-def interrupts_blocked() -> Iterator[None]:
-    """Let threads and processes that are started meanwhile, and theirs, be deaf to Ctrl-C.
-
-    What comes meanwhile is not lost: it interrupts afterwards.
-    """
-    if not hasattr(signal, "pthread_sigmask"):  # on Windows
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def start_cluster(make: Callable[[], Any], seconds: float, close: Callable[[Any], None]) -> Any:

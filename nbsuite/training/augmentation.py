@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from nbsuite.data.events import SpikeEvents
+from nbsuite.spike_events import SpikeEvents
 from nbsuite.training.recipe import AugmentationRecipe
 
 

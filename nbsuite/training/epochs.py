@@ -13,9 +13,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from nbsuite.data.mat_format import SAMPLE_SECONDS
-from nbsuite.data.windows import TrainingWindows
-from nbsuite.models.rsnn import DecodedWindows, RecurrentDecoder
+from nbsuite.models.rsnn import RecurrentDecoder
+from nbsuite.models.trainable import DecodedWindows
 from nbsuite.neurons.dropout import Dropout
 from nbsuite.neurons.kernels import TrainingKernelName
 from nbsuite.training.augmentation import augment
@@ -26,6 +25,7 @@ from nbsuite.training.recipe import Recipe
 from nbsuite.training.regularizers import spike_count_penalty
 from nbsuite.training.scores import VelocityScore, joined_score, mean_of_batches
 from nbsuite.training.smorms3 import SMORMS3
+from nbsuite.training.windows import TrainingWindows
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ def run_epoch(
         penalty=penalty,
         train_r2=joined_score(scores).r2(),
         batch_r2=mean_of_batches(scores),
-        spikes_per_second=spikes / (windows.steps * SAMPLE_SECONDS),
+        spikes_per_second=spikes / (windows.steps * windows.step),
         windows_per_second=len(windows) / (time.perf_counter() - begun),
     )
 
@@ -152,7 +152,7 @@ def training_r2(
     for number, chosen in enumerate(_batches(windows, plan), start=1):
         decoded, target = _decode(decoder, windows, chosen, plan, number)
         scores.append(VelocityScore())
-        scores[-1].add(decoded=decoded.velocity, true=target)
+        scores[-1].add(decoded=decoded.outputs, true=target)
     return mean_of_batches(scores)
 
 
@@ -174,7 +174,7 @@ def _train_on(
     """One batch: forward, backward, and a step of the optimiser."""
     recipe = plan.recipe
     decoded, target = _decode(decoder, windows, chosen, plan, number)
-    loss = loss_function(recipe.loss)(decoded.velocity, target)
+    loss = loss_function(recipe.loss)(decoded.outputs, target)
     penalty = spike_count_penalty(decoded.counts, recipe.regularisation)
     optimiser.zero_grad()
     total = loss + penalty
@@ -184,7 +184,7 @@ def _train_on(
     _require_finite(decoder, float(total.detach()), number)
     optimiser.step()
     score = VelocityScore()
-    score.add(decoded=decoded.velocity, true=target)
+    score.add(decoded=decoded.outputs, true=target)
     figures = torch.stack([loss, penalty, decoded.counts.mean()]).detach().tolist()
     return _Step(*figures), score
 
@@ -211,7 +211,7 @@ def _decode(
     decoded = decoder.decode_windows(
         events, starts, windows.steps, dropout=dropout, kernel=plan.kernel
     )
-    return decoded, torch.from_numpy(windows.velocity(chosen)).to(decoded.velocity)
+    return decoded, torch.from_numpy(windows.velocity(chosen)).to(decoded.outputs)
 
 
 def _require_finite(decoder: RecurrentDecoder, loss: float, number: int) -> None:

@@ -23,8 +23,6 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
-from nbsuite.data.mat_format import SAMPLE_SECONDS
-from nbsuite.data.windows import TrainingWindows
 from nbsuite.errors import DataError
 from nbsuite.models.rsnn import RecurrentDecoder
 from nbsuite.neurons.cells.adaptive import INITIAL_STRENGTH
@@ -32,6 +30,7 @@ from nbsuite.neurons.cells.lif import readout_step
 from nbsuite.neurons.cells.state import SynapticState
 from nbsuite.neurons.timescales import TimeConstants
 from nbsuite.training.recipe import InitialisationRecipe
+from nbsuite.training.windows import TrainingWindows
 
 ARRAY_CHANNELS = 96
 KERNEL_TIME_CONSTANTS = 10
@@ -61,7 +60,7 @@ def input_rates(windows: TrainingWindows) -> InputRates:
     events = windows.events
     windows_with_event = np.repeat(_windows_with_sample(windows), np.diff(events.offsets))
     spikes = np.bincount(events.sources, weights=windows_with_event, minlength=events.channels)
-    hertz = spikes / (len(windows) * windows.steps * SAMPLE_SECONDS)
+    hertz = spikes / (len(windows) * windows.steps * windows.step)
     first = _mean_rate(hertz, 0, min(ARRAY_CHANNELS, events.channels))
     if events.channels <= ARRAY_CHANNELS:
         return InputRates(first, None)

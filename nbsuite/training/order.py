@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nbsuite.data.recording import Recording
-from nbsuite.data.windows import training_split
 from nbsuite.errors import UsageError
 from nbsuite.observer import Observer, Remark, ignore, stage_reporter
 from nbsuite.tasks.locate import Location, Source, locate
@@ -18,6 +17,7 @@ from nbsuite.training.pretraining import find_recordings, in_order
 from nbsuite.training.recipe import Recipe
 from nbsuite.training.run_plan import RunPlan, RunRequest, plan_run
 from nbsuite.training.stage_task import StageName
+from nbsuite.training.windows import training_split
 
 
 @dataclass(frozen=True)

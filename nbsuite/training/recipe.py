@@ -46,7 +46,7 @@ class WindowRecipe:
         steps: length of a window in samples of 4 ms: 2 s.
         offset_steps: the recording is cut anew from each multiple of this below ``steps``.
         validation_share: held out are ``validation_share / 0.75`` of the session's samples, see
-            ``nbsuite.data.windows``.
+            ``nbsuite.training.windows``.
     """
 
     steps: int = setting(500, COUNT)

@@ -24,7 +24,6 @@ from scipy.linalg import LinAlgError, solve
 
 from nbsuite.data.motion import still_axes
 from nbsuite.data.recording import Recording, Split
-from nbsuite.data.windows import validation_split
 from nbsuite.errors import DataError
 from nbsuite.models.checkpoint import CheckpointHeader
 from nbsuite.models.linear import LinearDecoder, LinearSpec
@@ -41,6 +40,7 @@ from nbsuite.training.settings import (
     refusal,
     setting,
 )
+from nbsuite.training.windows import validation_split
 
 MODEL = "ridge"
 MOST_COUNTS = 1 << 14
@@ -62,7 +62,7 @@ class RidgeRecipe:
         lowest_penalty: the smallest penalty that is tried.
         highest_penalty: the largest one.
         penalties: how many are tried, evenly spaced in their logarithm.
-        validation_share: held out to choose the penalty, see ``nbsuite.data.windows``.
+        validation_share: held out to choose the penalty, see ``nbsuite.training.windows``.
 
     Raises:
         UsageError: a value is impossible; the message names it.

@@ -16,7 +16,6 @@ from pathlib import Path
 
 from nbsuite.data.folders import twin_path
 from nbsuite.data.recording import Recording
-from nbsuite.data.windows import training_split
 from nbsuite.errors import TrainingError, UsageError
 from nbsuite.models.checkpoint import Checkpoint
 from nbsuite.models.registry import ModelSpec, model_spec
@@ -30,6 +29,7 @@ from nbsuite.training.recipe import Recipe
 from nbsuite.training.run_folder import WEIGHTS_NAME, Identity, exclusive, read_record
 from nbsuite.training.stage_run import check_stage, finished_record, run_stage
 from nbsuite.training.stage_task import STAGES, TO_COME, StageName, StageTask
+from nbsuite.training.windows import training_split
 
 PUBLISHED_STAGES: dict[str, tuple[StageName, ...]] = {
     "tinyRSNN": STAGES,

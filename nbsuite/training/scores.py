@@ -15,7 +15,6 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from nbsuite.data.mat_format import SAMPLE_SECONDS
 from nbsuite.data.recording import Recording, Split
 from nbsuite.models.rsnn import RecurrentDecoder
 
@@ -116,9 +115,9 @@ def score_stretch(decoder: RecurrentDecoder, recording: Recording, part: Split) 
         decoded = decoder(events, state, kernel="numba")
         state = decoded.state
         true = torch.from_numpy(recording.labels[start:stop].copy())
-        score.add(decoded=decoded.velocity[:, 0], true=true)
+        score.add(decoded=decoded.outputs[:, 0], true=true)
         spikes += int(decoded.spikes.sum())
-    hertz = spikes / (len(part) * decoder.spec.neurons * SAMPLE_SECONDS)
+    hertz = spikes / (len(part) * decoder.spec.neurons * recording.task.step)
     return StretchScore(score.r2(), hertz)
 
 

@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 import torch
 
 from nbsuite.data.recording import Recording, Split
-from nbsuite.data.windows import validation_split
 from nbsuite.errors import TrainingError
 from nbsuite.models.checkpoint import Checkpoint, recurrent_decoder
 from nbsuite.models.rsnn import RecurrentDecoder
@@ -25,6 +24,7 @@ from nbsuite.training.run_folder import read_record
 from nbsuite.training.scores import mean_r2, score_stretch
 from nbsuite.training.stage_task import StageName
 from nbsuite.training.training_run import Lesson, TrainingRun
+from nbsuite.training.windows import validation_split
 
 COUNTS: Mapping[str, Callable[[float], int]] = {"published": math.floor, "clean": round}
 """How each pruning rule makes a number of weights of a share."""

@@ -12,7 +12,6 @@ from typing import Any
 from torch import Tensor
 
 from nbsuite.data.recording import Recording
-from nbsuite.data.windows import TrainingWindows, cut_windows, join_windows, validation_split
 from nbsuite.errors import TrainingError
 from nbsuite.models.rsnn import RecurrentDecoder
 from nbsuite.training.epochs import (
@@ -29,6 +28,7 @@ from nbsuite.training.run_state import STATE_NAME, RunState, save_state
 from nbsuite.training.scores import mean_r2, score_stretch
 from nbsuite.training.smorms3 import SMORMS3
 from nbsuite.training.stage_task import StageTask
+from nbsuite.training.windows import TrainingWindows, cut_windows, join_windows, validation_split
 
 
 @dataclass(frozen=True)

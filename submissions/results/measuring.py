@@ -2,20 +2,43 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 
-from nbsuite.benchmarking.jobs import Job, measure_job
-from nbsuite.benchmarking.observer import Observer
+from nbsuite.benchmarking.jobs import Job, measure_jobs
+from nbsuite.benchmarking.observer import MeasuringBegun, Observer
+from nbsuite.benchmarking.repetition import is_result_of
 from nbsuite.benchmarking.results import BenchmarkResult
 from nbsuite.benchmarking.runner import Measurement
 from nbsuite.benchmarking.session import RunSettings
 from nbsuite.data.twins.info import TWIN_MARK
 from nbsuite.errors import ResultsError, UsageError
 from nbsuite.files import ensure_writable
-from nbsuite.observer import ignore
+from nbsuite.observer import Remark, ignore
 from nbsuite.submissions.results import challenge
+from nbsuite.submissions.results.decoding_pictures import draw_job, picture_paths
+from nbsuite.submissions.results.folder import read_lists
+from nbsuite.submissions.results.recorded import recorded_results
+
+
+@dataclass(frozen=True)
+class _File:
+    """A results file to be written: the jobs of one model on one recording.
+
+    Attributes:
+        path: the file; None where nothing is written.
+        jobs: its jobs.
+        pictures: the picture of each job; empty where none is drawn.
+        finished: the results, where all of it is there already.
+    """
+
+    path: Path | None
+    jobs: Sequence[Job]
+    pictures: Sequence[Path]
+    finished: Sequence[BenchmarkResult] | None
 
 
 def run_jobs(
@@ -26,12 +49,14 @@ def run_jobs(
     plot: Path | None = None,
     name_plots: bool = False,
     force: bool = False,
+    workers: int = 1,
     observer: Observer = ignore,
 ) -> tuple[list[BenchmarkResult], list[Path]]:
     """Measure all jobs; write and draw what came out.
 
     Each results file is written as soon as its last seed is measured, so that an interruption
-    costs no more than one file.
+    costs no more than one file. A file that is there and is of the same weights, data, metrics and
+    settings is done already: it is kept, and the observer is told.
 
     Args:
         jobs: the jobs.
@@ -39,62 +64,136 @@ def run_jobs(
         folder: where to write results; None writes none.
         plot: the picture to draw; None draws none.
         name_plots: name a picture after its decoder even where it is the only one.
-        force: replace results that are there already.
+        force: measure anew, and replace results that are there already.
+        workers: processes to measure in; with 1 it is done in this one.
         observer: told of progress.
 
     Returns:
         The results, and the files written.
 
     Raises:
-        ResultsError: results are there already, or a value is not finite.
+        ResultsError: other results are there already, or a value is not finite.
         UsageError: two checkpoints claim the same seed, or hold the same weights.
     """
-    groups = _grouped(jobs)
+    pictures = [] if plot is None else picture_paths(plot, jobs, always_named=name_plots)
+    files = _files(jobs, pictures, settings, folder, force=force)
     if folder is not None:
-        _prepare_folder(folder, groups, force=force)
+        _prepare_folder(folder, files, force=force)
+    todo = [file for file in files if file.finished is None]
+    steps = sum(len(job.recording.test) for file in todo for job in file.jobs)
+    for file in files:
+        if file.finished is not None:
+            observer(
+                Remark(
+                    f"{file.path} is there already, of these weights, data and settings: it is"
+                    " kept; measure anew with --force."
+                )
+            )
+    observer(MeasuringBegun(sum(len(file.jobs) for file in todo), steps))
+    measured = measure_jobs(
+        [job for file in todo for job in file.jobs],
+        settings,
+        observer,
+        workers=workers,
+        with_decoding=plot is not None,
+    )
     results: list[BenchmarkResult] = []
-    files: list[Path] = []
-    alone = len(jobs) == 1 and not name_plots
-    if plot is not None:
-        _check_plots([_plot_path(plot, job, alone=alone) for job in jobs])
-    for group in groups.values():
-        measured = [measure_job(job, settings, observer) for job in group]
-        results += [result for result, _ in measured]
-        if folder is not None:
-            files += _write(folder, [result for result, _ in measured])
-        if plot is not None:
-            files += [
-                _draw(_plot_path(plot, job, alone=alone), job, result, measurement)
-                for job, (result, measurement) in zip(group, measured, strict=True)
-            ]
-    return results, sorted(set(files))
+    written: list[Path] = []
+    with closing(measured):
+        for file in files:
+            results += file.finished or _measure_file(file, measured, written)
+    return results, sorted(set(written))
 
 
-def _grouped(jobs: Sequence[Job]) -> dict[tuple[str, str], list[Job]]:
+def _measure_file(
+    file: _File,
+    measured: Iterator[tuple[BenchmarkResult, Measurement | None]],
+    written: list[Path],
+) -> list[BenchmarkResult]:
+    """Take the results of a file's jobs, draw each and write them; names what was written."""
+    results = []
+    drawn = []
+    for job, picture in zip_longest(file.jobs, file.pictures):
+        result, measurement = next(measured)
+        results.append(result)
+        if picture is not None and measurement is not None:
+            draw_job(picture, job, result, measurement)
+            drawn.append(picture)
+    if file.path is not None:
+        written += _write(file.path.parent, results)
+    written += drawn
+    return results
+
+
+def _files(
+    jobs: Sequence[Job],
+    pictures: Sequence[Path],
+    settings: RunSettings,
+    folder: Path | None,
+    *,
+    force: bool,
+) -> list[_File]:
     """Jobs by model and recording: each group becomes one results file."""
-    groups: dict[tuple[str, str], list[Job]] = {}
-    for job in jobs:
+    groups: dict[tuple[str, str], list[int]] = {}
+    for number, job in enumerate(jobs):
         key = (job.checkpoint.header.spec.name, job.recording.name)
-        groups.setdefault(key, []).append(job)
-    return groups
+        groups.setdefault(key, []).append(number)
+    files = []
+    for key, numbers in groups.items():
+        path = None if folder is None else challenge.results_path(folder, *key)
+        own = [jobs[number] for number in numbers]
+        drawn = [pictures[number] for number in numbers] if pictures else []
+        wanted = path is not None and not force and all(map(Path.is_file, drawn))
+        finished = _finished(path, own, settings) if wanted and path is not None else None
+        files.append(_File(path, own, drawn, finished))
+    return files
 
 
-def _prepare_folder(folder: Path, groups: dict[tuple[str, str], list[Job]], *, force: bool) -> None:
+def _finished(
+    path: Path, jobs: Sequence[Job], settings: RunSettings
+) -> Sequence[BenchmarkResult] | None:
+    """The results of jobs where they are there already; None where others are, or none."""
+    try:
+        found = recorded_results(path)
+        whole = challenge.challenge_results(found) == read_lists(path)
+    except (ResultsError, OSError):
+        return None
+    ordered = sorted(jobs, key=lambda job: _seed_order(job.checkpoint.header.seed))
+    same = len(found) == len(ordered) and all(
+        is_result_of(result, job, settings) for result, job in zip(found, ordered, strict=True)
+    )
+    return found if whole and same else None
+
+
+def _seed_order(seed: int | None) -> tuple[bool, int]:
+    return seed is None, seed or 0
+
+
+def _prepare_folder(folder: Path, files: Sequence[_File], *, force: bool) -> None:
     """Make sure that results can be written before anything is computed."""
-    paths = [challenge.results_path(folder, *key) for key in groups]
     ensure_writable(folder)
-    for path, ((model, recording), group) in zip(paths, groups.items(), strict=True):
+    paths = [file.path for file in files]
+    for path, file in zip(paths, files, strict=True):
+        model, recording = _model_and_recording(file)
         if paths.count(path) > 1:
             raise ResultsError(
                 f"The results of two models on two recordings would both be {path}; rename one of"
                 " the recordings, or measure them into two folders with --output."
             )
-        _check_runs(group, f"{model} on {recording}")
+        _check_runs(file.jobs, f"{model} on {recording}")
     if not force:
-        challenge.check_absent(paths)
+        challenge.check_absent(
+            file.path for file in files if file.path is not None and file.finished is None
+        )
+    groups = [_model_and_recording(file) for file in files]
     for model, twin in dict.fromkeys((model, TWIN_MARK in name) for model, name in groups):
         measured = [name for each, name in groups if each == model and (TWIN_MARK in name) is twin]
         challenge.check_summary(folder, model, measured, twin=twin, force=force)
+
+
+def _model_and_recording(file: _File) -> tuple[str, str]:
+    job = file.jobs[0]
+    return job.checkpoint.header.spec.name, job.recording.name
 
 
 def _check_runs(group: Sequence[Job], what: str) -> None:
@@ -114,42 +213,3 @@ def _write(folder: Path, results: Sequence[BenchmarkResult]) -> list[Path]:
     path = challenge.write_results(folder, results)
     summary = challenge.write_summary(folder, results[0].model, twin=TWIN_MARK in path.stem)
     return [path, challenge.provenance_path(path), summary]
-
-
-def _plot_path(plot: Path, job: Job, *, alone: bool) -> Path:
-    """The file asked for; with several results, one file each, named after them."""
-    if alone:
-        return plot
-    header = job.checkpoint.header
-    seed = job.checkpoint.path.stem if header.seed is None else f"seed{header.seed}"
-    return plot.with_stem(f"{plot.stem}_{header.spec.name}_{job.recording.name}_{seed}")
-
-
-def _check_plots(paths: Sequence[Path]) -> None:
-    """Make sure that each picture is a file of its own.
-
-    Raises:
-        UsageError: names the path of two.
-    """
-    for path, count in Counter(paths).items():
-        if count > 1:
-            raise UsageError(f"Two pictures would be {path}; rename one of their checkpoints.")
-
-
-def _draw(path: Path, job: Job, result: BenchmarkResult, measurement: Measurement) -> Path:
-    from nbsuite.plots import plot_decoding
-
-    test, spikes = job.recording.test, measurement.spikes
-    plot_decoding(
-        path,
-        task=job.recording.task,
-        true=job.recording.labels[test.start : test.stop],
-        decoded=measurement.velocity.numpy(),
-        spikes=None if spikes is None else spikes.numpy(),
-        r2=result.values.get("r2"),
-        model=result.model,
-        session=job.recording.session.label,
-        twin=result.twin,
-        trained_on_twin=result.trained_on_twin is True,
-    )
-    return path

@@ -19,13 +19,12 @@ from nbsuite.submissions.results import challenge
 from nbsuite.submissions.results.folder import read_results
 from nbsuite.submissions.results.formats import RENDERERS, Table
 from nbsuite.submissions.results.measuring import run_jobs
+from nbsuite.submissions.results.recorded import recorded_results
 from nbsuite.submissions.tables.published_tables import accuracy_table, demand_table
-from nbsuite.sweep.toml_file import is_number
 from nbsuite.tasks.locate import Location
 from nbsuite.tasks.opening import load_recording
 from nbsuite.training.compute import limited_threads
 from nbsuite.untrusted.fault import FormatFault
-from nbsuite.untrusted.fields import decode
 from nbsuite.untrusted.json_text import read_json_file
 
 MADE_OF_NAME = "made_of.json"
@@ -138,43 +137,19 @@ def _kept(faults: list[Exception]) -> Iterator[None]:
         faults.append(error)
 
 
-@dataclass(frozen=True)
-class _Told:
-    """What a provenance has to tell of a checkpoint."""
-
-    model: str
-    seed: int | None
-    weights_sha256: str
-
-
 def read_result(path: Path) -> BenchmarkResult:
     """The one result in a results file, out of the provenance beside it.
 
     Raises:
-        ResultsError: the provenance is missing or damaged.
+        ResultsError: the provenance is missing or damaged, or tells of several runs.
     """
-    beside = challenge.provenance_path(path)
-    try:
-        (run,) = read_json_file(beside)["runs"]
-        checkpoint, values = run["checkpoint"], run["metrics"]
-        fields = {name: checkpoint[name] for name in ("seed", "weights_sha256")}
-        told = decode(_Told, {"model": checkpoint["model"]["name"], **fields})
-        recording = path.stem.removeprefix(f"results_{told.model}_")
-        if challenge.results_path(path.parent, told.model, recording) != path:
-            raise FormatFault(f"is about {told.model!a}, of which the results are not")
-        if not isinstance(values, dict) or not all(
-            map(is_number, map(values.get, challenge.METRICS))
-        ):
-            raise FormatFault("gives a metric that is no number")
-        twin = run["data"]["twin"] is not None
-    except (OSError, ValueError, KeyError, TypeError, ResultsError) as error:
-        told_why = isinstance(error, (FormatFault, ResultsError))
-        what = str(error).removesuffix(".") if told_why else type(error).__name__
+    found = recorded_results(path)
+    if len(found) != 1:
         raise ResultsError(
-            f"{path}: the provenance beside it does not tell of one run ({what}); delete both to"
-            " measure again."
-        ) from error
-    return BenchmarkResult(told.model, recording, twin, told.seed, values, run)
+            f"{path}: the provenance beside it tells of {len(found)} runs, where there is one;"
+            " delete both to measure again."
+        )
+    return found[0]
 
 
 def publication_tables(folder: Path) -> dict[str, Table]:

@@ -43,7 +43,7 @@ def test_a_reference_run_answers_as_late(draw_decoder: DrawDecoder) -> None:
         decoded = decoder(spikes)
     differs = [
         int((each[:, 0] != each[:, 1]).any(dim=1).nonzero()[0]) - 7
-        for each in (decoded.spikes, decoded.velocity)
+        for each in (decoded.spikes, decoded.outputs)
     ]
     assert tuple(differs) == measure_delay(decoder)
 

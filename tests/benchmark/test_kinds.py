@@ -18,10 +18,9 @@ from torch.utils.data import DataLoader, TensorDataset
 from nbsuite.benchmarking import counting_synapses
 from nbsuite.benchmarking.quantities import METRIC_NAMES, QUANTITIES
 from nbsuite.benchmarking.runner import run_benchmark, run_per_step
-from nbsuite.benchmarking.stock_baselines import stock_network
-from nbsuite.benchmarking.streams import VECTORISED, chunk_stream
 from nbsuite.benchmarking.verification import compare_with_per_step
 from nbsuite.errors import BenchmarkError
+from nbsuite.models.decoder import VECTORISED
 from tests.models.random_decoders import NAMES, random_decoder
 
 
@@ -64,7 +63,7 @@ class _UntouchedModel(NeuroBenchModel):  # type: ignore[misc]
 def test_agrees_with_neurobench_left_untouched(draw_samples: Any, name: str) -> None:
     """Rounding in float32 tips no neuron in so few steps."""
     decoder, samples = random_decoder(name), draw_samples(120, 20, 7)
-    network = stock_network(decoder).float()
+    network = decoder.stepwise().network.float()
     loader = DataLoader(TensorDataset(samples.spikes.float(), samples.labels), batch_size=120)
     metrics = [[Footprint, ConnectionSparsity], [ActivationSparsity, SynapticOperations, R2]]
     with torch.no_grad():
@@ -84,8 +83,7 @@ def test_agrees_with_neurobench_left_untouched(draw_samples: Any, name: str) -> 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_connection_is_counted(name: str) -> None:
     decoder = random_decoder(name)
-    stream = chunk_stream(decoder, "numba")
-    shown = [id(connection) for source in stream.sources for connection in source]
+    shown = [id(connection) for source in decoder.sources() for connection in source]
     assert sorted(shown) == sorted(
         id(layer) for layer in decoder.modules() if isinstance(layer, torch.nn.Linear)
     )
@@ -148,3 +146,25 @@ def test_verification(draw_samples: Any) -> None:
     compared = compare_with_per_step(random_decoder("SNN3"), draw_samples(60, 20, 1))
     assert all(each.agrees for each in compared)
     assert {each.name for each in compared} >= {"acs", "macs", "dense", "r2"}
+
+
+@pytest.mark.parametrize("name", ["recurrent", *NAMES])
+def test_decoders_start_afresh_where_samples_say_so(
+    draw_decoder: Any, draw_samples: Any, name: str
+) -> None:
+    """As if each stretch had been decoded alone, in batches and chunks of any length."""
+    recurrent = name == "recurrent"
+    decoder = draw_decoder(channels=20, neurons=8) if recurrent else random_decoder(name)
+    samples = draw_samples(150, 20, 3)
+    samples.restarts = (0, 40, 97)
+    runs = (
+        run_benchmark(decoder, samples, metrics=METRIC_NAMES, chunk_steps=32),
+        run_per_step(decoder, samples, metrics=METRIC_NAMES, batch_steps=64),
+    )
+    parts = samples.spikes[:, 0].tensor_split([40, 97])
+    alone = torch.cat([decoder.decode(part).outputs for part in parts])
+    whole = decoder.decode(samples.spikes[:, 0]).outputs
+    assert not torch.equal(alone, whole)
+    for run in runs:
+        assert torch.allclose(run.outputs, alone, rtol=0, atol=1e-6)
+    assert runs[0].values["acs"] == runs[1].values["acs"]

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from nbsuite.benchmarking import session
 from nbsuite.cli.main import main
 from nbsuite.data.twins.generate import write_twin
 from nbsuite.models.checkpoint import CheckpointHeader, save_checkpoint
@@ -112,11 +113,118 @@ def test_existing_results_are_kept_unless_forced(
     _run(*arguments)
     path = tmp_path / "out" / f"results_tinyRSNN_{NAME}.json"
     before = path.read_text()
-    path.write_text(before + "\n")
+    path.write_text(before.replace("21000", "20999"))
     assert "--force" in _run(*arguments, status=1).stderr
-    assert path.read_text() == before + "\n"
+    assert path.read_text() == before.replace("21000", "20999")
     _run(*arguments, "--force")
     assert path.read_text() == before
+
+
+def test_what_was_measured_is_not_measured_again(
+    tmp_path: Path, recording: Path, make_checkpoint: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = Path(shutil.copy(recording, tmp_path / "indy_20990202_01.mat"))
+    runs = (make_checkpoint(1), make_checkpoint(2), "-s", recording, "-s", other)
+    folder = tmp_path / "out"
+    measured: list[str] = []
+    measure = session.measure_checkpoint
+
+    def interrupted(checkpoint: Any, recording: Any, *rest: Any) -> Any:
+        if len(measured) == 3:
+            raise KeyboardInterrupt
+        measured.append(f"{recording.name} {checkpoint.header.seed}")
+        return measure(checkpoint, recording, *rest)
+
+    monkeypatch.setattr("nbsuite.benchmarking.jobs.measure_checkpoint", interrupted)
+    _run(*runs, "-o", folder, status=130)
+    first = folder / f"results_tinyRSNN_{NAME}.json"
+    written = first.stat().st_mtime_ns
+    assert not (folder / "results_tinyRSNN_indy_20990202_01.json").exists()
+
+    monkeypatch.setattr("nbsuite.benchmarking.jobs.measure_checkpoint", measure)
+    result = _run(*runs, "-o", folder, "--json")
+    assert f"{first} is there already" in result.stderr
+    assert first.stat().st_mtime_ns == written
+    assert len(json.loads(result.stdout)["results"]) == 4
+    summary = json.loads((folder / "results_summary_tinyRSNN.json").read_text())
+    assert set(summary) == {NAME, "indy_20990202_01", "average"}
+    monkeypatch.setattr("nbsuite.benchmarking.jobs.measure_checkpoint", pytest.fail)
+    _run(*runs, "-o", folder)
+
+
+@pytest.mark.parametrize("change", ["weights", "metrics", "device", "per-step", "seed"])
+def test_results_of_anything_else_are_not_taken_for_these(
+    tmp_path: Path, recording: Path, make_checkpoint: Any, change: str
+) -> None:
+    folder, path = tmp_path / "out", make_checkpoint()
+    _run(path, "-s", recording, "-o", folder)
+    flags: list[object] = []
+    if change == "weights":
+        shutil.copy(make_checkpoint(3), path)
+    elif change == "metrics":
+        flags = [
+            "--metrics",
+            "footprint,connection_sparsity,activation_sparsity,synaptic_operations,r2,mse",
+        ]
+    elif change == "per-step":
+        flags = ["--per-step"]
+    else:
+        provenance = folder / f"results_tinyRSNN_{NAME}.provenance.json"
+        old, new = {"device": ('"cpu"', '"cuda:0"'), "seed": ('"seed": 1', '"seed": 4')}[change]
+        assert old in provenance.read_text()
+        provenance.write_text(provenance.read_text().replace(old, new))
+    assert "--force" in _run(path, "-s", recording, "-o", folder, *flags, status=1).stderr
+
+
+def test_several_processes_measure_the_same(
+    tmp_path: Path, recording: Path, make_checkpoint: Any
+) -> None:
+    runs = [make_checkpoint(seed) for seed in (2, 1, 3)]
+    written = []
+    for workers in (1, 2):
+        folder = tmp_path / f"out{workers}"
+        plot = folder / "decoding.svg"
+        arguments = (*runs, "-s", recording, "-o", folder, "--workers", workers, "--plot", plot)
+        result = _run(*arguments, "--json")
+        assert [each["seed"] for each in json.loads(result.stdout)["results"]] == [2, 1, 3]
+        written.append({path.name: path.read_text() for path in sorted(folder.iterdir())})
+    (provenance,) = [name for name in written[0] if "provenance" in name]
+    for each in written:
+        for run in json.loads(each.pop(provenance))["runs"]:
+            assert run["checkpoint"]["seed"] in (1, 2, 3)
+    assert written[0] == written[1]
+
+
+def test_a_process_of_several_that_cannot_measure(
+    tmp_path: Path, recording: Path, make_checkpoint: Any
+) -> None:
+    runs = [make_checkpoint(seed) for seed in (1, 2)]
+    arguments = (*runs, "-s", recording, "-o", tmp_path / "out", "--workers", 2)
+    message = _message(*arguments, "--metrics", "mse", "-o", tmp_path / "out", status=2)
+    assert "needs the metric" in message
+
+
+def test_a_folder_stands_for_its_checkpoints(
+    tmp_path: Path, recording: Path, make_checkpoint: Any
+) -> None:
+    folder = tmp_path / "models"
+    folder.mkdir()
+    for seed in (1, 2):
+        make_checkpoint(seed).rename(folder / f"seed{seed}.safetensors")
+    printed = json.loads(_run(folder, "-s", recording, "-o", tmp_path / "out", "--json").stdout)
+    assert [each["seed"] for each in printed["results"]] == [1, 2]
+    (tmp_path / "empty").mkdir()
+    assert "holds no checkpoints" in _message(tmp_path / "empty", "-s", recording)
+
+
+def test_a_remark_is_made_once_a_kind(
+    tmp_path: Path, recording: Path, make_checkpoint: Any
+) -> None:
+    runs = [make_checkpoint(seed, session="indy_20160622_01") for seed in (1, 2, 3)]
+    lines = _run(*runs, "-s", recording, "-o", tmp_path / "out").stderr.splitlines()
+    (note,) = [line for line in lines if line.startswith("Note: ")]
+    assert note.startswith(f"Note: {runs[0]} was trained for indy_20160622_01")
+    assert note.endswith("So it is with 2 more.")
 
 
 @pytest.mark.parametrize("kept", ["provenance", "results", "summary"])

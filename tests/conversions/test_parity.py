@@ -36,7 +36,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> tuple[RecurrentDecoder, Ar
     with torch.no_grad():
         half = decoder(torch.from_numpy(arrays["input"]).unsqueeze(1))
     arrays["spikes_half"] = half.spikes[:, 0].numpy()
-    arrays["readout_half"] = half.velocity[:, 0].float().numpy()
+    arrays["readout_half"] = half.outputs[:, 0].float().numpy()
     return decoder, arrays
 
 

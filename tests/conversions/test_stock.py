@@ -58,7 +58,7 @@ def test_computes_what_the_decoder_computes(
     assert torch.equal(fired[:-RECURRENT_DELAY], expected.spikes[RECURRENT_DELAY:].float())
     assert velocity.dtype == dtype
     tolerance = 1e-12 if dtype == torch.float64 else 1e-6
-    assert (velocity - expected.velocity).abs().max() < tolerance
+    assert (velocity - expected.outputs).abs().max() < tolerance
 
 
 def test_passes_the_same_gradient_back(tmp_path: Path) -> None:
@@ -68,7 +68,7 @@ def test_passes_the_same_gradient_back(tmp_path: Path) -> None:
     for network in (decoder, to_stock(decoder, torch.float64)):
         inputs = spikes.clone().requires_grad_()
         result = network(inputs)
-        (result if isinstance(result, Tensor) else result.velocity).square().sum().backward()
+        (result if isinstance(result, Tensor) else result.outputs).square().sum().backward()
         gradients.append(inputs.grad)
     ours, stock = gradients
     assert ours is not None
@@ -143,7 +143,7 @@ def test_export_runs_without_nbsuite(checkpoint: Path, tmp_path: Path) -> None:
         env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
     )
     velocity = torch.from_numpy(np.load(folder / "velocity.npy"))
-    assert (velocity - loaded.decoder(spikes).velocity).abs().max() < 1e-6
+    assert (velocity - loaded.decoder(spikes).outputs).abs().max() < 1e-6
 
 
 def test_real_checkpoints(shared: Path) -> None:

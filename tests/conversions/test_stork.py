@@ -82,9 +82,9 @@ def test_computes_the_published_equations(path: Path, model: str) -> None:
     decoded = decoder(torch.from_numpy(inputs).unsqueeze(1))
     assert expected["spikes"].sum() > 50
     assert (decoded.spikes[:, 0].numpy() == expected["spikes"]).all()
-    assert abs(decoded.velocity[:, 0].numpy() - expected["readout"]).max() < 1e-12
+    assert abs(decoded.outputs[:, 0].numpy() - expected["readout"]).max() < 1e-12
     beta = torch.stack([readout.beta for _, readout in decoder.heads()]).mean(0)
-    assert torch.allclose(decoded.velocity[0, 0], -0.01 * beta)
+    assert torch.allclose(decoded.outputs[0, 0], -0.01 * beta)
 
 
 def test_reads_a_dict_saved_without_order_or_sharing(path: Path) -> None:

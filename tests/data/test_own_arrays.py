@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbsuite.data.events import SpikeEvents
 from nbsuite.data.own.segments import kept_segments
 from nbsuite.data.own.spikes import from_times, spread
 from nbsuite.data.recording import Recording
 from nbsuite.errors import DataError, UsageError
+from nbsuite.spike_events import SpikeEvents
 from nbsuite.untrusted.fault import FormatFault
 from tests.data.own_arrays import own_arrays
 

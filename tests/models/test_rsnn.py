@@ -40,13 +40,13 @@ def test_the_velocity_is_the_mean_of_the_heads(draw_decoder: Any) -> None:
     decoder = draw_decoder(heads=5)
     decoded = decoder(torch.ones(40, 2, 96))
     assert decoded.heads.shape == (40, 5, 2, 2)
-    assert decoded.velocity.shape == (40, 2, 2)
-    assert torch.allclose(decoded.velocity, decoded.heads.mean(dim=1), atol=1e-6)
+    assert decoded.outputs.shape == (40, 2, 2)
+    assert torch.allclose(decoded.outputs, decoded.heads.mean(dim=1), atol=1e-6)
 
 
 def test_the_readout_starts_at_minus_a_hundredth(draw_decoder: Any) -> None:
     decoder = draw_decoder()
-    first = decoder(torch.zeros(1, 1, 96)).velocity[0, 0]
+    first = decoder(torch.zeros(1, 1, 96)).outputs[0, 0]
     assert torch.allclose(first, -0.01 * decoder.readout[0].beta)
 
 
@@ -65,7 +65,7 @@ def test_time_constants_can_be_learned(draw_decoder: Any) -> None:
     decoder = draw_decoder()
     random = torch.Generator().manual_seed(0)
     spikes = (torch.rand(100, 4, 96, generator=random) < 0.1).float()
-    decoder(spikes).velocity.square().sum().backward()
+    decoder(spikes).outputs.square().sum().backward()
     for name, parameter in decoder.named_parameters():
         assert parameter.grad is not None, name
         assert bool((parameter.grad != 0).any()), name

@@ -33,7 +33,7 @@ def _at_once(decoder: Any, spikes: NDArray[np.int8], kernel: str) -> tuple[Any, 
     """Velocity and hidden spikes of one call."""
     with torch.no_grad():
         decoded = decoder(torch.from_numpy(spikes)[:, None], kernel=kernel)
-    return decoded.velocity[:, 0].numpy(), decoded.spikes[:, 0].to(torch.int8).numpy()
+    return decoded.outputs[:, 0].numpy(), decoded.spikes[:, 0].to(torch.int8).numpy()
 
 
 def _stepwise(decoder: StreamingDecoder, spikes: NDArray[Any]) -> tuple[Any, Any]:

@@ -37,7 +37,7 @@ def _equal(first: Decoded, second: Decoded) -> bool:
         )
         for name in a._fields
     ]
-    pairs = [(first.velocity, second.velocity), (first.heads, second.heads), *states]
+    pairs = [(first.outputs, second.outputs), (first.heads, second.heads), *states]
     spikes = torch.equal(first.spikes.to(torch.int8), second.spikes.to(torch.int8))
     return spikes and all(torch.equal(a, b) for a, b in pairs)
 
@@ -50,7 +50,7 @@ def test_numba_is_the_reference_in_float64(
     with torch.no_grad():
         reference, fast = decoder(spikes), decoder(spikes, kernel="numba")
     assert torch.equal(reference.spikes.to(torch.int8), fast.spikes)
-    assert torch.allclose(reference.velocity, fast.velocity, rtol=0, atol=1e-12)
+    assert torch.allclose(reference.outputs, fast.outputs, rtol=0, atol=1e-12)
     assert torch.allclose(
         torch.stack(reference.state.hidden[0]),
         torch.stack(fast.state.hidden[0]),
@@ -96,7 +96,7 @@ def test_any_split_into_chunks_gives_what_the_whole_gives(
         assert _equal(found, whole)
     else:  # BLAS sums in an order that depends on the chunk's length
         assert torch.equal(found.spikes, whole.spikes)
-        assert torch.allclose(found.velocity, whole.velocity, rtol=0, atol=1e-5)
+        assert torch.allclose(found.outputs, whole.outputs, rtol=0, atol=1e-5)
 
 
 @pytest.mark.parametrize("kernel", ["numba", "reference"])
@@ -112,8 +112,8 @@ def test_one_sample_at_a_time_gives_what_one_call_gives(
             state = steps[-1].state
     assert whole.spikes.sum() > 100
     assert torch.equal(torch.cat([step.spikes for step in steps]), whole.spikes)
-    found = torch.cat([step.velocity for step in steps])
-    assert torch.allclose(found, whole.velocity, rtol=0, atol=1e-12)
+    found = torch.cat([step.outputs for step in steps])
+    assert torch.allclose(found, whole.outputs, rtol=0, atol=1e-12)
 
 
 def test_the_state_passed_in_is_left_as_it_is(draw_decoder: DrawDecoder) -> None:

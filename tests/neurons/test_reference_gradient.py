@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import torch
 
-from nbsuite.data.events import SpikeEvents
 from nbsuite.models.registry import ModelSpec
 from nbsuite.models.rsnn import RecurrentDecoder
 from nbsuite.neurons.dropout import Dropout, dropout_mask
+from nbsuite.spike_events import SpikeEvents
 
 STEPS, STEEPNESS, DT = 25, 4.0, 0.004
 TAU, READOUTS = (0.02, 0.01), ((0.05, 0.01), (0.02, 0.02))
@@ -66,8 +66,8 @@ def test_reference_gradient(rate):
     dropout = Dropout(rate, rate, key=5)
 
     decoded = decoder.decode_windows(events, STARTS, STEPS, dropout=dropout, kernel="reference")
-    weights = torch.linspace(-1, 1, decoded.velocity.numel()).double().view_as(decoded.velocity)
-    loss = (decoded.velocity * weights).sum() + 0.01 * (decoded.counts - 3).square().mean()
+    weights = torch.linspace(-1, 1, decoded.outputs.numel()).double().view_as(decoded.outputs)
+    loss = (decoded.outputs * weights).sum() + 0.01 * (decoded.counts - 3).square().mean()
     loss.backward()
 
     values = {name: value.detach().numpy().copy() for name, value in decoder.named_parameters()}

@@ -8,11 +8,11 @@ import torch
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from nbsuite.data.events import SpikeEvents
 from nbsuite.errors import UsageError
 from nbsuite.models.registry import ModelSpec
 from nbsuite.models.rsnn import RecurrentDecoder
 from nbsuite.neurons.dropout import NO_DROPOUT, Dropout
+from nbsuite.spike_events import SpikeEvents
 
 READOUTS = ((0.05, 0.01), (0.02, 0.005), (0.1, 0.03))
 
@@ -39,9 +39,9 @@ def gradients(decoder, events, starts, steps, dropout, kernel):
     """Loss, counts, and the gradients of a loss that involves outputs and counts unevenly."""
     decoder.zero_grad()
     decoded = decoder.decode_windows(events, starts, steps, dropout=dropout, kernel=kernel)
-    weights = torch.linspace(-1, 2, decoded.velocity.numel(), dtype=decoder.dtype)
-    loss = (decoded.velocity * weights.view_as(decoded.velocity)).sum()
-    loss = loss + decoded.velocity.square().sum() + 0.1 * (decoded.counts - 2).square().mean()
+    weights = torch.linspace(-1, 2, decoded.outputs.numel(), dtype=decoder.dtype)
+    loss = (decoded.outputs * weights.view_as(decoded.outputs)).sum()
+    loss = loss + decoded.outputs.square().sum() + 0.1 * (decoded.counts - 2).square().mean()
     loss.backward()
     found = [
         torch.zeros_like(value) if value.grad is None else value.grad
@@ -125,7 +125,7 @@ def test_without_dropout_the_windows_are_what_the_decoder_decodes():
     whole = decoder(torch.from_numpy(events.dense(starts, 60)))
     for kernel in ("numba", "reference"):
         decoded = decoder.decode_windows(events, starts, 60, kernel=kernel)
-        torch.testing.assert_close(decoded.velocity, whole.velocity, rtol=1e-10, atol=1e-12)
+        torch.testing.assert_close(decoded.outputs, whole.outputs, rtol=1e-10, atol=1e-12)
         torch.testing.assert_close(decoded.counts, whole.spikes.sum(0), rtol=0, atol=0)
 
 
@@ -153,7 +153,7 @@ def test_two_batches_before_either_is_differentiated():
 
     def losses():
         return [
-            decoder.decode_windows(events, starts, 50).velocity.square().sum() for starts in batches
+            decoder.decode_windows(events, starts, 50).outputs.square().sum() for starts in batches
         ]
 
     decoder.zero_grad()
@@ -184,7 +184,7 @@ def test_no_gradient_is_computed_where_none_is_wanted():
     decoder, events = make_decoder(8, 30, 1, seed=5), make_events(8, 120, seed=5)
     with torch.no_grad():
         decoded = decoder.decode_windows(events, np.array([0]), 50)
-    assert not decoded.velocity.requires_grad
+    assert not decoded.outputs.requires_grad
 
 
 def test_what_the_kernel_does_not_take():

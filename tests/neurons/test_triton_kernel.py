@@ -16,13 +16,13 @@ import torch
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from nbsuite.data.windows import TrainingWindows
 from nbsuite.errors import UsageError
 from nbsuite.neurons.dropout import NO_DROPOUT, Dropout, dropout_mask
 from nbsuite.training.epochs import EpochPlan, run_epoch
 from nbsuite.training.overrides import override
 from nbsuite.training.recipe import published_recipe
 from nbsuite.training.smorms3 import SMORMS3
+from nbsuite.training.windows import TrainingWindows
 from tests.neurons.test_training_kernel import (
     gradients,
     largest_difference,
@@ -77,7 +77,7 @@ def test_neurons_fire_in_these_tests():
     with torch.no_grad():
         decoded = decoder.decode_windows(events, np.array([0, 40]), 10, kernel="triton")
     assert 0.01 < float(decoded.counts.mean()) / 10 < 0.5
-    assert not decoded.velocity.requires_grad
+    assert not decoded.outputs.requires_grad
 
 
 def test_the_same_batch_gives_the_same_bits():
@@ -136,7 +136,9 @@ def test_what_the_kernel_does_not_take():
 def test_an_epoch_is_that_of_the_reference():
     recipe = override(published_recipe("tinyRSNN"), ["training.batch=3"])
     labels = np.random.default_rng(7).normal(size=(60, 2)).astype(np.float32)
-    windows = TrainingWindows(make_events(8, 60, 7, share=0.4), labels, np.arange(5) * 10, 10)
+    windows = TrainingWindows(
+        make_events(8, 60, 7, share=0.4), labels, np.arange(5) * 10, 10, 0.004
+    )
     figures = []
     for kernel in ("triton", "reference"):
         decoder = make_decoder(8, 20, 1, seed=7)

@@ -230,7 +230,7 @@ def test_the_script_computes_what_nbsuite_computes(
     script = evaluate_script.load_decoder(path)
     with torch.no_grad():
         velocity = script(samples.spikes)
-    assert torch.equal(velocity, run.velocity)
+    assert torch.equal(velocity, run.outputs)
     assert 0.5 < result.values["activation_sparsity"] < 1
     assert evaluate_script.measure(evaluate_script.load_decoder(path), samples) == result.values
 

@@ -186,7 +186,7 @@ def test_what_provenance_says_is_not_trusted(
         path.write_text(json.dumps(content))
         made_of.unlink(missing_ok=True)
         outcome = run(study, "-o", root, status=1)
-        assert "does not tell of one run" in outcome.stderr
+        assert "does not tell of its runs" in outcome.stderr
         assert "delete both to measure again" in outcome.stderr
     assert not list(tmp_path.rglob("*victim*"))
     path.write_text(json.dumps(whole))

@@ -8,11 +8,10 @@ import numpy as np
 import pytest
 import torch
 
-from nbsuite.data.events import SpikeEvents
-from nbsuite.data.windows import TrainingWindows
 from nbsuite.models.registry import model_spec
 from nbsuite.models.rsnn import RecurrentDecoder
 from nbsuite.neurons.dropout import Dropout
+from nbsuite.spike_events import SpikeEvents
 from nbsuite.training import epochs
 from nbsuite.training.epochs import EpochPlan, run_epoch
 from nbsuite.training.overrides import override
@@ -20,6 +19,7 @@ from nbsuite.training.pruning import apply_masks, magnitude_masks, masks_of
 from nbsuite.training.recipe import LOSS_NAMES, published_recipe
 from nbsuite.training.run_state import RunState
 from nbsuite.training.smorms3 import SMORMS3
+from nbsuite.training.windows import TrainingWindows
 
 CHANNELS, STEPS, WINDOWS = 12, 7, 5
 ELSEWHERE = torch.device("meta")
@@ -42,7 +42,7 @@ def windows():
     rng = np.random.default_rng(1)
     events = SpikeEvents.from_dense(rng.random((80, CHANNELS)) < 0.2)
     labels = rng.normal(size=(80, 2)).astype(np.float32)
-    return TrainingWindows(events, labels, np.arange(WINDOWS) * 10, STEPS)
+    return TrainingWindows(events, labels, np.arange(WINDOWS) * 10, STEPS, 0.004)
 
 
 def train(decoder, windows, loss="rmse", masks=None):

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 import torch
 
-from nbsuite.data.windows import TrainingWindows, cut_windows
 from nbsuite.tasks.opening import load_recording
 from nbsuite.training import epochs
 from nbsuite.training.epochs import EpochFigures, EpochPlan, cosine_lr, run_epoch
@@ -22,6 +21,7 @@ from nbsuite.training.recipe import Recipe
 from nbsuite.training.regularizers import spike_count_penalty
 from nbsuite.training.scores import VelocityScore
 from nbsuite.training.smorms3 import SMORMS3
+from nbsuite.training.windows import TrainingWindows, cut_windows
 
 RECIPE = override(Recipe(), ["windows.steps=25", "windows.offset_steps=25", "training.batch=50"])
 
@@ -88,8 +88,8 @@ def test_figures_are_means_over_windows(windows: TrainingWindows, draw_decoder: 
         )
     target = torch.from_numpy(windows.velocity(np.arange(len(windows)))).double()
     score = VelocityScore()
-    score.add(decoded=decoded.velocity, true=target)
-    expected = loss_function(recipe.loss)(decoded.velocity, target)
+    score.add(decoded=decoded.outputs, true=target)
+    expected = loss_function(recipe.loss)(decoded.outputs, target)
     penalty = spike_count_penalty(decoded.counts, recipe.regularisation)
     assert figures.loss == pytest.approx(float(expected), rel=1e-9)
     assert figures.penalty == pytest.approx(float(penalty), rel=1e-9)

@@ -9,15 +9,15 @@ import pytest
 import torch
 from scipy import stats
 
-from nbsuite.data.events import SpikeEvents
-from nbsuite.data.windows import TrainingWindows
 from nbsuite.errors import DataError
 from nbsuite.models.registry import model_spec
 from nbsuite.models.rsnn import RecurrentDecoder
 from nbsuite.neurons.cells.lif import readout_step
 from nbsuite.neurons.timescales import TimeConstants
+from nbsuite.spike_events import SpikeEvents
 from nbsuite.training.initializers import initialise_decoder, input_rates, response_energy
 from nbsuite.training.recipe import InitialisationRecipe
+from nbsuite.training.windows import TrainingWindows
 
 HERTZ = 5.0
 
@@ -127,7 +127,7 @@ def test_other_dtypes_are_the_same_values_rounded(dtype):
 
 def _windows(spikes: np.ndarray, starts: list[int], steps: int) -> TrainingWindows:
     labels = np.zeros((len(spikes), 2), np.float32)
-    return TrainingWindows(SpikeEvents.from_dense(spikes), labels, np.array(starts), steps)
+    return TrainingWindows(SpikeEvents.from_dense(spikes), labels, np.array(starts), steps, 0.004)
 
 
 @pytest.mark.parametrize("channels", [2, 96, 97, 192])

@@ -255,6 +255,6 @@ def test_every_key_has_a_type():
 
 
 def test_reading_a_recipe_does_not_load_torch():
-    modules = "nbsuite.training.overrides, nbsuite.data.windows"
+    modules = "nbsuite.training.overrides, nbsuite.training.windows"
     code = f"import sys, {modules}; assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -17,13 +17,13 @@ from nbsuite.benchmarking.runner import run_benchmark
 from nbsuite.data.recording import Recording
 from nbsuite.data.spike_storage import PackedSpikes
 from nbsuite.data.stream import StreamDataset
-from nbsuite.data.windows import validation_split
 from nbsuite.errors import DataError, UsageError
 from nbsuite.models.checkpoint import load_checkpoint, save_checkpoint
 from nbsuite.models.training_data import UNTRAINED
 from nbsuite.tasks.opening import load_recording
 from nbsuite.training.recipe import WindowRecipe
 from nbsuite.training.ridge import RidgeRecipe, train_ridge
+from nbsuite.training.windows import validation_split
 
 RECIPE = RidgeRecipe(bins=5, bin_steps=10, sample_steps=3, lowest_penalty=1, highest_penalty=1e4)
 
@@ -88,7 +88,7 @@ def test_from_a_recording_to_a_checkpoint_with_official_figures(
     counts = _counts(recording, range(recording.test.start, recording.test.stop), RECIPE)
     decoded = torch.from_numpy(counts).float() @ trained.decoder.readout.weight.T
     past = (decoded + trained.decoder.readout.bias)[50:].detach()
-    assert run_benchmark(loaded.decoder, samples).velocity[50:] == pytest.approx(past, abs=1e-5)
+    assert run_benchmark(loaded.decoder, samples).outputs[50:] == pytest.approx(past, abs=1e-5)
 
 
 def test_a_second_fit_gives_the_same_bytes(recording: Recording, tmp_path: Path) -> None:

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nbsuite.data.events import SpikeEvents
 from nbsuite.data.own.content import (
     Content,
     Origin,
@@ -26,6 +25,7 @@ from nbsuite.data.own.limits import LONGEST_STEP
 from nbsuite.data.own.segments import after_cutting, kept_segments, step_of, time_gaps
 from nbsuite.data.own.spikes import at_most_one, from_counts, from_times, spread, taken
 from nbsuite.data.task import Output, Task
+from nbsuite.spike_events import SpikeEvents
 from nbsuite.untrusted.fault import FormatFault
 
 MOST_SUBSTEPS = 1000

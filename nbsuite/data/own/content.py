@@ -9,7 +9,6 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from nbsuite.data.events import SpikeEvents
 from nbsuite.data.own.limits import (
     LONGEST_STEP,
     MOST_CHANNELS,
@@ -20,6 +19,7 @@ from nbsuite.data.own.limits import (
     MOST_STEPS,
 )
 from nbsuite.data.task import EARLIEST_PROTOCOL, Task
+from nbsuite.spike_events import SpikeEvents
 from nbsuite.untrusted.names import fault_of_name
 
 SPLITS = ("training", "validation", "test")

@@ -25,10 +25,10 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from nbsuite.data.events import SpikeEvents
 from nbsuite.data.own.content import Content, fault_of_content
 from nbsuite.data.own.header import Header, encode_header, read_header
 from nbsuite.files import atomic_write
+from nbsuite.spike_events import SpikeEvents
 from nbsuite.untrusted.fault import FormatFault
 from nbsuite.untrusted.hdf5 import Hdf5Reader
 from nbsuite.untrusted.text import one_line

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nbsuite.data.events import SpikeEvents
 from nbsuite.data.own.content import fault_of_size
 from nbsuite.data.own.limits import MOST_COUNT
 from nbsuite.data.own.segments import Segments, time_gaps
+from nbsuite.spike_events import SpikeEvents
 from nbsuite.untrusted.fault import FormatFault
 
 SEED = 1

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 import torch
 from torch import Tensor, nn
 
 from nbsuite.models.baselines.leaky import Leaky, run_with_reset_to_zero, run_without_reset
+from nbsuite.models.baselines.sizes import NEURONS
 from nbsuite.models.baselines.spec import Baseline, BaselineSpec
-from nbsuite.models.decoder import DecodedChunk, apply
+from nbsuite.models.baselines.stock import StockSNN2
+from nbsuite.models.decoder import DecodedChunk, State, apply
 from nbsuite.models.registry import OUTPUTS
-
-NEURONS = 50
+from nbsuite.models.stepwise import BufferedNetwork, StepwiseNetwork
 
 
 class SNN2(Baseline):
     """50 leaky integrate-and-fire neurons and a leaky readout.
 
-    >>> SNN2(BaselineSpec("SNN2", channels=96))(torch.zeros(250, 96)).shape
+    >>> SNN2(BaselineSpec("SNN2", channels=96)).decode(torch.zeros(250, 96)).outputs.shape
     torch.Size([250, 2])
     """
 
@@ -33,12 +32,13 @@ class SNN2(Baseline):
 
     @torch.no_grad()
     def decode(
-        self, spikes: Tensor, state: Tensor | tuple[Tensor, ...] | None = None
+        self, spikes: Tensor, state: State = None, *, kernel: str | None = None
     ) -> DecodedChunk:
-        """Decode a chunk of time; see ``StreamDecoder``. The state is both layers' membranes."""
-        spikes = self._check(spikes)
+        """Decode a chunk of time; see ``Decoder``. The state is both layers' membranes."""
+        del kernel  # all steps are computed at once
+        spikes = self.check_input(spikes)
         rest = (torch.zeros(NEURONS).double(), torch.zeros(OUTPUTS).double())
-        membranes = rest if state is None else cast("tuple[Tensor, ...]", state)
+        membranes = rest if state is None else state
         hidden, membrane = run_with_reset_to_zero(
             self.lif1, apply(self.fc1, spikes).cpu().numpy(), membranes[0].numpy()
         )
@@ -48,9 +48,13 @@ class SNN2(Baseline):
             self.lif_out, current.cpu().numpy(), membranes[1].numpy()
         )
         return DecodedChunk(
-            velocity=torch.from_numpy(decoded).float(),
+            outputs=torch.from_numpy(decoded).float(),
             inputs=(spikes, emitted),
-            outputs=(emitted, torch.from_numpy(readout)),
+            activations=(emitted, torch.from_numpy(readout)),
             spikes=emitted,
             state=(torch.from_numpy(membrane), torch.from_numpy(decoded[-1])),
         )
+
+    def stepwise(self) -> StepwiseNetwork:
+        """The same decoder of stock layers."""
+        return BufferedNetwork(self, StockSNN2(self.spec.channels))

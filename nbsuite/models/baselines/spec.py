@@ -1,7 +1,7 @@
 """What NeuroBench's baselines for the primate-reaching task share.
 
 Their architectures are those of the published weights and of NeuroBench's examples; the code is
-ours and computes a whole chunk of time at once. ``nbsuite.benchmarking.stock_baselines`` holds the
+ours and computes a whole chunk of time at once. ``nbsuite.models.baselines.stock`` holds the
 same decoders of stock layers, one sample at a time; docs/baselines.md compares the two.
 
 Source: Yik et al. (2025), "The NeuroBench framework for benchmarking neuromorphic computing
@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 from torch import nn
 
 from nbsuite.models.baselines.leaky import Leaky
-from nbsuite.models.decoder import StreamDecoder
+from nbsuite.models.decoder import Decoder
 from nbsuite.models.registry import MOST_CHANNELS, without_kind
 from nbsuite.untrusted.fields import decode
 
@@ -55,7 +55,7 @@ class BaselineSpec:
         return self.name in BASELINE_NAMES and 1 <= self.channels <= MOST_CHANNELS
 
 
-class Baseline(StreamDecoder):
+class Baseline(Decoder):
     """What the baselines share."""
 
     spec: BaselineSpec
@@ -64,9 +64,9 @@ class Baseline(StreamDecoder):
         super().__init__()
         self.spec = spec
 
-    def connections(self) -> tuple[nn.Linear, ...]:
-        """The layers of synapses, in order."""
-        return tuple(layer for layer in self.children() if isinstance(layer, nn.Linear))
+    def sources(self) -> tuple[tuple[nn.Module, ...], ...]:
+        """The layers of synapses, in order, each of which has inputs of its own."""
+        return tuple((layer,) for layer in self.children() if isinstance(layer, nn.Linear))
 
     def fault(self) -> str | None:
         """What is wrong with the constants that were loaded, if anything."""

@@ -14,24 +14,21 @@ from torch import Tensor, nn
 from torch.nn.functional import batch_norm, layer_norm, relu
 
 from nbsuite.models.baselines.leaky import Leaky
+from nbsuite.models.baselines.sizes import PARTED, SINGLE, UNITS
 from nbsuite.models.baselines.spec import Baseline, BaselineSpec
-from nbsuite.models.decoder import DecodedChunk, apply
+from nbsuite.models.baselines.stock import StockDense, StockSNN3
+from nbsuite.models.decoder import DecodedChunk, State, apply
 from nbsuite.models.registry import OUTPUTS
+from nbsuite.models.stepwise import BufferedNetwork, StepwiseNetwork
 from nbsuite.models.window import Window, slide
-
-UNITS = (32, 48)
-BUFFER_SAMPLES = 50
-SINGLE = Window(BUFFER_SAMPLES, 1, BUFFER_SAMPLES)
-PARTED = Window(BUFFER_SAMPLES, 7, 7)
-"""The oldest 49 samples of a full buffer: the newest one is seen a step later."""
 
 
 class Response(NamedTuple):
-    """What a decoder makes of windows: velocity, and what its layers saw; see ``DecodedChunk``."""
+    """What a decoder makes of windows: outputs, and what its layers saw; see ``DecodedChunk``."""
 
-    velocity: Tensor
+    outputs: Tensor
     inputs: tuple[Tensor, ...]
-    outputs: tuple[Tensor, ...]
+    activations: tuple[Tensor, ...]
 
 
 class WindowBaseline(Baseline):
@@ -52,17 +49,18 @@ class WindowBaseline(Baseline):
 
     @torch.no_grad()
     def decode(
-        self, spikes: Tensor, state: Tensor | tuple[Tensor, ...] | None = None
+        self, spikes: Tensor, state: State = None, *, kernel: str | None = None
     ) -> DecodedChunk:
-        """Decode a chunk of time; see ``StreamDecoder``. The state is the buffer."""
-        spikes = self._check(spikes)
-        buffer = self.data_buffer.to(torch.int8) if state is None else cast("Tensor", state)
+        """Decode a chunk of time; see ``Decoder``. The state is the buffer."""
+        del kernel  # all steps are computed at once
+        spikes = self.check_input(spikes)
+        buffer = self.data_buffer.to(torch.int8) if state is None else state
         slid = slide(self.window, buffer, spikes)
-        velocity = torch.zeros(len(spikes), OUTPUTS)
+        outputs = torch.zeros(len(spikes), OUTPUTS)
         decoded = slid.slides if self.waits else torch.ones_like(slid.slides)
         response = self.respond(slid.counts[decoded])
-        velocity[decoded.cpu()] = response.velocity.float().cpu()
-        return DecodedChunk(velocity, response.inputs, response.outputs, None, slid.buffer)
+        outputs[decoded.cpu()] = response.outputs.float().cpu()
+        return DecodedChunk(outputs, response.inputs, response.activations, None, slid.buffer)
 
     @abstractmethod
     def respond(self, counts: Tensor) -> Response:
@@ -91,11 +89,16 @@ class _Dense(WindowBaseline):
         last = _normalise(self.batchnorm2, second)
         return Response(apply(self.fc3, last), (inputs, normed, last), (first, second))
 
+    def stepwise(self) -> StepwiseNetwork:
+        """The same decoder of stock layers."""
+        parted = self.window.parts > 1
+        return BufferedNetwork(self, StockDense(self.spec.channels, parted=parted))
+
 
 class ANN2D(_Dense):
     """A dense network on the sum of the last 50 samples; it decodes zeros until there are 50.
 
-    >>> ANN2D(BaselineSpec("ANN2D", channels=96))(torch.zeros(250, 96)).shape
+    >>> ANN2D(BaselineSpec("ANN2D", channels=96)).decode(torch.zeros(250, 96)).outputs.shape
     torch.Size([250, 2])
     """
 
@@ -106,7 +109,7 @@ class ANN2D(_Dense):
 class ANN3D(_Dense):
     """A dense network on 7 sums over 7 samples each.
 
-    >>> ANN3D(BaselineSpec("ANN3D", channels=96))(torch.zeros(250, 96)).shape
+    >>> ANN3D(BaselineSpec("ANN3D", channels=96)).decode(torch.zeros(250, 96)).outputs.shape
     torch.Size([250, 2])
     """
 
@@ -114,7 +117,7 @@ class ANN3D(_Dense):
 class SNN3(WindowBaseline):
     """Three layers of leaky neurons that run 7 inner steps, from rest, on 7 normalised sums.
 
-    >>> SNN3(BaselineSpec("SNN3", channels=96))(torch.zeros(250, 96)).shape
+    >>> SNN3(BaselineSpec("SNN3", channels=96)).decode(torch.zeros(250, 96)).outputs.shape
     torch.Size([250, 2])
     """
 
@@ -147,10 +150,14 @@ class SNN3(WindowBaseline):
                 membranes[layer], spikes = neurons.step(membranes[layer], current)
                 emitted[layer].append(spikes.to(torch.int8))
                 signal = emitted[layer][-1]
-        outputs = tuple(torch.cat(spikes) for spikes in emitted)
+        activations = tuple(torch.cat(spikes) for spikes in emitted)
         scale = torch.cat([self.v_x, self.v_y]).double()
         calls = inputs.transpose(0, 1).flatten(end_dim=1)
-        return Response(scale * membranes[-1], (calls, *outputs[:2]), outputs)
+        return Response(scale * membranes[-1], (calls, *activations[:2]), activations)
+
+    def stepwise(self) -> StepwiseNetwork:
+        """The same decoder of stock layers."""
+        return BufferedNetwork(self, StockSNN3(self.spec.channels))
 
 
 def _normalise(layer: nn.BatchNorm1d, inputs: Tensor) -> Tensor:

@@ -26,11 +26,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from nbsuite.data.events import SpikeEvents
 from nbsuite.errors import UsageError
 from nbsuite.neurons.cells.cell import Cell
 from nbsuite.neurons.cells.state import LayerState, NeuronParameters, SynapticState
 from nbsuite.neurons.dropout import Dropout
+from nbsuite.spike_events import SpikeEvents
 
 if TYPE_CHECKING:  # numba takes long to import
     from nbsuite.neurons.kernels.inference.prepared import PreparedNetwork

@@ -15,8 +15,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from nbsuite.data.events import SpikeEvents
 from nbsuite.neurons.dropout import LayerDropout, kept_spikes
+from nbsuite.spike_events import SpikeEvents
 
 
 class _DeviceEvents(NamedTuple):

@@ -15,7 +15,6 @@ from torch import Tensor
 from torch.nn.functional import linear
 from triton.runtime.interpreter import InterpretedFunction
 
-from nbsuite.data.events import SpikeEvents
 from nbsuite.errors import UsageError
 from nbsuite.neurons.dropout import Dropout
 from nbsuite.neurons.kernels import NetworkParameters, is_simple
@@ -23,6 +22,7 @@ from nbsuite.neurons.kernels.gpu.hidden import forward
 from nbsuite.neurons.kernels.gpu.inputs import dense_windows
 from nbsuite.neurons.kernels.gpu.layers import HiddenWindows, ReadoutWindows
 from nbsuite.neurons.kernels.gpu.limits import require_size
+from nbsuite.spike_events import SpikeEvents
 
 
 def run_on_gpu(

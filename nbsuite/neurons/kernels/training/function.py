@@ -16,7 +16,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from nbsuite.data.events import SpikeEvents
 from nbsuite.errors import UsageError
 from nbsuite.neurons.dropout import Dropout, LayerDropout
 from nbsuite.neurons.kernels import NetworkParameters
@@ -31,6 +30,7 @@ from nbsuite.neurons.kernels.training.network import (
 )
 from nbsuite.neurons.kernels.training.readout import readout_backward
 from nbsuite.neurons.kernels.training.workspace import Workspace, borrow_workspace, return_workspace
+from nbsuite.spike_events import SpikeEvents
 
 Array = NDArray[Any]
 _LARGEST_GROUP = 32

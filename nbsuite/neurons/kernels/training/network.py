@@ -13,11 +13,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from nbsuite.data.events import SpikeEvents
 from nbsuite.neurons.dropout import LayerDropout
 from nbsuite.neurons.kernels.hashing import lanes_of
 from nbsuite.neurons.kernels.training.product import panels_of
 from nbsuite.neurons.kernels.vectors import LANES, WIDE_LANES
+from nbsuite.spike_events import SpikeEvents
 
 Array = NDArray[Any]
 

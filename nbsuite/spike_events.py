@@ -15,7 +15,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from nbsuite.data.spike_storage import Counts
+Counts = NDArray[np.int8] | NDArray[np.int16]
+"""Events of each channel in each sample: int8 where none is above 1, otherwise int16."""
 
 _CHUNK_SAMPLES = 1 << 16
 

@@ -18,9 +18,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from nbsuite.data.events import SpikeEvents
 from nbsuite.data.recording import Recording, Split
 from nbsuite.errors import DataError
+from nbsuite.spike_events import SpikeEvents
 from nbsuite.training.recipe import WindowRecipe
 
 TRAINING_AND_VALIDATION = 0.75
@@ -32,15 +32,17 @@ class TrainingWindows:
 
     Attributes:
         events: input spikes of all samples, one recording after another.
-        labels: (samples, 2) velocity of the same samples, mm per 4 ms step.
+        labels: (samples, O) what is to be decoded at the same samples, in the task's units.
         starts: (windows,) first sample of each window; a window never leaves its recording.
         steps: length of a window in samples.
+        step: seconds from one sample to the next.
     """
 
     events: SpikeEvents
     labels: NDArray[np.float32]
     starts: NDArray[np.int64]
     steps: int
+    step: float
 
     def __len__(self) -> int:
         return len(self.starts)
@@ -110,6 +112,7 @@ def cut_windows(recording: Recording, recipe: WindowRecipe) -> TrainingWindows:
         np.array(recording.labels[split.start : split.stop]),
         np.concatenate(starts),
         recipe.steps,
+        recording.task.step,
     )
 
 
@@ -128,4 +131,5 @@ def join_windows(parts: Sequence[TrainingWindows]) -> TrainingWindows:
         np.concatenate([part.labels for part in parts]),
         np.concatenate([part.starts + first for part, first in zip(parts, firsts, strict=True)]),
         lengths.pop(),
+        parts[0].step,
     )

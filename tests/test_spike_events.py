@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from nbsuite.data.events import SpikeEvents
+from nbsuite.spike_events import SpikeEvents
 from nbsuite.tasks.opening import load_recording
 
 spike_trains = arrays(
@@ -58,7 +58,7 @@ def test_parts_of_different_channels_do_not_fit():
 
 
 def test_a_recordings_events(tiny_recording_path, monkeypatch):
-    monkeypatch.setattr("nbsuite.data.events._CHUNK_SAMPLES", 300)
+    monkeypatch.setattr("nbsuite.spike_events._CHUNK_SAMPLES", 300)
     recording = load_recording(tiny_recording_path)
     events = SpikeEvents.from_recording(recording, 10, recording.steps - 5)
     expected = recording.spikes(10, recording.steps - 5)

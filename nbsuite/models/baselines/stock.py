@@ -1,9 +1,7 @@
-"""The baselines and the linear decoder of stock layers, one sample at a time.
+"""The baselines of stock layers, one sample at a time.
 
 This is how NeuroBench's own examples run them: a buffer that slides by one row a call, layers of
-torch and snnTorch, state inside. Slow, and the check on ``nbsuite.models``. Weights and arithmetic
-are float64 here, since a sum in float32 is rounded differently one sample at a time than many at
-once, which now and then tips a neuron over its threshold.
+torch and snnTorch, state inside.
 """
 
 from __future__ import annotations
@@ -12,10 +10,7 @@ import snntorch as snn
 import torch
 from torch import Tensor, nn
 
-from nbsuite.models.baselines.snn2 import NEURONS, SNN2
-from nbsuite.models.baselines.spec import Baseline
-from nbsuite.models.baselines.windowed import ANN2D, ANN3D, BUFFER_SAMPLES, PARTED, SNN3, UNITS
-from nbsuite.models.linear import LinearDecoder
+from nbsuite.models.baselines.sizes import BUFFER_SAMPLES, NEURONS, PARTED, UNITS
 from nbsuite.models.registry import OUTPUTS
 
 
@@ -30,7 +25,7 @@ class StockSNN2(nn.Module):
         self.lif_out = snn.Leaky(beta=0.96, threshold=1, reset_mechanism="none", init_hidden=True)
 
     def forward(self, sample: Tensor) -> Tensor:
-        """Velocity (1, 2) after a sample (1, channels)."""
+        """Outputs (1, 2) after a sample (1, channels)."""
         spikes = self.lif1(self.fc1(sample))
         self.lif_out(self.fc_out(spikes.to(sample)))
         membrane: Tensor = self.lif_out.mem
@@ -79,7 +74,7 @@ class StockDense(_Buffered):
         self.activation = nn.ReLU()
 
     def forward(self, sample: Tensor) -> Tensor:
-        """Velocity (1, 2) after a sample (1, channels)."""
+        """Outputs (1, 2) after a sample (1, channels)."""
         was_full = self.push(sample)
         if self.parted:
             counts = self.part_sums().T.reshape(1, -1)
@@ -89,8 +84,8 @@ class StockDense(_Buffered):
             return sample.new_zeros(1, OUTPUTS)
         hidden = self.batchnorm1(self.activation(self.fc1(counts)))
         hidden = self.batchnorm2(self.activation(self.fc2(hidden)))
-        velocity: Tensor = self.fc3(hidden)
-        return velocity
+        outputs: Tensor = self.fc3(hidden)
+        return outputs
 
 
 class StockSNN3(_Buffered):
@@ -110,7 +105,7 @@ class StockSNN3(_Buffered):
         self.v_y = nn.Parameter(torch.ones(1))
 
     def forward(self, sample: Tensor) -> Tensor:
-        """Velocity (1, 2) after a sample (1, channels)."""
+        """Outputs (1, 2) after a sample (1, channels)."""
         self.push(sample)
         for neurons in (self.lif1, self.lif2, self.lif3):
             neurons.reset_mem()
@@ -118,46 +113,5 @@ class StockSNN3(_Buffered):
             spikes = self.lif1(self.fc1(row)).to(sample)
             spikes = self.lif2(self.fc2(spikes)).to(sample)
             self.lif3(self.fc3(spikes))
-        velocity: Tensor = self.lif3.mem * torch.cat([self.v_x, self.v_y])
-        return velocity
-
-
-class StockLinear(nn.Module):
-    """The linear decoder, its window summed anew for each sample."""
-
-    history: Tensor
-
-    def __init__(self, decoder: LinearDecoder) -> None:
-        super().__init__()
-        self.bins = decoder.spec.bins
-        self.readout = nn.Linear(decoder.readout.in_features, OUTPUTS)
-        self.register_buffer("history", decoder.history.float(), persistent=False)
-
-    def forward(self, sample: Tensor) -> Tensor:
-        """Velocity (1, 2) after a sample (1, channels)."""
-        self.history = torch.cat([self.history, sample])[1:]
-        counts = torch.stack([part.sum(dim=0) for part in self.history.chunk(self.bins)])
-        velocity: Tensor = self.readout(counts.reshape(1, -1))
-        return velocity
-
-
-def stock_network(decoder: Baseline | LinearDecoder) -> nn.Module:
-    """The same decoder of stock layers, in float64, evaluation mode and its initial state."""
-    network = _empty_network(decoder)
-    network.load_state_dict(decoder.state_dict())
-    for layer in network.children():
-        if isinstance(layer, snn.SpikingNeuron):
-            snn.SpikingNeuron.instances.remove(layer)  # it would never be freed
-    return network.to(decoder.device).double().eval()
-
-
-def _empty_network(decoder: Baseline | LinearDecoder) -> nn.Module:
-    if isinstance(decoder, LinearDecoder):
-        return StockLinear(decoder)
-    channels = decoder.spec.channels
-    if isinstance(decoder, SNN2):
-        return StockSNN2(channels)
-    if isinstance(decoder, SNN3):
-        return StockSNN3(channels)
-    assert isinstance(decoder, ANN2D | ANN3D)  # noqa: S101
-    return StockDense(channels, parted=isinstance(decoder, ANN3D))
+        outputs: Tensor = self.lif3.mem * torch.cat([self.v_x, self.v_y])
+        return outputs

@@ -11,14 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbsuite.data.events import SpikeEvents
 from nbsuite.data.recording import Recording, Split
 from nbsuite.data.sessions import Session
-from nbsuite.data.windows import cut_windows, join_windows, validation_split
 from nbsuite.errors import DataError
+from nbsuite.spike_events import SpikeEvents
 from nbsuite.tasks.opening import load_recording
 from nbsuite.tasks.primate_reaching import PRIMATE_REACHING
 from nbsuite.training.recipe import WindowRecipe
+from nbsuite.training.windows import cut_windows, join_windows, validation_split
 
 
 @pytest.fixture(scope="module")

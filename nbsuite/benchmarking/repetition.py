@@ -1,0 +1,64 @@
+"""Whether measuring again would give a result that is there."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+from nbsuite.benchmarking.jobs import Job
+from nbsuite.benchmarking.provenance import versions
+from nbsuite.benchmarking.quantities import QUANTITIES
+from nbsuite.benchmarking.results import BenchmarkResult
+from nbsuite.benchmarking.session import RunSettings
+from nbsuite.neurons.kernels import KERNEL_NAMES
+
+
+def is_result_of(result: BenchmarkResult, job: Job, settings: RunSettings) -> bool:
+    """Whether a result is of the same weights, data, metrics, settings and NeuroBench.
+
+    Args:
+        result: a result, as its provenance tells it.
+        job: what would be measured.
+        settings: how.
+    """
+    told, header, default = result.provenance, job.checkpoint.header, RunSettings()
+    others = replace(
+        settings,
+        metrics=default.metrics,
+        kernel=default.kernel,
+        device=default.device,
+        per_step=default.per_step,
+    )
+    if others != default:  # a setting that is not compared below
+        return False
+    metrics = {key for key, each in QUANTITIES.items() if each.metric_name in settings.metrics}
+    try:
+        run = told["run"]
+        # A decoder that has no choice of kernels runs by none of these names.
+        same_kernel = run["kernel"] not in KERNEL_NAMES or run["kernel"] == settings.kernel
+        return bool(
+            told["checkpoint"]["weights_sha256"] == job.checkpoint.digest
+            and told["checkpoint"]["model"] == _as_read(header.spec.to_json())
+            and result.seed == header.seed
+            and result.task == job.recording.task.protocol
+            and told["checkpoint"]["trained_on"] == _as_read(header.trained_on.to_json())
+            and told["data"]["sha256"] == job.recording.digest
+            and told["data"]["session"] == job.recording.session.name
+            and result.values.keys() == metrics
+            and run["per_step"] is settings.per_step
+            and (same_kernel or settings.per_step)
+            and _kind(run["device"]) == _kind(settings.device)
+            and told["versions"]["neurobench"] == versions()["neurobench"]
+        )
+    except (KeyError, TypeError, AttributeError):  # an old or a strange provenance
+        return False
+
+
+def _as_read(content: Any) -> Any:
+    """JSON values as they are read again."""
+    return json.loads(json.dumps(content))
+
+
+def _kind(device: str) -> str:
+    return device.partition(":")[0]
