@@ -166,10 +166,9 @@ class Mat5File:
     def _cells(self, variable: _Variable) -> list[_Variable]:
         """The cells of a cell array."""
         cells = list(_first(self._elements(variable.rest), MOST_VARIABLES + 1))
-        if len(cells) != math.prod(variable.shape):
-            raise FormatFault(
-                f"has a cell array of other than its {math.prod(variable.shape):,} cells"
-            )
+        due = math.prod(variable.shape)
+        if len(cells) != due:
+            raise FormatFault(f"has a cell array of {due:,} cells that holds {len(cells):,}")
         return [self._variable(cell) for cell in cells]
 
     def _fields(self, variable: _Variable) -> dict[str, _Variable]:

@@ -101,7 +101,8 @@ def _chosen(source: Source, named: str | None, usual: str | None, what: str) -> 
     """The key that was named, or the usual one where there is one."""
     if named is not None:
         return named
-    if usual is not None and usual in (key for key, _ in source.listing()):
+    keys = (key for key, _ in source.listing())
+    if usual is not None and any(key == usual or key.startswith(f"{usual}/") for key in keys):
         return usual
     raise FormatFault(f"does not tell its {what}: name them with --{what}; {what_there_is(source)}")
 
@@ -178,12 +179,9 @@ def _segments(
 ) -> NDArray[Any]:
     """Segments in steps: intervals of time are those of the steps that begin within them."""
     if isinstance(found, Array):
-        values = found.values
-        if values.ndim == 2 and 1 in values.shape:
-            values = values.ravel()
-        if values.ndim == 2 and values.shape[0] == 2 and values.shape[1] != 2:
-            values = values.T
-        return values
+        values = found.values.squeeze() if steps in found.values.shape else found.values
+        turned = values.ndim == 2 and values.shape[0] == 2 and values.shape[1] != 2
+        return values.T if turned else values
     if time is None:
         if request.start is None or step is None:
             raise FormatFault(

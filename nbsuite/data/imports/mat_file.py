@@ -34,4 +34,6 @@ class MatFile:
             found = self._file.read(key.replace(".", "/"))
         except KeyError:
             return None
-        return SpikeTimes(found) if isinstance(found, list) else Array(found)
+        if isinstance(found, list):
+            return SpikeTimes([cell.ravel() for cell in found])
+        return Array(found)
