@@ -15,10 +15,10 @@ from nbsuite.data.mat_recording import identify, is_published
 from nbsuite.data.own.content import Origin
 from nbsuite.data.own.header import is_own
 from nbsuite.data.recording import Recording, Split
-from nbsuite.data.twins.info import TwinInfo
 from nbsuite.errors import DataError
 from nbsuite.tasks.opening import load_recording
 from nbsuite.tasks.primate_reaching import PRIMATE_REACHING
+from nbsuite.twin_info import TwinInfo
 
 _STEPS_AT_ONCE = 1 << 16
 
