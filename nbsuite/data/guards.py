@@ -16,7 +16,7 @@ from nbsuite.data.motion import position_findings
 from nbsuite.data.recording_file import remedy
 from nbsuite.data.sessions import PUBLIC_SESSIONS, Session
 from nbsuite.data.spike_tally import SpikeTally
-from nbsuite.data.twins.info import TwinInfo
+from nbsuite.twin_info import TwinInfo
 
 if TYPE_CHECKING:  # what is loaded from the cache does without HDF5
     from nbsuite.data.contents import Contents

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nbsuite.data.finding import Finding
-from nbsuite.data.twins.info import TwinInfo
+from nbsuite.twin_info import TwinInfo
 from nbsuite.untrusted.text import one_line
 
 if TYPE_CHECKING:  # what is loaded from the cache does without HDF5

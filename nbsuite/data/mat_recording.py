@@ -23,7 +23,7 @@ from nbsuite.data.recording_file import require_file, session_named
 from nbsuite.data.sessions import PUBLIC_SESSIONS, Session
 from nbsuite.data.spike_storage import PackedSpikes
 from nbsuite.data.task import Task
-from nbsuite.data.twins.info import TwinInfo
+from nbsuite.twin_info import TwinInfo
 
 
 def load_mat_recording(

@@ -9,18 +9,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, TypeAlias
+from typing import Any, ClassVar, NamedTuple, Protocol, TypeAlias
 
 import torch
 from torch import Tensor, nn
 
 from nbsuite.errors import UsageError
-
-if TYPE_CHECKING:
-    from nbsuite.models.stepwise import StepwiseNetwork
-
-State: TypeAlias = Any
-"""What a decoder remembers: tensors, or nested tuples of them. None stands for the start."""
+from nbsuite.models.stepwise import State, StepwiseNetwork
 
 Group: TypeAlias = tuple[Tensor, ...]
 """Calls of equal shapes: inputs (calls, ...), then the states of a cell, (calls, units) each."""

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from nbsuite.errors import UsageError
-from nbsuite.models.decoder import FLOATING, DecodedChunk, State
+from nbsuite.models.decoder import FLOATING, DecodedChunk
 from nbsuite.models.registry import INITIAL_READOUT, ModelSpec
-from nbsuite.models.stepwise import Step, StepwiseNetwork
+from nbsuite.models.stepwise import State, Step, StepwiseNetwork
 from nbsuite.models.trainable import DecodedWindows, TrainableDecoder
 from nbsuite.neurons import kernels
 from nbsuite.neurons.cells import CELLS

@@ -8,8 +8,9 @@ from dataclasses import asdict, replace
 import numpy as np
 import pytest
 
-from nbsuite.data.twins.info import TWIN_ATTRIBUTE, TwinInfo
+from nbsuite.data.twins.info import TWIN_ATTRIBUTE
 from nbsuite.tasks.info import inspect
+from nbsuite.twin_info import TwinInfo
 
 
 def test_figures(draw_recording, oracle, tmp_path):

@@ -21,11 +21,12 @@ from nbsuite.data import digests
 from nbsuite.data.digests import file_digest
 from nbsuite.data.recording import Recording
 from nbsuite.data.sessions import Session
-from nbsuite.data.twins.info import TWIN_ATTRIBUTE, TwinInfo
+from nbsuite.data.twins.info import TWIN_ATTRIBUTE
 from nbsuite.errors import DataError
 from nbsuite.files import digest
 from nbsuite.tasks.known import find_session
 from nbsuite.tasks.opening import load_recording
+from nbsuite.twin_info import TwinInfo
 
 
 def assert_same(first: Recording, second: Recording) -> None:
