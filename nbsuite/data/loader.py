@@ -75,7 +75,7 @@ def load_through_neurobench(path: Path, contents: Contents) -> LoadedArrays:
     """Load a recording that has been read and checked.
 
     Args:
-        path: its file, whose name tells NeuroBench the monkey.
+        path: its file.
         contents: what was read from it.
 
     Raises:
@@ -96,7 +96,7 @@ def _primate_reaching(path: Path, contents: Contents) -> Any:
 
     try:
         with contextlib.redirect_stdout(io.StringIO()):
-            return CheckedPrimateReaching(path, contents, **CHALLENGE_ARGUMENTS)
+            return CheckedPrimateReaching(contents, **CHALLENGE_ARGUMENTS)
     except (OSError, AssertionError, LookupError, RuntimeError, TypeError, ValueError) as error:
         # The file stays open as long as the failed call's variables live.
         traceback.clear_frames(error.__traceback__)
