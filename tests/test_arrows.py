@@ -63,19 +63,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
 KNOWN_EXCEPTIONS: frozenset[str] = frozenset()
 """Imports against the arrows that are still there. Take out what is mended; add nothing."""
 
-KNOWN_CIRCLES: frozenset[frozenset[str]] = frozenset(
-    {
-        frozenset(
-            {
-                "nbsuite.neurons.kernels",
-                "nbsuite.neurons.kernels.gpu.training",
-                "nbsuite.neurons.kernels.inference.prepared",
-                "nbsuite.neurons.kernels.inference.run",
-                "nbsuite.neurons.kernels.training.function",
-            }
-        )
-    }
-)
+KNOWN_CIRCLES: frozenset[frozenset[str]] = frozenset()
 """Circles that are still there. Take out what is mended; add nothing."""
 
 STANDS_ALONE = "nbsuite.submissions.package.evaluate_script"
