@@ -14,9 +14,10 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
+from nbsuite.models.buffered import BufferedNetwork
 from nbsuite.models.decoder import DecodedChunk, Decoder, State, apply
 from nbsuite.models.registry import MOST_CHANNELS, OUTPUTS, without_kind
-from nbsuite.models.stepwise import BufferedNetwork, StepwiseNetwork
+from nbsuite.models.stepwise import StepwiseNetwork
 from nbsuite.models.window import Window, slide
 from nbsuite.untrusted.fields import decode
 

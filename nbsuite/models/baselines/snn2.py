@@ -9,9 +9,10 @@ from nbsuite.models.baselines.leaky import Leaky, run_with_reset_to_zero, run_wi
 from nbsuite.models.baselines.sizes import NEURONS
 from nbsuite.models.baselines.spec import Baseline, BaselineSpec
 from nbsuite.models.baselines.stock import StockSNN2
+from nbsuite.models.buffered import BufferedNetwork
 from nbsuite.models.decoder import DecodedChunk, State, apply
 from nbsuite.models.registry import OUTPUTS
-from nbsuite.models.stepwise import BufferedNetwork, StepwiseNetwork
+from nbsuite.models.stepwise import StepwiseNetwork
 
 
 class SNN2(Baseline):
