@@ -14,8 +14,8 @@ from hypothesis import settings
 
 from nbsuite.data.folders import CACHE_VARIABLE, DATA_VARIABLE
 from nbsuite.data.matfile import FloatArray, write_recording
-from nbsuite.data.twins.info import TwinInfo
 from nbsuite.models.training_data import TrainedOn, TrainingData
+from nbsuite.twin_info import TwinInfo
 
 # Threads that wait for each other are slow on a busy machine, and tests' tensors are small.
 os.environ.setdefault("OMP_NUM_THREADS", "1")

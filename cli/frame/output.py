@@ -11,17 +11,27 @@ import os
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from nbsuite.cli.tables.widths import fitted_widths, natural_widths, table_width
+from nbsuite.cli.tables.widths import (
+    Lines,
+    chosen,
+    fitted_widths,
+    folded,
+    natural_widths,
+    table_width,
+)
 from nbsuite.untrusted.json_output import format_json
 from nbsuite.untrusted.text import printable
 
 if TYPE_CHECKING:  # rich takes longer to import than the help page takes to print
     from rich.console import Console
     from rich.progress import Progress, ProgressColumn
+    from rich.table import Table
+    from rich.text import Text
 
 WIDTH_OF_PIPES = 200
 """Columns of a table that is not printed on a terminal: enough never to cut a cell."""
@@ -72,10 +82,13 @@ def print_table(
     title: str | None = None,
     caption: str | None = None,
     right: Collection[str] = (),
+    naming: int = 1,
 ) -> None:
     """Print a table on standard output; no word of it is cut.
 
     On a terminal that is too narrow, rows and columns change places if they then have room.
+    Otherwise columns move together, and those that have no room stand below, in further parts of
+    the table.
 
     Args:
         columns: the headings.
@@ -83,29 +96,71 @@ def print_table(
         title: printed above.
         caption: printed below; it may have several lines.
         right: headings of the columns to align right, as figures are.
+        naming: number of the first columns that name a row.
     """
-    from rich import box
-    from rich.table import Table
     from rich.text import Text
 
     out = console()
     lines = [tuple(map(printable, line)) for line in (columns, *rows)]
     rights = [column in right for column in columns]
-    widths = fitted_widths(lines, out.width)
-    turned = list(zip(*lines, strict=True))
-    if widths is None and (widths := fitted_widths(turned, out.width)) is not None:
-        lines, rights = turned, [number > 0 for number in range(len(widths))]
-    widths = widths or natural_widths(lines)
-    out.width = max(out.width, table_width(widths))
+    parts = _laid_out(lines, rights, out.width, naming)
     heading = None if title is None else Text(printable(title), style="table.title")
-    table = Table(title=heading, box=box.SIMPLE_HEAD, title_justify="left")
-    for column, width, is_right in zip(lines[0], widths, rights, strict=True):
-        table.add_column(Text(column), justify="right" if is_right else "left", width=width)
-    for line in lines[1:]:
-        table.add_row(*map(Text, line))
-    out.print(table)
+    for number, part in enumerate(parts):
+        out.width = max(out.width, table_width(part.widths, close=part.close))
+        out.print(part.drawn(None if number else heading))
+        if part.close:
+            out.print()
     if caption is not None:  # its lines may be longer than the table's
         out.print(Text(caption, style="table.caption"))
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A table, or some columns of it, as they are printed.
+
+    Attributes:
+        lines: the headings, and under them the rows.
+        rights: for each column whether it is aligned right.
+        widths: the columns' widths.
+        close: with one space between columns, and none else.
+    """
+
+    lines: Lines
+    rights: Sequence[bool]
+    widths: Sequence[int]
+    close: bool = False
+
+    def drawn(self, heading: Text | None) -> Table:
+        """The part as rich prints it, under a heading."""
+        from rich import box
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table(title=heading, box=box.SIMPLE_HEAD, title_justify="left")
+        if self.close:
+            table.show_edge, table.padding, table.pad_edge = False, (0, 0), False
+        for column, width, is_right in zip(self.lines[0], self.widths, self.rights, strict=True):
+            table.add_column(Text(column), justify="right" if is_right else "left", width=width)
+        for line in self.lines[1:]:
+            table.add_row(*map(Text, line))
+        return table
+
+
+def _laid_out(lines: Lines, rights: Sequence[bool], width: int, naming: int) -> list[_Part]:
+    """The parts of a table, so that they have room if there is any way."""
+    if (widths := fitted_widths(lines, width)) is not None:
+        return [_Part(lines, rights, widths)]
+    turned = list(zip(*lines, strict=True))
+    if (widths := fitted_widths(turned, width)) is not None:
+        return [_Part(turned, [number > 0 for number in range(len(widths))], widths)]
+    parts = folded(lines, width, naming)
+    if parts is None:
+        return [_Part(lines, rights, natural_widths(lines))]
+    return [
+        _Part(part, [rights[number] for number in columns], widths, close=True)
+        for columns in parts
+        if (widths := fitted_widths(part := chosen(lines, columns), width, close=True))
+    ]
 
 
 @contextmanager

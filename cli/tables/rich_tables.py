@@ -88,6 +88,7 @@ def _print_for_people(table: Table) -> None:
         title=table.title,
         caption="\n".join(map(printable, table.notes)) or None,
         right=[column.heading for column in table.columns if column.figures],
+        naming=table.naming,
     )
     if table.section is not None:
         output.say("")

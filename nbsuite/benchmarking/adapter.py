@@ -25,8 +25,9 @@ from nbsuite.benchmarking.counting import (
     SourceRecord,
     SpikeRecord,
 )
-from nbsuite.models.decoder import Decoder, State
+from nbsuite.models.decoder import Decoder
 from nbsuite.models.finite import require_finite
+from nbsuite.models.stepwise import State
 
 Progress = Callable[[int], None]
 CHUNK_STEPS = 8192

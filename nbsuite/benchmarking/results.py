@@ -8,9 +8,9 @@ from typing import Any
 from nbsuite.benchmarking.provenance import circumstances
 from nbsuite.benchmarking.runner import Measurement
 from nbsuite.data.recording import Recording
-from nbsuite.data.task import EARLIEST_PROTOCOL
 from nbsuite.models.checkpoint import Checkpoint
 from nbsuite.models.training_data import TrainingData
+from nbsuite.protocol import EARLIEST_PROTOCOL
 
 
 @dataclass(frozen=True)

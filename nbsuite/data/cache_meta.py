@@ -7,7 +7,7 @@ import zlib
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from nbsuite.data.twins.info import TwinInfo, fault_of_twin
+from nbsuite.twin_info import TwinInfo, fault_of_twin
 from nbsuite.untrusted.fault import FormatFault
 from nbsuite.untrusted.fields import decode
 from nbsuite.untrusted.json_text import read_json_file

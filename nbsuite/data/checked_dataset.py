@@ -6,6 +6,7 @@ Imports NeuroBench: import this module where a recording is loaded, not at start
 from __future__ import annotations
 
 import io
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,14 @@ from neurobench.datasets.primate_reaching import PrimateReaching
 from nbsuite.data.contents import Contents
 from nbsuite.data.matfile import encode_recording
 
+_FILE_NAME = "indy.mat"
+"""PrimateReaching wants a file to be there, and named after one of two monkeys: an empty one."""
+
 
 class CheckedPrimateReaching(PrimateReaching):  # type: ignore[misc]
     """The dataset, whose file is an image in memory while it is loaded.
 
     Args:
-        path: the recording's file, whose name tells the monkey.
         contents: what was read from it.
         arguments: as of PrimateReaching.
     """
@@ -27,9 +30,11 @@ class CheckedPrimateReaching(PrimateReaching):  # type: ignore[misc]
     file_path: Any  # a path, or a file in memory
     valid_segments: Any
 
-    def __init__(self, path: Path, contents: Contents, **arguments: Any) -> None:
+    def __init__(self, contents: Contents, **arguments: Any) -> None:
         self._contents = contents
-        super().__init__(str(path.parent), path.name, **arguments)
+        with tempfile.TemporaryDirectory() as folder:
+            (Path(folder) / _FILE_NAME).touch()
+            super().__init__(folder, _FILE_NAME, **arguments)
         del self._contents
 
     def load_data(self) -> None:

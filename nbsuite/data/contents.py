@@ -18,7 +18,8 @@ from nbsuite.data.finding import Finding
 from nbsuite.data.mat_format import SAMPLE_SECONDS
 from nbsuite.data.recording_file import remedy, require_file
 from nbsuite.data.spike_tally import SpikeTally, tally_spikes
-from nbsuite.data.twins.info import TwinInfo, twin_info_in
+from nbsuite.data.twins.info import twin_info_in
+from nbsuite.twin_info import TwinInfo
 from nbsuite.untrusted.fault import FormatFault
 from nbsuite.untrusted.hdf5 import Hdf5Reader, floating_dtype, holds_numbers, shape_of
 from nbsuite.untrusted.text import one_line

@@ -8,8 +8,8 @@ from pathlib import Path
 import platformdirs
 
 from nbsuite.data.sessions import Session
-from nbsuite.data.twins.info import TWIN_MARK
 from nbsuite.errors import UsageError
+from nbsuite.twin_info import TWIN_MARK
 
 DATA_VARIABLE = "NBSUITE_DATA"
 CACHE_VARIABLE = "NBSUITE_CACHE"

@@ -13,36 +13,16 @@ from typing import TYPE_CHECKING
 from nbsuite.data.clock import clock_findings, time_finding
 from nbsuite.data.finding import Finding
 from nbsuite.data.motion import position_findings
-from nbsuite.data.recording_file import remedy
+from nbsuite.data.recording_file import remedy, session_named
 from nbsuite.data.sessions import PUBLIC_SESSIONS, Session
 from nbsuite.data.spike_tally import SpikeTally
-from nbsuite.data.twins.info import TwinInfo
+from nbsuite.twin_info import TwinInfo
 
 if TYPE_CHECKING:  # what is loaded from the cache does without HDF5
     from nbsuite.data.contents import Contents
 
-MONKEYS = ("indy", "loco")
-
-ARRAY_CHANNELS = {"indy": (96, 192), "loco": (192,)}
-"""Channels of each monkey's recordings: arrays of 96 electrodes, in M1 or in M1 and S1."""
-
 _HIGH_RATE, _IMPOSSIBLE_RATE = 200.0, 1000.0
 """Spikes a second and channel, all units together, that are hardly and that cannot be spikes."""
-
-
-def name_findings(path: Path) -> Iterator[Finding]:
-    """Faults of the file name, by which NeuroBench's loader tells the monkey."""
-    if path.suffix != ".mat":
-        yield Finding("has no name ending in .mat: rename it, as the loader asks for it")
-    if not path.name.startswith(MONKEYS):
-        yield Finding(
-            "does not tell the monkey by its name: rename it so that it begins with indy or loco"
-        )
-
-
-def subject_named(path: Path) -> str:
-    """The monkey that NeuroBench's loader takes a file to be of."""
-    return "indy" if path.name.startswith("indy") else "loco"
 
 
 def identity_findings(
@@ -64,27 +44,16 @@ def identity_findings(
         published_md5: md5 of the published file, if known.
         md5: gives the file's own md5.
     """
-    yield from name_findings(path)
-    monkey = subject_named(path)
-    if session.subject not in (None, monkey):
-        yield Finding(f"is named after {monkey.title()} but taken for {session.name}: rename it")
-    public = session in PUBLIC_SESSIONS
-    expected = public or session.channels != channels
-    allowed = (session.channels,) if expected else ARRAY_CHANNELS[monkey]
-    if channels not in allowed:
-        wanted = " or ".join(str(count) for count in allowed)
+    named = session_named(path)
+    if named not in (None, session):
+        yield Finding(f"is named after {named.name} but taken for {session.name}: rename it")
+    if channels != session.channels:
         yield Finding(
-            f"has {channels} channels, where {session.label if expected else monkey.title()} has"
-            f" {wanted}: it is another recording under this name, so rename it or {remedy(path)}"
-        )
-    elif not public and monkey == "indy" and channels == 192:
-        yield Finding(
-            "has 192 channels, as Indy's first seven recordings have and all of Loco's: make sure"
-            " that it is named after the right monkey",
-            grave=False,
+            f"has {channels} channels, where {session.label} has {session.channels}: it is another"
+            f" recording under this name, so rename it or {remedy(path)}"
         )
     if twin is not None:
-        if public and twin.session != session.name:
+        if session in PUBLIC_SESSIONS and twin.session != session.name:
             yield Finding(f"is a twin of {twin.session}, not of {session.name}: rename it")
     elif published_md5 is None:
         yield Finding("has no published md5 to be verified against", grave=False)

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nbsuite.data.finding import Finding
-from nbsuite.data.twins.info import TwinInfo
+from nbsuite.twin_info import TwinInfo
 from nbsuite.untrusted.text import one_line
 
 if TYPE_CHECKING:  # what is loaded from the cache does without HDF5
@@ -75,7 +75,7 @@ def load_through_neurobench(path: Path, contents: Contents) -> LoadedArrays:
     """Load a recording that has been read and checked.
 
     Args:
-        path: its file, whose name tells NeuroBench the monkey.
+        path: its file.
         contents: what was read from it.
 
     Raises:
@@ -96,7 +96,7 @@ def _primate_reaching(path: Path, contents: Contents) -> Any:
 
     try:
         with contextlib.redirect_stdout(io.StringIO()):
-            return CheckedPrimateReaching(path, contents, **CHALLENGE_ARGUMENTS)
+            return CheckedPrimateReaching(contents, **CHALLENGE_ARGUMENTS)
     except (OSError, AssertionError, LookupError, RuntimeError, TypeError, ValueError) as error:
         # The file stays open as long as the failed call's variables live.
         traceback.clear_frames(error.__traceback__)

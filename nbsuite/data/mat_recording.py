@@ -14,7 +14,6 @@ from nbsuite.data.guards import (
     content_findings,
     identity_findings,
     split_findings,
-    subject_named,
 )
 from nbsuite.data.loader import SPLITS, LoadedArrays, load_through_neurobench
 from nbsuite.data.motion import motion_findings
@@ -23,7 +22,7 @@ from nbsuite.data.recording_file import require_file, session_named
 from nbsuite.data.sessions import PUBLIC_SESSIONS, Session
 from nbsuite.data.spike_storage import PackedSpikes
 from nbsuite.data.task import Task
-from nbsuite.data.twins.info import TwinInfo
+from nbsuite.twin_info import TwinInfo
 
 
 def load_mat_recording(
@@ -128,7 +127,7 @@ def _session_of(path: Path, channels: int, twin: TwinInfo | None) -> Session:
         named = next((known for known in PUBLIC_SESSIONS if known.name == twin.session), None)
     else:
         named = session_named(path)
-    return named or Session(path.stem, channels, subject=subject_named(path))
+    return named or Session(path.stem, channels)
 
 
 def _published_md5(session: Session) -> str | None:

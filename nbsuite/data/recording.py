@@ -16,9 +16,9 @@ from nbsuite.data.own.content import SPLITS, Content, Origin, SplitBy, oddities
 from nbsuite.data.sessions import Session
 from nbsuite.data.spike_storage import SpikeStorage
 from nbsuite.data.task import Task
-from nbsuite.data.twins.info import TWIN_MARK, TwinInfo
 from nbsuite.errors import DataError, UsageError
 from nbsuite.spike_events import Counts, SpikeEvents
+from nbsuite.twin_info import TWIN_MARK, TwinInfo
 from nbsuite.untrusted.fault import FormatFault
 
 

@@ -14,12 +14,8 @@ from dataclasses import dataclass
 
 from nbsuite.data.sessions import Session
 from nbsuite.errors import UsageError
-from nbsuite.untrusted.names import is_file_name
+from nbsuite.protocol import fault_of_protocol
 
-EARLIEST_PROTOCOL = "primate-reaching/1"
-"""What results, checkpoints and packages are of that name none: there was no other."""
-
-_PROTOCOL = re.compile(r"(?P<name>[^/]+)/(?P<version>[1-9][0-9]{0,5})")
 _PER_STEP = " per step"
 _SHOWN = 100
 
@@ -139,11 +135,3 @@ class Task:
             for each in self.every_session
             if each.subject == session.subject and each.channels == session.channels
         )
-
-
-def fault_of_protocol(text: str) -> str | None:
-    """Why ``text`` is no name and version of a task, as the end of a sentence; None if it is."""
-    found = _PROTOCOL.fullmatch(text)
-    if found is not None and is_file_name(found["name"]):
-        return None
-    return "is no name and version such as primate-reaching/1"

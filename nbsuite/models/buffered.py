@@ -1,4 +1,4 @@
-"""Decoders of stock layers, which keep what they remember in buffers."""
+"""Networks of stock layers that take a sample at a time and keep their state in buffers."""
 
 from __future__ import annotations
 

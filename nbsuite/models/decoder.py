@@ -18,13 +18,10 @@ from torch import Tensor, nn
 
 from nbsuite.errors import UsageError
 from nbsuite.models.initialisation import Fluctuations, InputRates
-from nbsuite.models.stepwise import StepwiseNetwork
+from nbsuite.models.stepwise import State, StepwiseNetwork
 from nbsuite.neurons.dropout import NO_DROPOUT, Dropout
 from nbsuite.neurons.kernels import TrainingKernelName
 from nbsuite.spike_events import SpikeEvents
-
-State: TypeAlias = Any
-"""What a decoder remembers: tensors, or nested tuples of them. None stands for the start."""
 
 Group: TypeAlias = tuple[Tensor, ...]
 """Calls of equal shapes: inputs (calls, ...), then the states of a cell, (calls, units) each."""

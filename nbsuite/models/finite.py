@@ -12,7 +12,8 @@ import torch
 from torch import Tensor
 
 from nbsuite.errors import CheckpointError
-from nbsuite.models.decoder import Decoder, State
+from nbsuite.models.decoder import Decoder
+from nbsuite.models.stepwise import State
 
 
 def require_finite(decoder: Decoder, outputs: Tensor, state: State) -> None:

@@ -15,10 +15,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from nbsuite.data.task import EARLIEST_PROTOCOL, fault_of_protocol
 from nbsuite.models.decoder import DecoderSpec
 from nbsuite.models.kinds import spec_from_json
 from nbsuite.models.training_data import UNKNOWN, TrainingData
+from nbsuite.protocol import EARLIEST_PROTOCOL, fault_of_protocol
 from nbsuite.seeds import LARGEST_SEED
 from nbsuite.untrusted.fault import FormatFault
 from nbsuite.untrusted.fields import decode

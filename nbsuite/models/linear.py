@@ -15,9 +15,9 @@ import torch
 from torch import Tensor, nn
 
 from nbsuite.models.buffered import BufferedNetwork
-from nbsuite.models.decoder import DecodedChunk, Decoder, State, apply
+from nbsuite.models.decoder import DecodedChunk, Decoder, apply
 from nbsuite.models.registry import MOST_CHANNELS, OUTPUTS, without_kind
-from nbsuite.models.stepwise import StepwiseNetwork
+from nbsuite.models.stepwise import State, StepwiseNetwork
 from nbsuite.models.window import Window, slide
 from nbsuite.untrusted.fields import decode
 

@@ -7,9 +7,12 @@ check on what decodes whole chunks.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from torch import Tensor, nn
+
+State: TypeAlias = Any
+"""What a decoder remembers: tensors, or nested tuples of them. None stands for the start."""
 
 
 class Step(NamedTuple):
@@ -44,6 +47,6 @@ class StepwiseNetwork(ABC):
         """Return to where every recording starts."""
 
     @property
-    def state(self) -> Any:
+    def state(self) -> State:
         """What it remembers, as far as it can be looked at from outside."""
         return ()

@@ -15,20 +15,33 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from pathlib import PurePath
-from typing import TYPE_CHECKING, Any
+from pathlib import Path, PurePath
+from typing import Any, Protocol
 
-from nbsuite.data.twins.info import TwinInfo
+from nbsuite.twin_info import TwinInfo, fault_of_twin
 from nbsuite.untrusted.fault import FormatFault
 from nbsuite.untrusted.fields import decode
-from nbsuite.untrusted.names import fault_of_name, is_file_name
+from nbsuite.untrusted.names import is_file_name
 from nbsuite.untrusted.text import printable
-
-if TYPE_CHECKING:  # a report reads this from provenance, without any recording
-    from nbsuite.data.recording import Recording
 
 _SHOWN = 100
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+class Learnt(Protocol):
+    """What weights can be trained on: a recording."""
+
+    @property
+    def path(self) -> Path:
+        """Its file."""
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the file."""
+
+    @property
+    def twin(self) -> TwinInfo | None:
+        """What it is a twin of; None for a real recording."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +84,7 @@ class TrainingData:
             return True
         return False if self.complete else None
 
-    def followed_by(self, recordings: Iterable[Recording]) -> TrainingData:
+    def followed_by(self, recordings: Iterable[Learnt]) -> TrainingData:
         """What weights were trained on after they were trained on some recordings more."""
         known = {each.sha256: each for each in self.recordings}
         for each in recordings:
@@ -108,7 +121,7 @@ def _fault(recording: TrainedOn) -> str | None:
         return f"has the impossible name {name[:_SHOWN]!a}"
     if _SHA256.fullmatch(recording.sha256) is None:
         return "has an impossible SHA-256"
-    if twin is not None and (fault_of_name(twin.session) or not 0 < twin.fraction <= 1):
+    if twin is not None and fault_of_twin(twin):
         return "is a twin of what cannot be"
     return None
 

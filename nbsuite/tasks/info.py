@@ -13,9 +13,9 @@ from nbsuite.data.guards import content_findings
 from nbsuite.data.mat_format import SAMPLE_SECONDS
 from nbsuite.data.mat_recording import identify, is_published
 from nbsuite.data.recording import Recording, Split
-from nbsuite.data.twins.info import TwinInfo
 from nbsuite.errors import DataError
 from nbsuite.tasks.opening import load_recording
+from nbsuite.twin_info import TwinInfo
 
 _STEPS_AT_ONCE = 1 << 16
 

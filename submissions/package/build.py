@@ -39,7 +39,8 @@ from nbsuite.submissions.package.readme import render_readme, script
 from nbsuite.submissions.package.sources import CheckpointFinder, FoundResults, find_results
 from nbsuite.submissions.package.submission import Submission, read_submission
 from nbsuite.submissions.package.validation import Validation, validate_folder, without_folder
-from nbsuite.submissions.results.challenge import provenance_path, summarise
+from nbsuite.submissions.results.challenge import provenance_path
+from nbsuite.submissions.results.summaries import summarise
 from nbsuite.tasks.primate_reaching import PRIMATE_REACHING
 from nbsuite.untrusted.text import one_line
 

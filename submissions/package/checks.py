@@ -11,7 +11,8 @@ from typing import Any
 
 from nbsuite.errors import PackageError
 from nbsuite.submissions.package.contents import Contents, SessionResults, summary_name
-from nbsuite.submissions.results.challenge import METRICS, check_distinct_weights, summarise
+from nbsuite.submissions.results.challenge import METRICS, check_distinct_weights
+from nbsuite.submissions.results.summaries import summarise
 from nbsuite.tasks.primate_reaching import PRIMATE_REACHING
 
 _ROUNDING = 1e-9

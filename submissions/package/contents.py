@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from nbsuite.data.sessions import Session
-from nbsuite.data.task import EARLIEST_PROTOCOL
-from nbsuite.data.twins.info import TWIN_MARK
 from nbsuite.errors import PackageError
 from nbsuite.models.training_data import TrainingData
+from nbsuite.protocol import EARLIEST_PROTOCOL
 from nbsuite.submissions.package.json import read_json
 from nbsuite.submissions.package.layout import (
     FIXED,
@@ -20,9 +19,11 @@ from nbsuite.submissions.package.layout import (
     checkpoint_name,
 )
 from nbsuite.submissions.package.submission import Submission, read_submission
-from nbsuite.submissions.results.challenge import Results, results_path, summary_path
+from nbsuite.submissions.results.challenge import Results, results_path
 from nbsuite.submissions.results.names import PROVENANCE_SUFFIX
+from nbsuite.submissions.results.summaries import summary_path
 from nbsuite.tasks.primate_reaching import PRIMATE_REACHING
+from nbsuite.twin_info import TWIN_MARK
 
 _SESSIONS = {session.name: session for session in PRIMATE_REACHING.sessions}
 _IDENTITY = ("file", "sha256", "session", "twin")

@@ -7,9 +7,9 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 
 import nbsuite
-from nbsuite.data.task import EARLIEST_PROTOCOL
 from nbsuite.errors import PackageError
 from nbsuite.files import digest
+from nbsuite.protocol import EARLIEST_PROTOCOL
 from nbsuite.submissions.package.json import read_json
 from nbsuite.submissions.package.layout import FORMAT, MANIFEST
 from nbsuite.tasks.primate_reaching import PRIMATE_REACHING

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nbsuite.data.twins.info import TWIN_MARK
 from nbsuite.errors import CheckpointError, PackageError
 from nbsuite.models.checkpoint import Checkpoint, load_checkpoint
 from nbsuite.submissions.package.json import read_json
 from nbsuite.submissions.results.challenge import provenance_path
 from nbsuite.submissions.results.names import PROVENANCE_SUFFIX, model_and_recording
 from nbsuite.tasks.primate_reaching import PRIMATE_REACHING
+from nbsuite.twin_info import TWIN_MARK
 
 _SESSIONS = frozenset(session.name for session in PRIMATE_REACHING.sessions)
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from nbsuite.data.sessions import PUBLIC_SESSIONS
-from nbsuite.data.twins.info import TWIN_MARK
 from nbsuite.errors import TrainingError
 from nbsuite.plots_training import plot_pruning, plot_training
 from nbsuite.submissions.report.page import (
@@ -29,6 +28,7 @@ from nbsuite.training.log import LOG_NAME, read_log
 from nbsuite.training.recipe import LOSS_NAMES
 from nbsuite.training.run_folder import RECORD_NAME, read_record
 from nbsuite.training.stage_task import STAGES
+from nbsuite.twin_info import TWIN_MARK
 
 _CURVES = ("epoch", "loss", "penalty", "train_r2", "validation_r2", "spikes_per_second")
 _LABELS = {each.name: each.label for each in PUBLIC_SESSIONS}

@@ -11,22 +11,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from nbsuite.data.task import EARLIEST_PROTOCOL
-from nbsuite.data.twins.info import TWIN_MARK
 from nbsuite.errors import ResultsError
-from nbsuite.submissions.results.challenge import (
-    AVERAGE,
-    METRICS,
-    Results,
-    provenance_path,
-    summarise,
-    summary_path,
-)
+from nbsuite.protocol import EARLIEST_PROTOCOL
+from nbsuite.submissions.results.challenge import METRICS, Results, provenance_path
 from nbsuite.submissions.results.model_results import ModelResults
 from nbsuite.submissions.results.names import model_and_recording, model_of_summary, results_in
 from nbsuite.submissions.results.protocols import CHALLENGE_TASK, is_task, sessions_of, task_of
 from nbsuite.submissions.results.run_figures import further_lists
 from nbsuite.submissions.results.schema import read_json, read_object
+from nbsuite.submissions.results.summaries import AVERAGE, summarise, summary_path
+from nbsuite.twin_info import TWIN_MARK
 
 EARLIER_NAMES = {"maxR2": "bigRSNN"}
 """Names in published files, and the names of the same models in the publication."""

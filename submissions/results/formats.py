@@ -72,6 +72,7 @@ class Table:
         rows: for each row its cells, as many as there are columns.
         notes: sentences below it.
         section: another table that belongs below this one.
+        naming: number of the first columns that name a row.
     """
 
     title: str
@@ -79,6 +80,7 @@ class Table:
     rows: Sequence[Sequence[Cell]]
     notes: Sequence[str] = ()
     section: Table | None = None
+    naming: int = 1
 
 
 def text_cell(text: str | None) -> Cell:

@@ -14,14 +14,14 @@ from nbsuite.benchmarking.repetition import is_result_of
 from nbsuite.benchmarking.results import BenchmarkResult
 from nbsuite.benchmarking.runner import Measurement
 from nbsuite.benchmarking.session import RunSettings
-from nbsuite.data.twins.info import TWIN_MARK
 from nbsuite.errors import ResultsError, UsageError
 from nbsuite.files import ensure_writable
 from nbsuite.observer import Remark, ignore
-from nbsuite.submissions.results import challenge
+from nbsuite.submissions.results import challenge, summaries
 from nbsuite.submissions.results.decoding_pictures import draw_job, picture_paths
 from nbsuite.submissions.results.folder import read_lists
 from nbsuite.submissions.results.recorded import recorded_results
+from nbsuite.twin_info import TWIN_MARK
 
 
 @dataclass(frozen=True)
@@ -185,10 +185,13 @@ def _prepare_folder(folder: Path, files: Sequence[_File], *, force: bool) -> Non
         challenge.check_absent(
             file.path for file in files if file.path is not None and file.finished is None
         )
-    groups = [_model_and_recording(file) for file in files]
-    for model, twin in dict.fromkeys((model, TWIN_MARK in name) for model, name in groups):
-        measured = [name for each, name in groups if each == model and (TWIN_MARK in name) is twin]
-        challenge.check_summary(folder, model, measured, twin=twin, force=force)
+    summarised: dict[tuple[str, bool, str], list[str]] = {}
+    for file in files:
+        model, recording = _model_and_recording(file)
+        key = model, TWIN_MARK in recording, file.jobs[0].recording.task.protocol
+        summarised.setdefault(key, []).append(recording)
+    for (model, twin, task), measured in summarised.items():
+        summaries.check_summary(folder, model, measured, twin=twin, task=task, force=force)
 
 
 def _model_and_recording(file: _File) -> tuple[str, str]:
@@ -211,5 +214,7 @@ def _check_runs(group: Sequence[Job], what: str) -> None:
 
 def _write(folder: Path, results: Sequence[BenchmarkResult]) -> list[Path]:
     path = challenge.write_results(folder, results)
-    summary = challenge.write_summary(folder, results[0].model, twin=TWIN_MARK in path.stem)
+    first = results[0]
+    twin = TWIN_MARK in first.recording
+    summary = summaries.write_summary(folder, first.model, twin=twin, task=first.task)
     return [path, challenge.provenance_path(path), summary]

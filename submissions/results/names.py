@@ -7,8 +7,8 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from nbsuite.data.twins.info import TWIN_MARK
 from nbsuite.errors import ResultsError
+from nbsuite.twin_info import TWIN_MARK
 from nbsuite.untrusted.fault import FormatFault
 from nbsuite.untrusted.names import fault_of_name, inside
 

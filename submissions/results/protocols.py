@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from nbsuite.data.sessions import Session
-from nbsuite.data.task import EARLIEST_PROTOCOL, fault_of_protocol
+from nbsuite.protocol import EARLIEST_PROTOCOL, fault_of_protocol
 from nbsuite.tasks.known import TASKS
 from nbsuite.tasks.primate_reaching import PRIMATE_REACHING
 

@@ -15,7 +15,8 @@ from importlib import resources
 from typing import Any
 
 from nbsuite.benchmarking.quantities import Values
-from nbsuite.submissions.results.challenge import Results, summarise
+from nbsuite.submissions.results.challenge import Results
+from nbsuite.submissions.results.summaries import summarise
 from nbsuite.untrusted.fields import decode
 
 

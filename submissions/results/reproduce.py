@@ -178,7 +178,9 @@ def reproduction_table(rows: Sequence[Row]) -> Table:
         ]
         for row in rows
     ]
-    return Table("Published and measured results", columns, cells, [summary(rows), _source()])
+    return Table(
+        "Published and measured results", columns, cells, [summary(rows), _source()], naming=3
+    )
 
 
 def summary(rows: Sequence[Row]) -> str:

@@ -11,19 +11,20 @@ from pathlib import Path
 from nbsuite.benchmarking.jobs import Job
 from nbsuite.benchmarking.results import BenchmarkResult
 from nbsuite.benchmarking.session import RunSettings
-from nbsuite.data.twins.info import TWIN_MARK
 from nbsuite.errors import ResultsError
 from nbsuite.files import atomic_write, digest
 from nbsuite.models.checkpoint import load_checkpoint
-from nbsuite.submissions.results import challenge
+from nbsuite.submissions.results import challenge, summaries
 from nbsuite.submissions.results.folder import read_results
-from nbsuite.submissions.results.formats import RENDERERS, Table
+from nbsuite.submissions.results.formats import RENDERERS, Table, chained
 from nbsuite.submissions.results.measuring import run_jobs
+from nbsuite.submissions.results.model_results import by_task
 from nbsuite.submissions.results.recorded import recorded_results
 from nbsuite.submissions.tables.published_tables import accuracy_table, demand_table
 from nbsuite.tasks.locate import Location
 from nbsuite.tasks.opening import load_recording
 from nbsuite.training.compute import limited_threads
+from nbsuite.twin_info import TWIN_MARK
 from nbsuite.untrusted.fault import FormatFault
 from nbsuite.untrusted.json_text import read_json_file
 
@@ -86,16 +87,16 @@ class TablesWork:
         """
         made_of = digests(self.benchmarks)
         faults: list[Exception] = []
-        written: dict[Path, str] = {}
+        written: dict[Path, BenchmarkResult] = {}
         for results in self._by_decoder().values():
             with _kept(faults):
-                written[challenge.write_results(self.folder, results)] = results[0].model
+                written[challenge.write_results(self.folder, results)] = results[0]
         self._remove_others(written)
-        for model, twin in sorted(
-            {(model, TWIN_MARK in path.stem) for path, model in written.items()}
+        for model, twin, task in sorted(
+            {(each.model, TWIN_MARK in each.recording, each.task) for each in written.values()}
         ):
             with _kept(faults):
-                challenge.write_summary(self.folder, model, twin=twin)
+                summaries.write_summary(self.folder, model, twin=twin, task=task)
         with _kept(faults):
             self._write_tables()
         if faults:
@@ -155,14 +156,16 @@ def read_result(path: Path) -> BenchmarkResult:
 def publication_tables(folder: Path) -> dict[str, Table]:
     """The publication's tables of a folder of results, by name: ``table1``, ``table1-twins``, ...
 
+    Results under several tasks have tables one below the other.
+
     Raises:
         ResultsError: the folder holds no results, or damaged ones.
     """
     found = read_results(folder)
     return {
-        f"{name}{suffix}": table(models)
-        for suffix, models in (("", found.real), ("-twins", found.twins))
-        if models
+        f"{name}{suffix}": chained([table(models) for models in by_task(of_kind).values()])
+        for suffix, of_kind in (("", found.real), ("-twins", found.twins))
+        if of_kind
         for name, table in (("table1", accuracy_table), ("table2", demand_table))
     }
 

@@ -126,12 +126,14 @@ def _add_last(
 
 
 def _candidates(measured: Sequence[Measured], tasks: Graph) -> tuple[Candidate, ...]:
-    """The variants of each model, with all that was made of them."""
-    found: dict[tuple[str, Variant], list[tuple[Path, Path]]] = {}
+    """The variants of each model under each task, with all that was made of them."""
+    found: dict[tuple[str, Variant, str], list[tuple[Path, Path]]] = {}
     for each in measured:
         stage = tasks[each.decoder.stage]
-        pairs = found.setdefault((stage.effort.model, each.decoder.variant), [])
+        task = each.decoder.recording.task.protocol
+        pairs = found.setdefault((stage.effort.model, each.decoder.variant, task), [])
         pairs.append((stage.folder, each.results))
     return tuple(
-        Candidate(model, variant.name, tuple(pairs)) for (model, variant), pairs in found.items()
+        Candidate(model, variant.name, tuple(pairs), task)
+        for (model, variant, task), pairs in found.items()
     )

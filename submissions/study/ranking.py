@@ -1,4 +1,4 @@
-"""The variants of a search, the best first.
+"""The variants of a search, the best first, those of each task and model by themselves.
 
 They are ranked by R2 on the stretch that is held out for validation. R2 on the test set stands
 beside it for information: what is chosen by it is no longer measured by it.
@@ -13,7 +13,9 @@ from pathlib import Path
 from statistics import fmean, stdev
 
 from nbsuite.errors import ResultsError
+from nbsuite.protocol import EARLIEST_PROTOCOL
 from nbsuite.submissions.results.formats import EMPTY, RENDERERS, Cell, Column, Table, text_cell
+from nbsuite.submissions.results.protocols import CHALLENGE_TASK
 from nbsuite.submissions.study.last_tasks import (
     MADE_OF_NAME,
     digests,
@@ -33,17 +35,19 @@ _LARGEST_RANKING = 64 << 20
 
 @dataclass(frozen=True)
 class Candidate:
-    """A variant of one model.
+    """A variant of one model under one task.
 
     Attributes:
         model: the model's name.
         variant: the variant's name.
         decoders: for each session and seed, the folder of its last stage and its results file.
+        task: name and version of the task.
     """
 
     model: str
     variant: str
     decoders: tuple[tuple[Path, Path], ...]
+    task: str
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,7 @@ class Row:
         test_r2: mean over the decoders that were measured.
         decoders: how many there are.
         planned: how many there should be.
+        task: name and version of the task.
     """
 
     model: str
@@ -67,6 +72,7 @@ class Row:
     test_r2: float | None
     decoders: int
     planned: int
+    task: str = EARLIEST_PROTOCOL
 
 
 @dataclass(frozen=True)
@@ -121,7 +127,9 @@ def read_ranking(folder: Path) -> Table:
 
 def ranking_table(rows: Sequence[Row]) -> Table:
     """A ranking as a table."""
+    named = any(row.task != CHALLENGE_TASK for row in rows)
     columns = [
+        *([Column("task", "Task", figures=False)] if named else []),
         Column("model", "Model", figures=False),
         Column("variant", "Variant", figures=False),
         Column("validation_r2", "Validation R2"),
@@ -131,6 +139,7 @@ def ranking_table(rows: Sequence[Row]) -> Table:
     ]
     cells = [
         [
+            *([text_cell(row.task)] if named else []),
             text_cell(row.model),
             text_cell(row.variant),
             *map(_figure, (row.validation_r2, row.deviation, row.test_r2)),
@@ -162,12 +171,13 @@ def _row(candidate: Candidate) -> Row:
         test_r2=fmean(test) if test else None,
         decoders=len(validation),
         planned=len(candidate.decoders),
+        task=candidate.task,
     )
 
 
-def _rank(row: Row) -> tuple[str, bool, float]:
+def _rank(row: Row) -> tuple[str, str, bool, float]:
     r2 = row.validation_r2
-    return row.model, row.decoders < row.planned, float("inf") if r2 is None else -r2
+    return row.task, row.model, row.decoders < row.planned, float("inf") if r2 is None else -r2
 
 
 def _as_json(rows: Sequence[Row]) -> str:

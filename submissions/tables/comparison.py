@@ -17,9 +17,8 @@ def comparison_table(comparison: Comparison) -> Table:
         Column("tolerance", "Tolerance"),
         Column("verdict", "Verdict", figures=False),
     ]
-    return Table(
-        "Old and new results", columns, [_row(c) for c in comparison.changes], comparison.remarks
-    )
+    rows = [_row(change) for change in comparison.changes]
+    return Table("Old and new results", columns, rows, comparison.remarks, naming=2)
 
 
 def _row(change: Change) -> list[Cell]:

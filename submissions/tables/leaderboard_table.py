@@ -42,7 +42,9 @@ def leaderboard_table(ranking: Ranking, figures: Sequence[Quantity] = USUAL) -> 
     rows = [_cells(row, quantities, references) for row in ranking.rows]
     published = any(row.entry.published for row in ranking.rows)
     section = unranked_table() if published and ranking.session == MEAN else None
-    return Table(_title(ranking), columns, rows, _notes(ranking, quantities, references), section)
+    return Table(
+        _title(ranking), columns, rows, _notes(ranking, quantities, references), section, naming=2
+    )
 
 
 class _References:

@@ -91,7 +91,7 @@ def demand_table(models: Sequence[ModelResults], figures: Sequence[Quantity] = D
         for each in baselines
     ]
     title = f"{_mark(models)}Table 2: Computational demand across sessions"
-    return Table(title, columns, rows, _notes(2, models, baselines, figures))
+    return Table(title, columns, rows, _notes(2, models, baselines, figures), naming=2)
 
 
 def _demand_rows(

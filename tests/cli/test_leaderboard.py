@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from nbsuite.cli.main import main
-from nbsuite.submissions.results.challenge import summarise
+from nbsuite.submissions.results.summaries import summarise
 from tests.submissions.results_files import NAMES, lists, write_lists, write_six
 
 

@@ -29,7 +29,7 @@ from nbsuite.cli.frame.output import (
     stage_progress,
 )
 from nbsuite.cli.frame.printable_console import PrintableConsole
-from nbsuite.cli.tables.widths import fitted_widths, natural_widths, table_width
+from nbsuite.cli.tables.widths import chosen, fitted_widths, folded, natural_widths, table_width
 
 WORK = """
 from nbsuite.cli.frame.output import stage_progress
@@ -80,6 +80,63 @@ def test_on_a_narrower_one_rows_and_columns_change_places(
     lines = _printed(capsys, *table, right=table[0][1:])
     assert lines[1] == "  Model       tinyRSNN"
     assert lines[3:5] == ["  footprint     21,000", "  sparsity        0.98"]
+
+
+FIGURES = (
+    ["model", "footprint", "sparsity", "operations"],
+    [
+        ["tinyRSNN", "21,000", "0.47 ± 0.02", "304.2"],
+        ["bigRSNN", "4,636,752", "0.0", "42,003.5"],
+        ["other", "1", "0.1", "2.0"],
+    ],
+)
+
+
+def test_on_a_narrower_one_still_columns_stand_below_each_other(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "42")
+    lines = _printed(capsys, *FIGURES, right=FIGURES[0][1:], title="all")
+    assert lines == [
+        "all",
+        "model    footprint    sparsity operations",
+        "─" * 41,
+        "tinyRSNN    21,000 0.47 ± 0.02      304.2",
+        "bigRSNN  4,636,752         0.0   42,003.5",
+        "other            1         0.1        2.0",
+        "",
+    ]
+    monkeypatch.setenv("COLUMNS", "32")
+    lines = _printed(capsys, *FIGURES, right=FIGURES[0][1:])
+    assert lines == [
+        "model    footprint    sparsity",
+        "─" * 30,
+        "tinyRSNN    21,000 0.47 ± 0.02",
+        "bigRSNN  4,636,752         0.0",
+        "other            1         0.1",
+        "",
+        "model    operations",
+        "─" * 19,
+        "tinyRSNN      304.2",
+        "bigRSNN    42,003.5",
+        "other           2.0",
+        "",
+    ]
+
+
+@given(available=st.integers(1, 60), naming=st.integers(0, 2))
+def test_parts_of_a_folded_table_fit_and_hold_every_column(available: int, naming: int) -> None:
+    lines = [FIGURES[0], *FIGURES[1]]
+    parts = folded(lines, available, naming)
+    if parts is None:
+        return
+    names = list(range(naming))
+    assert [each for part in parts for each in part[naming:]] == list(range(naming, 4))
+    assert all(part[:naming] == names for part in parts)
+    for part in parts:
+        widths = fitted_widths(chosen(lines, part), available, close=True)
+        assert widths is not None
+        assert table_width(widths, close=True) <= available
 
 
 def test_where_nothing_helps_the_terminal_breaks_the_lines(

@@ -24,9 +24,9 @@ from nbsuite.data import mat_recording
 from nbsuite.data.cache import entry_folder, load_or_build, read_entry, write_entry
 from nbsuite.data.finding import Finding
 from nbsuite.data.loader import LoadedArrays
-from nbsuite.data.twins.info import TwinInfo
 from nbsuite.errors import DataError
 from nbsuite.tasks.opening import load_recording
+from nbsuite.twin_info import TwinInfo
 
 
 def arrays(seed: int = 0, steps: int = 50) -> LoadedArrays:

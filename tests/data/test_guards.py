@@ -169,20 +169,25 @@ def test_too_few_samples(copied, samples):
     assert_refused(copied, f"holds {samples} samples", "copy it again")
 
 
-@pytest.mark.parametrize("name", ["monkey.mat", "Indy_x.mat", "my_indy.mat"])
-def test_name_without_monkey(copied, name):
-    path = copied.rename(copied.with_name(name))
-    assert_refused(path, "does not tell the monkey", "rename it")
+@pytest.mark.parametrize("name", ["short.mat", "Indy_x.mat", "Übung (2).mat", "copied"])
+def test_any_name_will_do(copied, name):
+    before = load_recording(copied)
+    recording = load_recording(copied.rename(copied.with_name(name)))
+    assert recording.session.name == recording.name == Path(name).stem
+    assert (recording.labels == before.labels).all()
 
 
-def test_name_with_another_suffix(copied):
-    path = copied.rename(copied.with_name("indy_x.h5"))
-    assert_refused(path, "no name ending in .mat", "rename it")
+def test_as_many_channels_as_there_are(draw_recording, tmp_path):
+    path = draw_recording(channels=32, units=1, steps=400).write(
+        tmp_path / "monkey_20240101_01.mat"
+    )
+    assert load_recording(path).channels == 32
+    assert inspect(path).problems == ()
 
 
 def test_indy_under_a_loco_name(copied):
-    path = copied.rename(copied.with_name("loco_x.mat"))
-    assert_refused(path, "has 96 channels, where Loco has 192", "rename it")
+    path = copied.rename(copied.with_name("loco_20170210_03.mat"))
+    assert_refused(path, "has 96 channels, where L1 has 192", "rename it")
 
 
 def test_loco_under_an_indy_name(draw_recording, tmp_path):
@@ -191,20 +196,16 @@ def test_loco_under_an_indy_name(draw_recording, tmp_path):
     assert_refused(path, "has 192 channels, where I1 has 96", "`nbsuite data fetch I1`")
 
 
-def test_array_of_other_size(draw_recording, tmp_path):
-    path = draw_recording(channels=32, units=1, steps=400).write(tmp_path / "indy_x.mat")
-    assert_refused(path, "has 32 channels, where Indy has 96 or 192", "rename it")
-
-
 def test_wrong_name_is_noticed_from_the_cache_too(copied):
     load_recording(copied)
-    other = Path(shutil.copy(copied, copied.with_name("loco_x.mat")))
+    other = Path(shutil.copy(copied, copied.with_name("loco_20170210_03.mat")))
     assert_refused(other, "has 96 channels", "rename it")
 
 
 def test_not_the_session_expected(copied):
-    with pytest.raises(DataError, match="named after Indy but taken for loco_20170210_03"):
-        load_recording(copied, session=find_session("L1"))
+    path = copied.rename(copied.with_name("indy_20160630_01.mat"))
+    with pytest.raises(DataError, match="named after indy_20160630_01 but taken for indy_2016062"):
+        load_recording(path, session=find_session("I1"))
 
 
 def test_not_the_channels_expected(copied):
@@ -224,6 +225,14 @@ def test_twin_of_another_session(draw_recording, tmp_path):
     path = drawn.write(tmp_path / "indy_x.mat")
     with pytest.raises(DataError, match="is a twin of indy_20160630_01, not of indy_20160622_01"):
         load_recording(path, session=find_session("I1"))
+
+
+def test_a_twin_of_any_name(draw_recording, tmp_path):
+    drawn = draw_recording(units=1, steps=400)
+    label = '{"session": "indy_20160622_01", "fraction": 0.1, "seed": 1, "generator": 1}'
+    drawn.attributes = {TWIN_ATTRIBUTE: label}
+    recording = load_recording(drawn.write(tmp_path / "short.mat"))
+    assert (recording.session.label, recording.name) == ("I1", "short-twin")
 
 
 def test_damaged_twin_label(draw_recording, tmp_path):

@@ -25,6 +25,7 @@ from nbsuite.data.twins.generate import (
 )
 from nbsuite.data.twins.plan import plan_twin
 from nbsuite.errors import DataError, UsageError
+from nbsuite.seeds import LARGEST_SEED
 from nbsuite.tasks.known import find_session
 from nbsuite.tasks.primate_reaching import PRIMATE_REACHING
 
@@ -76,7 +77,7 @@ def test_a_full_twin_has_the_sessions_test_set(tmp_path, oracle):
 @given(
     session=st.sampled_from(PRIMATE_REACHING.sessions),
     fraction=st.floats(0.005, 0.012),
-    seed=st.integers(0, 2**63),
+    seed=st.integers(0, LARGEST_SEED),
 )
 def test_any_twin_holds_what_is_planned(session, fraction, seed, tmp_path, oracle):
     path = tmp_path / f"{session.name}.mat"

@@ -10,10 +10,11 @@ import h5py
 import numpy as np
 import pytest
 
-from nbsuite.data.twins.info import TWIN_ATTRIBUTE, TwinInfo, read_twin_info
+from nbsuite.data.twins.info import TWIN_ATTRIBUTE, read_twin_info
 from nbsuite.errors import DataError
 from nbsuite.tasks.info import inspect
 from nbsuite.tasks.opening import load_recording
+from nbsuite.twin_info import TwinInfo
 
 SOUND = {"session": "indy_20160622_01", "fraction": 0.5, "seed": 1, "generator": 2}
 

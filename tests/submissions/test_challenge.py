@@ -11,7 +11,7 @@ import pytest
 
 from nbsuite.benchmarking.results import BenchmarkResult
 from nbsuite.errors import ResultsError, UsageError
-from nbsuite.submissions.results import challenge
+from nbsuite.submissions.results import challenge, summaries
 from nbsuite.submissions.results.folder import read_provenance
 from nbsuite.submissions.results.schema import (
     LARGEST_RESULTS,
@@ -55,7 +55,7 @@ def test_results_are_lists_in_the_order_of_the_seeds(tmp_path: Path) -> None:
 def test_the_summary_holds_means_over_seeds_and_sessions(tmp_path: Path) -> None:
     challenge.write_results(tmp_path, [_result(1, r2=0.5), _result(2, r2=0.7)])
     challenge.write_results(tmp_path, [_result(1, "loco_20170210_03", r2=0.2)])
-    summary = read_json(challenge.write_summary(tmp_path, "tinyRSNN", twin=False), "summary")
+    summary = read_json(summaries.write_summary(tmp_path, "tinyRSNN", twin=False), "summary")
     assert summary["indy_20160622_01"]["r2"] == pytest.approx(0.6)
     assert summary["loco_20170210_03"]["r2"] == pytest.approx(0.2)
     assert summary["average"]["r2"] == pytest.approx(0.4)
@@ -64,12 +64,12 @@ def test_the_summary_holds_means_over_seeds_and_sessions(tmp_path: Path) -> None
 def test_twins_and_real_recordings_are_never_mixed(tmp_path: Path) -> None:
     challenge.write_results(tmp_path, [_result(r2=0.7)])
     challenge.write_results(tmp_path, [_result(1, "indy_20160622_01-twin-seed1", True, r2=0.1)])
-    real = challenge.write_summary(tmp_path, "tinyRSNN", twin=False)
-    twin = challenge.write_summary(tmp_path, "tinyRSNN", twin=True)
+    real = summaries.write_summary(tmp_path, "tinyRSNN", twin=False)
+    twin = summaries.write_summary(tmp_path, "tinyRSNN", twin=True)
     assert twin.name == "results_summary_tinyRSNN-twin.json"
     assert list(json.loads(real.read_text())) == ["indy_20160622_01", "average"]
     assert list(json.loads(twin.read_text())) == ["indy_20160622_01-twin-seed1", "average"]
-    challenge.write_summary(tmp_path, "tinyRSNN", twin=False)  # summaries are no results
+    summaries.write_summary(tmp_path, "tinyRSNN", twin=False)  # summaries are no results
 
 
 def test_the_published_files_are_of_the_format(shared: Path) -> None:
@@ -93,7 +93,7 @@ def test_the_published_summaries_come_out_of_the_published_lists(
         for path in folder.glob(f"{prefix}*.json")
     }
     published = read_json(folder / f"results_summary_{name}.json", "summary")
-    found = challenge.summarise(lists)
+    found = summaries.summarise(lists)
     assert found.keys() == published.keys()
     for session, values in published.items():
         assert found[session] == pytest.approx(values, rel=1e-12), session
@@ -261,14 +261,14 @@ def test_the_provenance_alone_is_kept_too(tmp_path: Path) -> None:
 def test_a_summary_of_results_that_are_elsewhere_is_kept(tmp_path: Path) -> None:
     first = challenge.write_results(tmp_path, [_result()])
     challenge.write_results(tmp_path, [_result(1, "loco_20170210_03")])
-    challenge.write_summary(tmp_path, "tinyRSNN", twin=False)
+    summaries.write_summary(tmp_path, "tinyRSNN", twin=False)
     arguments = (tmp_path, "tinyRSNN", ["indy_20160630_01"])
-    challenge.check_summary(*arguments, twin=False, force=False)
+    summaries.check_summary(*arguments, twin=False, force=False)
     first.unlink()
-    challenge.check_summary(*arguments, twin=False, force=True)
-    challenge.check_summary(tmp_path, "tinyRSNN", ["indy_20160622_01"], twin=False, force=False)
+    summaries.check_summary(*arguments, twin=False, force=True)
+    summaries.check_summary(tmp_path, "tinyRSNN", ["indy_20160622_01"], twin=False, force=False)
     with pytest.raises(ResultsError, match="results on indy_20160622_01 that are not in"):
-        challenge.check_summary(*arguments, twin=False, force=False)
+        summaries.check_summary(*arguments, twin=False, force=False)
 
 
 def test_damaged_results_of_the_same_model_are_found_before_others_are_measured(
@@ -277,8 +277,8 @@ def test_damaged_results_of_the_same_model_are_found_before_others_are_measured(
     path = challenge.write_results(tmp_path, [_result()])
     path.write_text("{")
     with pytest.raises(ResultsError, match="not valid JSON"):
-        challenge.check_summary(tmp_path, "tinyRSNN", ["x"], twin=False, force=True)
-    challenge.check_summary(tmp_path, "tinyRSNN", ["indy_20160622_01"], twin=False, force=False)
+        summaries.check_summary(tmp_path, "tinyRSNN", ["x"], twin=False, force=True)
+    summaries.check_summary(tmp_path, "tinyRSNN", ["indy_20160622_01"], twin=False, force=False)
 
 
 def test_a_model_whose_name_begins_another_s_has_a_summary_of_its_own(tmp_path: Path) -> None:
@@ -288,15 +288,15 @@ def test_a_model_whose_name_begins_another_s_has_a_summary_of_its_own(tmp_path: 
     own.provenance["checkpoint"]["model"] = {"name": "tinyRSNN_2"}
     for result in (_result(r2=0.7), longer, own):
         challenge.write_results(tmp_path, [result])
-    summary = read_json(challenge.write_summary(tmp_path, "tinyRSNN", twin=False), "summary")
+    summary = read_json(summaries.write_summary(tmp_path, "tinyRSNN", twin=False), "summary")
     assert list(summary) == ["indy_20160622_01", "average"]
-    summary = read_json(challenge.write_summary(tmp_path, "tinyRSNN_2", twin=False), "summary")
+    summary = read_json(summaries.write_summary(tmp_path, "tinyRSNN_2", twin=False), "summary")
     assert list(summary) == ["indy_20160622_01", "mine", "average"]
 
 
 def test_a_summary_of_nothing(tmp_path: Path) -> None:
     with pytest.raises(ResultsError, match="holds no results of tinyRSNN on twins"):
-        challenge.write_summary(tmp_path, "tinyRSNN", twin=True)
+        summaries.write_summary(tmp_path, "tinyRSNN", twin=True)
 
 
 def test_a_full_disk_keeps_what_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,12 +8,24 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from nbsuite.benchmarking.results import BenchmarkResult
 from nbsuite.cli.main import main
-from nbsuite.submissions.results.challenge import summarise, summary_path
+from nbsuite.errors import ResultsError
+from nbsuite.submissions.results.challenge import write_results
 from nbsuite.submissions.results.folder import read_results
+from nbsuite.submissions.results.formats import records
 from nbsuite.submissions.results.model_results import by_task
+from nbsuite.submissions.results.summaries import (
+    check_summary,
+    summarise,
+    summary_path,
+    write_summary,
+)
+from nbsuite.submissions.study.ranking import Row, _rank, ranking_table
 from nbsuite.submissions.tables.leaderboard import own_entries, published_entries, rank
 from tests.submissions.results_files import (
+    NAMES,
+    VALUES,
     lists,
     write_lists,
     write_own_task,
@@ -124,3 +136,58 @@ def test_results_under_two_tasks_are_not_compared(tmp_path: Path) -> None:
 def test_a_task_that_is_no_text_is_none(tmp_path: Path) -> None:
     write_provenance(write_lists(tmp_path), [{}, {}], task=["maze/1"])
     assert "must name its task" in _run("table", 1, tmp_path, status=1).stderr
+
+
+def _result(model: str, recording: str, task: str) -> BenchmarkResult:
+    provenance = {
+        "task": task,
+        "checkpoint": {"model": {"name": model}, "weights_sha256": recording},
+        "metrics": VALUES,
+    }
+    return BenchmarkResult(model, recording, False, 1, dict(VALUES), provenance)
+
+
+def test_written_results_and_their_summaries_keep_tasks_apart(tmp_path: Path) -> None:
+    for recording, task in (
+        (NAMES[0], "primate-reaching/1"),
+        ("maze_1", "maze/1"),
+        ("maze_2", "maze/1"),
+    ):
+        write_results(tmp_path, [_result("my_net", recording, task)])
+        write_summary(tmp_path, "my_net", twin=False, task=task)
+    summaries = {path.name: json.loads(path.read_text()) for path in tmp_path.glob("*summary*")}
+    assert {name: list(content) for name, content in summaries.items()} == {
+        "results_summary_my_net.json": [NAMES[0], "average"],
+        "results_summary_my_net_maze-1.json": ["maze_1", "maze_2", "average"],
+    }
+    assert [each.task for each in read_results(tmp_path).models] == ["maze/1", "primate-reaching/1"]
+    assert read_results(tmp_path).others == []
+
+
+def test_a_summary_of_another_task_is_not_in_the_way(tmp_path: Path) -> None:
+    write_own_task(tmp_path, "my_net")
+    write_summary(tmp_path, "my_net", twin=False, task="maze/1")
+    check_summary(tmp_path, "my_net", [NAMES[0]], twin=False, force=False)
+    (tmp_path / "results_my_net_maze_1.json").unlink()
+    with pytest.raises(ResultsError, match="maze_1 that are not in the folder"):
+        check_summary(tmp_path, "my_net", ["a"], twin=False, task="maze/1", force=False)
+
+
+def test_variants_are_ranked_by_task() -> None:
+    rows = [
+        Row("GRU", name, r2, None, r2, 1, 1, task)
+        for name, r2, task in (
+            ("a", 0.9, "maze/1"),
+            ("a", 0.2, "other/1"),
+            ("b", 0.1, "maze/1"),
+            ("b", 0.8, "other/1"),
+        )
+    ]
+    shown = records(ranking_table(sorted(rows, key=_rank)))
+    assert [(row["task"], row["variant"]) for row in shown] == [
+        ("maze/1", "a"),
+        ("maze/1", "b"),
+        ("other/1", "b"),
+        ("other/1", "a"),
+    ]
+    assert "task" not in records(ranking_table([Row("GRU", "a", 0.9, None, 0.9, 1, 1)]))[0]

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from nbsuite.errors import ResultsError
-from nbsuite.submissions.results.challenge import provenance_path, summarise
+from nbsuite.submissions.results.challenge import provenance_path
 from nbsuite.submissions.results.folder import read_results
 from nbsuite.submissions.results.model_results import labels_of
+from nbsuite.submissions.results.summaries import summarise
 from tests.submissions.results_files import NAMES, lists, write_lists, write_six
 
 

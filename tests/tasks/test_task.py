@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from nbsuite.data.sessions import Session
-from nbsuite.data.task import EARLIEST_PROTOCOL, Output, Scale, Task, fault_of_protocol
+from nbsuite.data.task import Output, Scale, Task
 from nbsuite.errors import UsageError
+from nbsuite.protocol import EARLIEST_PROTOCOL, fault_of_protocol
 from nbsuite.tasks.known import TASKS
 from nbsuite.tasks.opening import load_recording
 from nbsuite.tasks.primate_reaching import PRIMATE_REACHING

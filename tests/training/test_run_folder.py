@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 from nbsuite.data.folders import real_path, twin_path
-from nbsuite.data.twins.info import TwinInfo
 from nbsuite.errors import TrainingError, UsageError
 from nbsuite.files import digest as digest_of
 from nbsuite.tasks.known import find_session
@@ -34,6 +33,7 @@ from nbsuite.training.run_folder import (
 )
 from nbsuite.training.run_plan import RunRequest, recording_label
 from nbsuite.training.stage_task import StageTask
+from nbsuite.twin_info import TwinInfo
 
 SUMMARY = {
     "epochs": 1,

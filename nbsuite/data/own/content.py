@@ -18,7 +18,8 @@ from nbsuite.data.own.limits import (
     MOST_SEGMENTS,
     MOST_STEPS,
 )
-from nbsuite.data.task import EARLIEST_PROTOCOL, Task
+from nbsuite.data.task import Task
+from nbsuite.protocol import EARLIEST_PROTOCOL
 from nbsuite.spike_events import SpikeEvents
 from nbsuite.untrusted.names import fault_of_name
 

@@ -23,10 +23,11 @@ from numpy.typing import NDArray
 from nbsuite.data.folders import twin_path
 from nbsuite.data.mat_format import SAMPLE_SECONDS
 from nbsuite.data.sessions import Session
-from nbsuite.data.twins.info import TWIN_ATTRIBUTE, TwinInfo, read_twin_info
+from nbsuite.data.twins.info import TWIN_ATTRIBUTE, read_twin_info
 from nbsuite.data.twins.plan import TwinPlan, draw_segments, plan_twin
 from nbsuite.errors import DataError, UsageError
 from nbsuite.seeds import LARGEST_SEED
+from nbsuite.twin_info import TwinInfo
 from nbsuite.untrusted.text import one_line
 
 if TYPE_CHECKING:

@@ -1,48 +1,23 @@
-"""What a session twin says of itself, in its own file.
-
-Light to import: a recording loaded from the cache says whether it is a twin, and must not need
-HDF5 or the generator for that.
-"""
+"""What a session twin says of itself in its own file, read from there."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nbsuite.data.finding import Finding
 from nbsuite.data.recording_file import require_file
+from nbsuite.twin_info import TwinInfo, fault_of_twin
 from nbsuite.untrusted.fault import FormatFault
 from nbsuite.untrusted.fields import decode
 from nbsuite.untrusted.json_text import parse_json
-from nbsuite.untrusted.names import fault_of_name
 from nbsuite.untrusted.text import one_line
 
 if TYPE_CHECKING:
     import h5py
 
-TWIN_MARK = "-twin"
-"""Part of the name of a twin's file, results and pictures."""
-
 TWIN_ATTRIBUTE = "nbsuite_twin"
 """Root attribute of a twin's file: a TwinInfo as JSON. Real recordings have none."""
-
-
-@dataclass(frozen=True)
-class TwinInfo:
-    """What a twin is a twin of.
-
-    Attributes:
-        session: name of the real session.
-        fraction: length as a fraction of the real recording's.
-        seed: the random seed.
-        generator: version of the generator that wrote it.
-    """
-
-    session: str
-    fraction: float
-    seed: int
-    generator: int
 
 
 def read_twin_info(path: Path) -> TwinInfo | None:
@@ -92,14 +67,3 @@ def _parsed(text: str) -> TwinInfo:
     if fault := fault_of_twin(info):
         raise FormatFault(fault)
     return info
-
-
-def fault_of_twin(info: TwinInfo) -> str | None:
-    """What is impossible in what is said of a twin, as the end of a sentence; None if nothing."""
-    if fault := fault_of_name(info.session):
-        return f"has an impossible session: {fault}"
-    if not 0 < info.fraction <= 1:
-        return f"has the impossible fraction {info.fraction:g}"
-    if min(info.seed, info.generator) < 0:
-        return "has a negative seed or generator"
-    return None

@@ -10,9 +10,9 @@ from nbsuite.models.baselines.sizes import NEURONS
 from nbsuite.models.baselines.spec import Baseline, BaselineSpec
 from nbsuite.models.baselines.stock import StockSNN2
 from nbsuite.models.buffered import BufferedNetwork
-from nbsuite.models.decoder import DecodedChunk, State, apply
+from nbsuite.models.decoder import DecodedChunk, apply
 from nbsuite.models.registry import OUTPUTS
-from nbsuite.models.stepwise import StepwiseNetwork
+from nbsuite.models.stepwise import State, StepwiseNetwork
 
 
 class SNN2(Baseline):

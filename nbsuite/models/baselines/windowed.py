@@ -18,9 +18,9 @@ from nbsuite.models.baselines.sizes import PARTED, SINGLE, UNITS
 from nbsuite.models.baselines.spec import Baseline, BaselineSpec
 from nbsuite.models.baselines.stock import StockDense, StockSNN3
 from nbsuite.models.buffered import BufferedNetwork
-from nbsuite.models.decoder import DecodedChunk, State, apply
+from nbsuite.models.decoder import DecodedChunk, apply
 from nbsuite.models.registry import OUTPUTS
-from nbsuite.models.stepwise import StepwiseNetwork
+from nbsuite.models.stepwise import State, StepwiseNetwork
 from nbsuite.models.window import Window, slide
 
 

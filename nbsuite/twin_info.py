@@ -1,0 +1,38 @@
+"""What is said of a session twin: in its own file, and by weights and results that came of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nbsuite.untrusted.names import fault_of_name
+
+TWIN_MARK = "-twin"
+"""Part of the name of a twin's file, results and pictures."""
+
+
+@dataclass(frozen=True)
+class TwinInfo:
+    """What a twin is a twin of.
+
+    Attributes:
+        session: name of the real session.
+        fraction: length as a fraction of the real recording's.
+        seed: the random seed.
+        generator: version of the generator that wrote it.
+    """
+
+    session: str
+    fraction: float
+    seed: int
+    generator: int
+
+
+def fault_of_twin(info: TwinInfo) -> str | None:
+    """What is impossible in what is said of a twin, as the end of a sentence; None if nothing."""
+    if fault := fault_of_name(info.session):
+        return f"has an impossible session: {fault}"
+    if not 0 < info.fraction <= 1:
+        return f"has the impossible fraction {info.fraction:g}"
+    if min(info.seed, info.generator) < 0:
+        return "has a negative seed or generator"
+    return None
