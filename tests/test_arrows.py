@@ -18,6 +18,7 @@ PACKAGES = ("nbsuite", "nbsuite.conversions", "nbsuite.submissions", "nbsuite.cl
 
 ARROWS: dict[str, tuple[str, ...]] = {
     # the bottom
+    "nbsuite.checkout": (),
     "nbsuite.untrusted": (),
     "nbsuite.interrupts": (),
     "nbsuite.leftovers": (),
