@@ -13,10 +13,10 @@ import torch
 from torch import Tensor
 
 from nbsuite.errors import DecoderError
-from nbsuite.models.decoder import DecodedChunk, Decoder, State
+from nbsuite.models.decoder import DecodedChunk, Decoder
 from nbsuite.models.module_interface import Model, find_interface, net_of
 from nbsuite.models.module_run import ModuleRun, copy_of, fault_of_sequences, reset
-from nbsuite.models.stepwise import Step, StepwiseNetwork
+from nbsuite.models.stepwise import State, Step, StepwiseNetwork
 from nbsuite.models.unseen_operations import check_parameters, no_unseen_operations
 
 SEQUENCE, STEPS = "sequence", "steps"

@@ -22,7 +22,8 @@ from typing import Any, Literal
 from nbsuite.data.recording import Recording
 from nbsuite.errors import CheckpointError, UsageError
 from nbsuite.models.checkpoint import Checkpoint, load_checkpoint
-from nbsuite.models.registry import ModelSpec
+from nbsuite.models.decoder import DecoderSpec, TrainableDecoder
+from nbsuite.models.kinds import new_decoder
 from nbsuite.tasks.locate import Location
 from nbsuite.tasks.opened import OpenedRecordings
 from nbsuite.training.compute import Compute
@@ -63,7 +64,7 @@ class StageTask:
     """
 
     stage: StageName
-    spec: ModelSpec
+    spec: DecoderSpec
     recipe: Recipe
     seed: int
     recordings: tuple[Location, ...]
@@ -88,6 +89,19 @@ class StageTask:
                     f" {self.spec.channels} inputs: train on recordings of one monkey."
                 )
         return loaded
+
+    def new_decoder(self) -> TrainableDecoder:
+        """A decoder of the specification, with arbitrary weights.
+
+        Raises:
+            UsageError: decoders of its kind cannot be trained.
+        """
+        decoder = new_decoder(self.spec).trainable
+        if decoder is None:
+            raise UsageError(
+                f"{self.spec.name} cannot be trained by gradient; choose a decoder that can."
+            )
+        return decoder
 
     def load_parent(self) -> Checkpoint | None:
         """Load the checkpoint to start from, if any, and make sure that it is of this decoder.

@@ -13,7 +13,6 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from nbsuite.models.rsnn import RecurrentDecoder
 from nbsuite.training.log import check_line
 from nbsuite.training.optimisers import tensor_shapes
 from nbsuite.training.pruning_search import PruningSearch
@@ -37,7 +36,7 @@ def require_possible(state: RunState, task: StageTask, path: Path) -> None:
     """
     try:
         accepts = _check_progress(state, task)
-        decoder = RecurrentDecoder(task.spec)
+        decoder = task.new_decoder()
         weights = {name: value.shape for name, value in decoder.state_dict().items()}
         optimiser = tensor_shapes(decoder.parameters(), task.recipe.training)
         begun = state.epoch > 0

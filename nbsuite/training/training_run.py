@@ -14,7 +14,7 @@ from torch.optim import Optimizer
 
 from nbsuite.data.recording import Recording
 from nbsuite.errors import TrainingError
-from nbsuite.models.rsnn import RecurrentDecoder
+from nbsuite.models.decoder import TrainableDecoder
 from nbsuite.training.epochs import (
     EpochFigures,
     EpochPlan,
@@ -79,7 +79,7 @@ class TrainingRun:
         recipe = self.task.recipe.windows
         return join_windows([cut_windows(each, recipe) for each in self.recordings])
 
-    def train(self, decoder: RecurrentDecoder, lesson: Lesson) -> None:
+    def train(self, decoder: TrainableDecoder, lesson: Lesson) -> None:
         """Train the decoder from where the state is in this lesson up to its end.
 
         Raises:
@@ -124,7 +124,11 @@ class TrainingRun:
         save_state(self.folder / STATE_NAME, self.state)
 
     def _epoch(
+<<<<<<< HEAD
         self, decoder: RecurrentDecoder, optimiser: Optimizer, plan: EpochPlan, epoch: int
+=======
+        self, decoder: TrainableDecoder, optimiser: SMORMS3, plan: EpochPlan, epoch: int
+>>>>>>> main
     ) -> EpochFigures:
         stage = self.task.stage
         try:
@@ -145,7 +149,7 @@ class TrainingRun:
 
 
 def validation_r2(
-    decoder: RecurrentDecoder, task: StageTask, recordings: Sequence[Recording]
+    decoder: TrainableDecoder, task: StageTask, recordings: Sequence[Recording]
 ) -> float | None:
     """Mean R2 over the recordings' stretches that are held out."""
     return mean_r2(
