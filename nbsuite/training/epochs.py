@@ -95,13 +95,8 @@ def cosine_lr(lr: float, epoch: int, epochs: int) -> float:
 
 
 def run_epoch(
-<<<<<<< HEAD
-    decoder: RecurrentDecoder,
-    optimiser: Optimizer,
-=======
     decoder: TrainableDecoder,
-    optimiser: SMORMS3,
->>>>>>> main
+    optimiser: Optimizer,
     windows: TrainingWindows,
     plan: EpochPlan,
     on_batch: Callable[[int, int], None] | None = None,
@@ -172,13 +167,8 @@ def _batches(windows: TrainingWindows, plan: EpochPlan) -> list[NDArray[np.int64
 
 
 def _train_on(
-<<<<<<< HEAD
-    decoder: RecurrentDecoder,
-    optimiser: Optimizer,
-=======
     decoder: TrainableDecoder,
-    optimiser: SMORMS3,
->>>>>>> main
+    optimiser: Optimizer,
     windows: TrainingWindows,
     chosen: NDArray[np.int64],
     plan: EpochPlan,

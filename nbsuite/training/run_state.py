@@ -24,13 +24,8 @@ from torch.optim import Optimizer
 from nbsuite.errors import TrainingError
 from nbsuite.files import atomic_write
 from nbsuite.models.checkpoint import tensors_digest
-<<<<<<< HEAD
-from nbsuite.models.rsnn import RecurrentDecoder
-from nbsuite.training.optimisers import optimiser_tensors
-=======
 from nbsuite.models.decoder import TrainableDecoder
-from nbsuite.training.smorms3 import SMORMS3
->>>>>>> main
+from nbsuite.training.optimisers import optimiser_tensors
 from nbsuite.untrusted.fault import FormatFault
 from nbsuite.untrusted.fields import decode
 from nbsuite.untrusted.json_text import parse_json
@@ -70,22 +65,14 @@ class RunState:
     optimiser: Tensors = field(default_factory=dict)
     accepted: Tensors = field(default_factory=dict)
 
-<<<<<<< HEAD
-    def take(self, decoder: RecurrentDecoder, optimiser: Optimizer, line: dict[str, Any]) -> None:
-=======
-    def take(self, decoder: TrainableDecoder, optimiser: SMORMS3, line: dict[str, Any]) -> None:
->>>>>>> main
+    def take(self, decoder: TrainableDecoder, optimiser: Optimizer, line: dict[str, Any]) -> None:
         """Take over what an epoch left behind."""
         self.epoch += 1
         self.lines.append(line)
         self.weights = decoder.state_dict()
         self.optimiser = optimiser_tensors(optimiser)
 
-<<<<<<< HEAD
-    def restore(self, decoder: RecurrentDecoder, optimiser: Optimizer) -> None:
-=======
-    def restore(self, decoder: TrainableDecoder, optimiser: SMORMS3) -> None:
->>>>>>> main
+    def restore(self, decoder: TrainableDecoder, optimiser: Optimizer) -> None:
         """Put decoder and optimiser where the last epoch left them, if there was one."""
         if self.epoch == 0:
             return

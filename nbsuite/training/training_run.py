@@ -124,11 +124,7 @@ class TrainingRun:
         save_state(self.folder / STATE_NAME, self.state)
 
     def _epoch(
-<<<<<<< HEAD
-        self, decoder: RecurrentDecoder, optimiser: Optimizer, plan: EpochPlan, epoch: int
-=======
-        self, decoder: TrainableDecoder, optimiser: SMORMS3, plan: EpochPlan, epoch: int
->>>>>>> main
+        self, decoder: TrainableDecoder, optimiser: Optimizer, plan: EpochPlan, epoch: int
     ) -> EpochFigures:
         stage = self.task.stage
         try:
