@@ -18,6 +18,7 @@ PACKAGES = ("nbsuite", "nbsuite.conversions", "nbsuite.submissions", "nbsuite.cl
 
 ARROWS: dict[str, tuple[str, ...]] = {
     # the bottom
+    "nbsuite.checkout": (),
     "nbsuite.untrusted": (),
     "nbsuite.interrupts": (),
     "nbsuite.leftovers": (),
@@ -42,6 +43,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
         "nbsuite.protocol",
         "nbsuite.seeds",
         "nbsuite.spike_events",
+        "nbsuite.suggestions",
         "nbsuite.twin_info",
     ),
     "nbsuite.models": (
