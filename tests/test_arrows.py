@@ -29,6 +29,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "nbsuite.protocol": ("nbsuite.untrusted",),
     "nbsuite.twin_info": ("nbsuite.untrusted",),
     "nbsuite.errors": ("nbsuite.untrusted",),
+    "nbsuite.named_code": ("nbsuite.errors", "nbsuite.suggestions"),
     "nbsuite.files": ("nbsuite.errors", "nbsuite.leftovers"),
     # the rooms
     "nbsuite.neurons": (
@@ -45,7 +46,12 @@ ARROWS: dict[str, tuple[str, ...]] = {
         "nbsuite.suggestions",
         "nbsuite.twin_info",
     ),
-    "nbsuite.models": ("nbsuite.neurons", "nbsuite.protocol", "nbsuite.twin_info"),
+    "nbsuite.models": (
+        "nbsuite.named_code",
+        "nbsuite.neurons",
+        "nbsuite.protocol",
+        "nbsuite.twin_info",
+    ),
     "nbsuite.tasks": ("nbsuite.data", "nbsuite.observer", "nbsuite.suggestions"),
     "nbsuite.pictures": ("nbsuite.files",),
     "nbsuite.plots": ("nbsuite.pictures", "nbsuite.data"),

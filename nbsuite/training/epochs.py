@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.optim import Optimizer
 
 from nbsuite.models.decoder import DecodedWindows, TrainableDecoder
 from nbsuite.neurons.dropout import Dropout
@@ -23,7 +24,6 @@ from nbsuite.training.randomness import Place, generator_of, key_of
 from nbsuite.training.recipe import Recipe
 from nbsuite.training.regularizers import spike_count_penalty
 from nbsuite.training.scores import VelocityScore, joined_score, mean_of_batches
-from nbsuite.training.smorms3 import SMORMS3
 from nbsuite.training.windows import TrainingWindows
 
 
@@ -96,7 +96,7 @@ def cosine_lr(lr: float, epoch: int, epochs: int) -> float:
 
 def run_epoch(
     decoder: TrainableDecoder,
-    optimiser: SMORMS3,
+    optimiser: Optimizer,
     windows: TrainingWindows,
     plan: EpochPlan,
     on_batch: Callable[[int, int], None] | None = None,
@@ -168,7 +168,7 @@ def _batches(windows: TrainingWindows, plan: EpochPlan) -> list[NDArray[np.int64
 
 def _train_on(
     decoder: TrainableDecoder,
-    optimiser: SMORMS3,
+    optimiser: Optimizer,
     windows: TrainingWindows,
     chosen: NDArray[np.int64],
     plan: EpochPlan,

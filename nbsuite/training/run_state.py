@@ -19,12 +19,13 @@ from typing import Any
 import torch
 from safetensors.torch import save_file
 from torch import Tensor
+from torch.optim import Optimizer
 
 from nbsuite.errors import TrainingError
 from nbsuite.files import atomic_write
 from nbsuite.models.checkpoint import tensors_digest
 from nbsuite.models.decoder import TrainableDecoder
-from nbsuite.training.smorms3 import SMORMS3
+from nbsuite.training.optimisers import optimiser_tensors
 from nbsuite.untrusted.fault import FormatFault
 from nbsuite.untrusted.fields import decode
 from nbsuite.untrusted.json_text import parse_json
@@ -64,18 +65,14 @@ class RunState:
     optimiser: Tensors = field(default_factory=dict)
     accepted: Tensors = field(default_factory=dict)
 
-    def take(self, decoder: TrainableDecoder, optimiser: SMORMS3, line: dict[str, Any]) -> None:
+    def take(self, decoder: TrainableDecoder, optimiser: Optimizer, line: dict[str, Any]) -> None:
         """Take over what an epoch left behind."""
         self.epoch += 1
         self.lines.append(line)
         self.weights = decoder.state_dict()
-        self.optimiser = {
-            f"{index}/{name}": value
-            for index, values in optimiser.state_dict()["state"].items()
-            for name, value in values.items()
-        }
+        self.optimiser = optimiser_tensors(optimiser)
 
-    def restore(self, decoder: TrainableDecoder, optimiser: SMORMS3) -> None:
+    def restore(self, decoder: TrainableDecoder, optimiser: Optimizer) -> None:
         """Put decoder and optimiser where the last epoch left them, if there was one."""
         if self.epoch == 0:
             return

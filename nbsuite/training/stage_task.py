@@ -27,7 +27,7 @@ from nbsuite.models.kinds import new_decoder
 from nbsuite.tasks.locate import Location
 from nbsuite.tasks.opened import OpenedRecordings
 from nbsuite.training.compute import Compute
-from nbsuite.training.recipe import Recipe
+from nbsuite.training.recipe import Recipe, TrainingRecipe
 from nbsuite.training.run_folder import require_recorded
 
 StageName = Literal["pretrain", "finetune", "prune", "half"]
@@ -39,6 +39,7 @@ TO_COME = "weights to come"
 CODE_VERSION = 1
 """Version of everything that turns a task into weights; a new one makes stages run again."""
 
+_LATER_SETTINGS = ("optimiser", "weight_decay", "momentum")
 _TRAINING = ("windows", "dropout", "loss", "regularisation", "augmentation", "training")
 _SECTIONS: dict[StageName, tuple[str, ...]] = {
     "pretrain": (*_TRAINING, "initialisation", "pretrain"),
@@ -135,6 +136,9 @@ class StageTask:
             sections.pop("initialisation", None)
         if sections.get("prune", {}).get("rule") == "clean":
             del sections["prune"]["rule"]  # it was the only one when the first runs were made
+        for name in _LATER_SETTINGS:  # the first runs were made without
+            if sections.get("training", {}).get(name) == getattr(TrainingRecipe(), name):
+                del sections["training"][name]
         identity = {
             "code": CODE_VERSION,
             "stage": self.stage,
