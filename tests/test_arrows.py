@@ -18,6 +18,7 @@ PACKAGES = ("nbsuite", "nbsuite.conversions", "nbsuite.submissions", "nbsuite.cl
 
 ARROWS: dict[str, tuple[str, ...]] = {
     # the bottom
+    "nbsuite.checkout": (),
     "nbsuite.untrusted": (),
     "nbsuite.interrupts": (),
     "nbsuite.leftovers": (),
@@ -28,6 +29,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "nbsuite.protocol": ("nbsuite.untrusted",),
     "nbsuite.twin_info": ("nbsuite.untrusted",),
     "nbsuite.errors": ("nbsuite.untrusted",),
+    "nbsuite.named_code": ("nbsuite.errors", "nbsuite.suggestions"),
     "nbsuite.files": ("nbsuite.errors", "nbsuite.leftovers"),
     # the rooms
     "nbsuite.neurons": (
@@ -41,9 +43,15 @@ ARROWS: dict[str, tuple[str, ...]] = {
         "nbsuite.protocol",
         "nbsuite.seeds",
         "nbsuite.spike_events",
+        "nbsuite.suggestions",
         "nbsuite.twin_info",
     ),
-    "nbsuite.models": ("nbsuite.neurons", "nbsuite.protocol", "nbsuite.twin_info"),
+    "nbsuite.models": (
+        "nbsuite.named_code",
+        "nbsuite.neurons",
+        "nbsuite.protocol",
+        "nbsuite.twin_info",
+    ),
     "nbsuite.tasks": ("nbsuite.data", "nbsuite.observer", "nbsuite.suggestions"),
     "nbsuite.pictures": ("nbsuite.files",),
     "nbsuite.plots": ("nbsuite.pictures", "nbsuite.data"),

@@ -9,7 +9,7 @@ import torch
 
 from nbsuite.benchmarking.lookahead import lookahead_of
 from nbsuite.errors import DecoderError
-from nbsuite.models.module import ModuleDecoder, ModuleSpec
+from nbsuite.models.module import STEPWISE, ModuleDecoder, ModuleSpec
 from nbsuite.models.module_checks import (
     check_operations,
     check_repetition,
@@ -17,7 +17,7 @@ from nbsuite.models.module_checks import (
     returns_to_its_start,
 )
 from nbsuite.models.module_interface import Interface, Model, dtype_of, find_interface, net_of
-from nbsuite.models.module_run import copy_of, fault_of_sequences, reset
+from nbsuite.models.module_run import NO_SEQUENCES, copy_of, fault_of_sequences, reset
 
 STEPS = 300
 """Steps that are decoded in different ways."""
@@ -71,7 +71,7 @@ def check_contract(model: Model, spec: ModuleSpec) -> list[Finding]:
 def _of_decoder(decoder: ModuleDecoder) -> Iterator[Finding]:
     """What is found by decoding."""
     spikes = random_spikes(decoder.spec.channels, STEPS)
-    outputs = decoder.decode(spikes, kernel="steps").outputs
+    outputs = decoder.decode(spikes, kernel=STEPWISE).outputs
     finite = bool(torch.isfinite(outputs).all())
     yield Finding(
         "finite",
@@ -131,7 +131,7 @@ def _sequences(decoder: ModuleDecoder) -> Finding:
     if fault is None:
         text = f"A sequence of {STEPS} steps, whole or cut in two, comes out as its samples do one"
         return Finding("chunks", True, f"{text} by one: it is given sequences, which is fast.")
-    if fault == "takes no sequences":
+    if fault == NO_SEQUENCES:
         return Finding("chunks", True, "It takes one sample at a time, and is given one at a time.")
     return Finding("chunks", False, f"It {fault}: it is given one sample at a time.")
 
@@ -157,6 +157,7 @@ def _counted(decoder: ModuleDecoder) -> Finding:
 def _footprint(decoder: ModuleDecoder) -> Finding:
     values = (*decoder.module.parameters(), *decoder.module.buffers())
     before = sum(each.numel() * each.element_size() for each in values)
+    decoder.decode(random_spikes(decoder.spec.channels), kernel=STEPWISE)
     after = decoder.notes()["footprint_in_use"]
     text = f"{before:,} bytes before the first call, when NeuroBench measures it"
     return Finding("footprint", True, f"{text}; {after:,} in use.")

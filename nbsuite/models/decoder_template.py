@@ -13,6 +13,7 @@ and gives outputs of shape (steps, outputs). The second is called once a step, w
 """
 
 import math
+from typing import Any
 
 import snntorch as snn
 import torch
@@ -44,9 +45,7 @@ class Network(nn.Module):
         nn.init.normal_(self.encoder.weight, std=2 / math.sqrt(channels))
         nn.init.normal_(self.decoder.weight, std=0.1 / math.sqrt(neurons))
 
-    def forward(
-        self, spikes: torch.Tensor, state: tuple | None = None
-    ) -> tuple[torch.Tensor, tuple]:
+    def forward(self, spikes: torch.Tensor, state: Any = None) -> tuple[torch.Tensor, Any]:
         """Decode spikes (steps, channels), or (steps, batch, channels) in training."""
         hidden_state, readout_state = state or (None, None)
         # through_time() runs a layer of neurons over all steps; without gradients it is compiled.

@@ -12,13 +12,14 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
+from nbsuite.errors import DecoderError
 from nbsuite.models.decoder import DecodedChunk, Decoder
 from nbsuite.models.module_checks import check_operations, check_repetition
 from nbsuite.models.module_interface import Model, find_interface, net_of
-from nbsuite.models.module_run import ModuleRun, copy_of, fault_of_sequences, reset
+from nbsuite.models.module_run import NO_SEQUENCES, ModuleRun, copy_of, fault_of_sequences, reset
 from nbsuite.models.stepwise import State, Step, StepwiseNetwork
 
-SEQUENCE, STEPS = "sequence", "steps"
+SEQUENCE, STEPWISE = "sequence", "stepwise"
 FIRST_STEPS = 256
 """Steps in which sequences are compared with single samples before they are trusted."""
 
@@ -65,7 +66,7 @@ class ModuleDecoder(Decoder):
         DecoderError: it does not fit the task, is not the same twice, or cannot be counted.
     """
 
-    kernels = (SEQUENCE, STEPS)
+    kernels = (SEQUENCE, STEPWISE)
     precisions = ()
 
     def __init__(self, model: Model, spec: ModuleSpec) -> None:
@@ -124,6 +125,8 @@ class ModuleDecoder(Decoder):
         Raises:
             DecoderError: the module takes no sequences.
         """
+        if not self.interface.takes_sequences:
+            raise DecoderError(f"{self.spec.name} {NO_SEQUENCES}; give it one sample at a time.")
         return self.running().decode(self.check_input(spikes), None, at_once=True).outputs
 
     def stepwise(self) -> StepwiseNetwork:

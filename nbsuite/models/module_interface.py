@@ -22,7 +22,7 @@ from neurobench.models import NeuroBenchModel
 from torch import Tensor, nn
 
 from nbsuite.errors import DecoderError
-from nbsuite.models.factory import described
+from nbsuite.named_code import described
 
 Model: TypeAlias = nn.Module | NeuroBenchModel
 """What decodes: a module, or NeuroBench's wrapper around one."""
@@ -45,6 +45,11 @@ class Interface:
     needs_state: bool
     sample_axis: bool
     outputs: int
+
+    @property
+    def takes_sequences(self) -> bool:
+        """Whether more than one sample may be given at once; whether it is right is seen then."""
+        return self.passes_state or self.sample_axis
 
     def call(self, model: Model, spikes: Tensor, state: Any) -> tuple[Tensor, Any]:
         """Decode steps (steps, channels) into (steps, outputs), and the state after them.

@@ -11,10 +11,15 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from nbsuite.errors import UsageError
-from nbsuite.models.decoder import FLOATING, DecodedChunk
+from nbsuite.models.decoder import (
+    FLOATING,
+    DecodedChunk,
+    DecodedWindows,
+    TrainableDecoder,
+)
+from nbsuite.models.initialisation import Fluctuations, InputRates, draw_network
 from nbsuite.models.registry import INITIAL_READOUT, ModelSpec
 from nbsuite.models.stepwise import State, Step, StepwiseNetwork
-from nbsuite.models.trainable import DecodedWindows, TrainableDecoder
 from nbsuite.neurons import kernels
 from nbsuite.neurons.cells import CELLS
 from nbsuite.neurons.connection import Connection
@@ -131,6 +136,10 @@ class RecurrentDecoder(TrainableDecoder):
             spikes=hidden,
             state=decoded.state,
         )
+
+    def initialise(self, rates: InputRates, fluctuations: Fluctuations, seed: int) -> None:
+        """Draw weights and time constants anew, see ``nbsuite.models.initialisation``."""
+        draw_network(self.spec, self.layers(), self.heads(), rates, fluctuations, seed)
 
     def stepwise(self) -> StepwiseNetwork:
         """The decoder itself, whose layers are called once a step."""
