@@ -38,7 +38,7 @@ TOPICS = {
         ),
         "new": LazyCommand(
             "nbsuite.cli.new.command:new",
-            "Write a file to begin with, such as a decoder of your own.",
+            "Write a file to begin with.",
         ),
         "check": LazyCommand(
             "nbsuite.cli.check:check",

@@ -8,7 +8,7 @@ from pathlib import Path
 from nbsuite.benchmarking.own_decoders import OwnDecoder, Weights
 from nbsuite.conversions.own_weights import read_weights
 from nbsuite.errors import UsageError
-from nbsuite.models.factory import is_reference, load_factory
+from nbsuite.models.factory import load_factory, names_decoder
 
 
 def own_decoders(
@@ -26,7 +26,7 @@ def own_decoders(
         DecoderError: a decoder cannot be imported.
         ConversionError: weights cannot be read.
     """
-    references = [each for each in arguments if not each.exists() and is_reference(str(each))]
+    references = [each for each in arguments if not each.exists() and names_decoder(str(each))]
     references += [each for each in arguments if each.suffix == ".py" and each.exists()]
     if (weights or name) and len(references) != 1:
         option = "--weights" if weights else "--name"
