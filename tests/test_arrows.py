@@ -23,6 +23,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "nbsuite.leftovers": (),
     "nbsuite.observer": (),
     "nbsuite.seeds": (),
+    "nbsuite.shapes": (),
     "nbsuite.spike_events": (),
     "nbsuite.suggestions": (),
     "nbsuite.protocol": ("nbsuite.untrusted",),
@@ -33,6 +34,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "nbsuite.neurons": (
         "nbsuite.files",
         "nbsuite.seeds",
+        "nbsuite.shapes",
         "nbsuite.spike_events",
         "nbsuite.suggestions",
     ),
