@@ -93,5 +93,5 @@ setup(
         "tensorboard": ["tensorboard>=2.14"],
         "lint": ["jaxtyping>=0.3", "mypy>=1.15", "ruff>=0.12", "scipy-stubs", "types-requests"],
     },
-    entry_points={"console_scripts": ["nbsuite = nbsuite.cli.start:main"]},
+    entry_points={"console_scripts": ["nbsuite = nbsuite.__main__:main"]},
 )

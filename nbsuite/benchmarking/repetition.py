@@ -11,7 +11,6 @@ from nbsuite.benchmarking.provenance import versions
 from nbsuite.benchmarking.quantities import QUANTITIES
 from nbsuite.benchmarking.results import BenchmarkResult
 from nbsuite.benchmarking.session import RunSettings
-from nbsuite.neurons.kernels import KERNEL_NAMES
 
 
 def is_result_of(result: BenchmarkResult, job: Job, settings: RunSettings) -> bool:
@@ -35,8 +34,7 @@ def is_result_of(result: BenchmarkResult, job: Job, settings: RunSettings) -> bo
     metrics = {key for key, each in QUANTITIES.items() if each.metric_name in settings.metrics}
     try:
         run = told["run"]
-        # A decoder that has no choice of kernels runs by none of these names.
-        same_kernel = run["kernel"] not in KERNEL_NAMES or run["kernel"] == settings.kernel
+        same_kernel = run["kernel"] == job.checkpoint.decoder.choose_kernel(settings.kernel)
         return bool(
             told["checkpoint"]["weights_sha256"] == job.checkpoint.digest
             and told["checkpoint"]["model"] == _as_read(header.spec.to_json())

@@ -11,11 +11,17 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, ClassVar, NamedTuple, Protocol, TypeAlias
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from nbsuite.errors import UsageError
+from nbsuite.models.initialisation import Fluctuations, InputRates
 from nbsuite.models.stepwise import State, StepwiseNetwork
+from nbsuite.neurons.dropout import NO_DROPOUT, Dropout
+from nbsuite.neurons.kernels import TrainingKernelName
+from nbsuite.spike_events import SpikeEvents
 
 Group: TypeAlias = tuple[Tensor, ...]
 """Calls of equal shapes: inputs (calls, ...), then the states of a cell, (calls, units) each."""
@@ -72,6 +78,19 @@ class DecodedChunk(NamedTuple):
     state: State
 
 
+class DecodedWindows(NamedTuple):
+    """What a decoder returns for a batch of training windows.
+
+    Attributes:
+        outputs: (steps, windows, outputs) what is decoded.
+        counts: (windows, neurons) number of spikes of every hidden neuron, one layer beside the
+            other; None where there are no such neurons.
+    """
+
+    outputs: Tensor
+    counts: Tensor | None
+
+
 class Decoder(nn.Module, ABC):
     """A decoder that runs whole chunks of one recording, batch 1, for inference.
 
@@ -124,6 +143,11 @@ class Decoder(nn.Module, ABC):
     def stepwise(self) -> StepwiseNetwork:
         """The same decoder one sample at a time, at its start."""
 
+    @property
+    def trainable(self) -> TrainableDecoder | None:
+        """The decoder, where the training stages can train it."""
+        return None
+
     def fault(self) -> str | None:
         """What is wrong with the weights that were loaded, if anything: "has ..."."""
         return None
@@ -158,6 +182,59 @@ class Decoder(nn.Module, ABC):
             )
         dtype = torch.int8 if spikes.dtype in (torch.int8, torch.bool) else torch.int16
         return spikes.to(self.device, dtype)
+
+
+class TrainableDecoder(Decoder):
+    """A decoder that the training stages can train, by the gradient on windows of a recording."""
+
+    @property
+    def trainable(self) -> TrainableDecoder:
+        """The decoder."""
+        return self
+
+    @property
+    def can_halve(self) -> bool:
+        """Whether it decodes with weights in half precision."""
+        return torch.float16 in self.precisions
+
+    @abstractmethod
+    def initialise(self, rates: InputRates, fluctuations: Fluctuations, seed: int) -> None:
+        """Draw all weights anew; the same seed gives the same.
+
+        Args:
+            rates: how often the input channels fire in the training data.
+            fluctuations: how strongly the membranes of spiking neurons are to fluctuate.
+            seed: of a random generator of its own.
+        """
+
+    @abstractmethod
+    def decode_windows(
+        self,
+        events: SpikeEvents,
+        starts: NDArray[np.int64],
+        steps: int,
+        *,
+        dropout: Dropout = NO_DROPOUT,
+        kernel: TrainingKernelName = "numba",
+    ) -> DecodedWindows:
+        """Decode a batch of training windows, each from the start; differentiable.
+
+        Args:
+            events: input spikes of consecutive samples.
+            starts: (windows,) the first sample of each window.
+            steps: the windows' length in samples.
+            dropout: dropout of input and hidden spikes; the counts are of all spikes.
+            kernel: how to compute.
+
+        Raises:
+            UsageError: the input does not fit, or there is no such kernel.
+        """
+
+    def prunable_weights(self) -> dict[str, nn.Parameter]:
+        """The weight matrices that pruning takes weights from, by their parameters' names."""
+        layers = [layer for source in self.sources() for layer in source]
+        counted = {id(each) for layer in layers for each in layer.parameters() if each.ndim > 1}
+        return {name: each for name, each in self.named_parameters() if id(each) in counted}
 
 
 def apply(layer: nn.Linear, inputs: Tensor) -> Tensor:

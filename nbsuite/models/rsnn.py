@@ -11,21 +11,21 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from nbsuite.errors import UsageError
-from nbsuite.models.decoder import FLOATING, DecodedChunk
+from nbsuite.models.decoder import (
+    FLOATING,
+    DecodedChunk,
+    DecodedWindows,
+    TrainableDecoder,
+)
+from nbsuite.models.initialisation import Fluctuations, InputRates, draw_network
 from nbsuite.models.registry import INITIAL_READOUT, ModelSpec
 from nbsuite.models.stepwise import State, Step, StepwiseNetwork
-from nbsuite.models.trainable import DecodedWindows, TrainableDecoder
 from nbsuite.neurons import kernels
 from nbsuite.neurons.cells import CELLS
 from nbsuite.neurons.connection import Connection
 from nbsuite.neurons.dropout import NO_DROPOUT, Dropout, dropout_mask
-from nbsuite.neurons.kernels import (
-    KernelName,
-    LayerParameters,
-    NetworkParameters,
-    NetworkState,
-    TrainingKernelName,
-)
+from nbsuite.neurons.kernels import KernelName, TrainingKernelName
+from nbsuite.neurons.kernels.parameters import LayerParameters, NetworkParameters, NetworkState
 from nbsuite.neurons.layers import (
     FeedForwardSynaptic,
     LeakyReadout,
@@ -66,7 +66,6 @@ class RecurrentDecoder(TrainableDecoder):
     torch.Size([250, 1, 2])
     """
 
-    kernels = ("numba", "reference")
     precisions = FLOATING
     spec: ModelSpec
     input: Connection
@@ -75,6 +74,7 @@ class RecurrentDecoder(TrainableDecoder):
         super().__init__()
         self.spec, self.cell = spec, CELLS[spec.cell]
         self.activation_layers = spec.layer_names
+        self.kernels = ("numba", "reference") if self.cell.fused else ("reference",)
         make_layer = RecurrentSynaptic if spec.recurrent else FeedForwardSynaptic
         for index, (source, layer) in enumerate(_layer_keys(spec)):
             fan_in = spec.neurons if index else spec.channels
@@ -136,6 +136,10 @@ class RecurrentDecoder(TrainableDecoder):
             spikes=hidden,
             state=decoded.state,
         )
+
+    def initialise(self, rates: InputRates, fluctuations: Fluctuations, seed: int) -> None:
+        """Draw weights and time constants anew, see ``nbsuite.models.initialisation``."""
+        draw_network(self.spec, self.layers(), self.heads(), rates, fluctuations, seed)
 
     def stepwise(self) -> StepwiseNetwork:
         """The decoder itself, whose layers are called once a step."""

@@ -12,9 +12,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.optim import Optimizer
 
-from nbsuite.models.rsnn import RecurrentDecoder
-from nbsuite.models.trainable import DecodedWindows
+from nbsuite.models.decoder import DecodedWindows, TrainableDecoder
 from nbsuite.neurons.dropout import Dropout
 from nbsuite.neurons.kernels import TrainingKernelName
 from nbsuite.training.augmentation import augment
@@ -24,7 +24,6 @@ from nbsuite.training.randomness import Place, generator_of, key_of
 from nbsuite.training.recipe import Recipe
 from nbsuite.training.regularizers import spike_count_penalty
 from nbsuite.training.scores import VelocityScore, joined_score, mean_of_batches
-from nbsuite.training.smorms3 import SMORMS3
 from nbsuite.training.windows import TrainingWindows
 
 
@@ -57,7 +56,7 @@ class EpochFigures(NamedTuple):
     penalty: float
     train_r2: float | None
     batch_r2: float | None
-    spikes_per_second: float
+    spikes_per_second: float | None
     windows_per_second: float
 
 
@@ -76,7 +75,10 @@ class NotFiniteError(Exception):
 
 
 class _Step(NamedTuple):
-    """What a batch came to: loss and penalty, and mean spikes of a neuron in a window."""
+    """What a batch came to: loss and penalty, and mean spikes of a neuron in a window.
+
+    The latter is NaN where no neuron spikes.
+    """
 
     loss: float
     penalty: float
@@ -93,8 +95,8 @@ def cosine_lr(lr: float, epoch: int, epochs: int) -> float:
 
 
 def run_epoch(
-    decoder: RecurrentDecoder,
-    optimiser: SMORMS3,
+    decoder: TrainableDecoder,
+    optimiser: Optimizer,
     windows: TrainingWindows,
     plan: EpochPlan,
     on_batch: Callable[[int, int], None] | None = None,
@@ -127,19 +129,20 @@ def run_epoch(
         if not bool(parameter.detach().isfinite().all()):
             raise NotFiniteError(len(batches), f"a value of '{name}' that is not finite")
     loss, penalty, spikes = (totals / len(windows)).tolist()
+    hertz = None if math.isnan(spikes) else spikes / (windows.steps * windows.step)
     return EpochFigures(
         loss=loss,
         penalty=penalty,
         train_r2=joined_score(scores).r2(),
         batch_r2=mean_of_batches(scores),
-        spikes_per_second=spikes / (windows.steps * windows.step),
+        spikes_per_second=hertz,
         windows_per_second=len(windows) / (time.perf_counter() - begun),
     )
 
 
 @torch.no_grad()
 def training_r2(
-    decoder: RecurrentDecoder, windows: TrainingWindows, plan: EpochPlan
+    decoder: TrainableDecoder, windows: TrainingWindows, plan: EpochPlan
 ) -> float | None:
     """``batch_r2`` of an epoch in which no weight changes; None where it is undefined.
 
@@ -164,8 +167,8 @@ def _batches(windows: TrainingWindows, plan: EpochPlan) -> list[NDArray[np.int64
 
 
 def _train_on(
-    decoder: RecurrentDecoder,
-    optimiser: SMORMS3,
+    decoder: TrainableDecoder,
+    optimiser: Optimizer,
     windows: TrainingWindows,
     chosen: NDArray[np.int64],
     plan: EpochPlan,
@@ -175,7 +178,10 @@ def _train_on(
     recipe = plan.recipe
     decoded, target = _decode(decoder, windows, chosen, plan, number)
     loss = loss_function(recipe.loss)(decoded.outputs, target)
-    penalty = spike_count_penalty(decoded.counts, recipe.regularisation)
+    penalty, spikes = loss.new_zeros(()), loss.new_tensor(math.nan)
+    if decoded.counts is not None:
+        penalty = spike_count_penalty(decoded.counts, recipe.regularisation)
+        spikes = decoded.counts.mean()
     optimiser.zero_grad()
     total = loss + penalty
     total.backward()  # type: ignore[no-untyped-call]
@@ -185,12 +191,12 @@ def _train_on(
     optimiser.step()
     score = VelocityScore()
     score.add(decoded=decoded.outputs, true=target)
-    figures = torch.stack([loss, penalty, decoded.counts.mean()]).detach().tolist()
+    figures = torch.stack([loss, penalty, spikes]).detach().tolist()
     return _Step(*figures), score
 
 
 def _decode(
-    decoder: RecurrentDecoder,
+    decoder: TrainableDecoder,
     windows: TrainingWindows,
     chosen: NDArray[np.int64],
     plan: EpochPlan,
@@ -214,7 +220,7 @@ def _decode(
     return decoded, torch.from_numpy(windows.velocity(chosen)).to(decoded.outputs)
 
 
-def _require_finite(decoder: RecurrentDecoder, loss: float, number: int) -> None:
+def _require_finite(decoder: TrainableDecoder, loss: float, number: int) -> None:
     """Stop before the optimiser takes up what is not a number.
 
     Raises:

@@ -87,7 +87,7 @@ class _Figures:
     penalty: float
     train_r2: float | None
     validation_r2: float | None
-    spikes_per_second: float
+    spikes_per_second: float | None
     windows_per_second: float
     seconds: float
     sparsity: float | None = None

@@ -35,6 +35,7 @@ MOST_EPOCHS = 60_000
 """Of a stage, when pruning at all sparsities together: the log of more makes no state of a run."""
 
 LOSS_NAMES = ("rmse", "mse", "mae", "huber")
+OPTIMISER_NAMES = ("smorms3", "adam", "adamw", "sgd")
 PRUNING_RULES = ("published", "clean")
 
 
@@ -129,22 +130,28 @@ class AugmentationRecipe:
 
 @dataclass(frozen=True)
 class TrainingRecipe:
-    """The optimiser, SMORMS3, and its schedule.
+    """The optimiser and its schedule.
 
     Attributes:
         lr: largest learning rate.
-        eps: SMORMS3's guard against division by zero.
+        eps: guard of SMORMS3, Adam and AdamW against division by zero.
         batch: windows in a batch.
         schedule_epochs: epochs in which the cosine schedule takes the learning rate to 0, when
             pretraining and when fine-tuning. (200 in the code for the 100 epochs of pretraining
             too, which therefore ends at half the learning rate.) Retraining after pruning has
             a schedule as long as itself.
+        optimiser: smorms3, adam, adamw or sgd.
+        weight_decay: share of lr by which AdamW shrinks all weights in a step.
+        momentum: share of SGD's last step that the next one keeps.
     """
 
     lr: float = setting(0.002, POSITIVE)
     eps: float = setting(1e-16, POSITIVE)
     batch: int = setting(250, COUNT)
     schedule_epochs: int = setting(200, COUNT)
+    optimiser: str = setting("smorms3", one_of(OPTIMISER_NAMES))
+    weight_decay: float = setting(0.01, NOT_NEGATIVE)
+    momentum: float = setting(0.9, RATE)
 
 
 @dataclass(frozen=True)

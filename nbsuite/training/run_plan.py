@@ -18,7 +18,8 @@ from nbsuite.data.folders import twin_path
 from nbsuite.data.recording import Recording
 from nbsuite.errors import TrainingError, UsageError
 from nbsuite.models.checkpoint import Checkpoint
-from nbsuite.models.registry import ModelSpec, model_spec
+from nbsuite.models.decoder import DecoderSpec
+from nbsuite.models.registry import model_spec
 from nbsuite.seeds import LARGEST_SEED
 from nbsuite.tasks.locate import Location
 from nbsuite.tasks.opened import OpenedRecordings
@@ -210,7 +211,7 @@ def _check_stages(request: RunRequest) -> None:
 
 
 def _steps(
-    request: RunRequest, spec: ModelSpec, opened: OpenedRecordings, folder: Path
+    request: RunRequest, spec: DecoderSpec, opened: OpenedRecordings, folder: Path
 ) -> Iterator[tuple[StageTask, Path]]:
     """Each stage's task and folder, in order."""
     first = StageTask(

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from nbsuite.data.recording import Recording, Split
-from nbsuite.models.rsnn import RecurrentDecoder
+from nbsuite.models.decoder import Decoder
 
 if TYPE_CHECKING:
     from nbsuite.shapes import AnySamplesOutputs
@@ -97,31 +97,36 @@ class StretchScore(NamedTuple):
 
     Attributes:
         r2: the coefficient of determination; None where it is undefined.
-        hertz: mean rate of the hidden neurons, spikes per second and neuron.
+        hertz: mean rate of the hidden neurons, spikes per second and neuron; None where there are
+            none.
     """
 
     r2: float | None
-    hertz: float
+    hertz: float | None
 
 
 @torch.no_grad()
-def score_stretch(decoder: RecurrentDecoder, recording: Recording, part: Split) -> StretchScore:
+def score_stretch(decoder: Decoder, recording: Recording, part: Split) -> StretchScore:
     """Decode a stretch as one sequence, without dropout, as on a device in use.
 
-    It is decoded on the CPU by the numba kernel, wherever the decoder is trained.
+    It is decoded on the CPU by the decoder's own choice of kernel, wherever it is trained, and
+    afresh after each gap.
     """
-    if decoder.input.weight.device.type != "cpu":
+    if decoder.device.type != "cpu":
         decoder = copy.deepcopy(decoder).cpu()
-    score, spikes, state = VelocityScore(), 0, None
-    for start in range(part.start, part.stop, _CHUNK_STEPS):
-        stop = min(start + _CHUNK_STEPS, part.stop)
-        events = torch.from_numpy(recording.spikes(start, stop))[:, None]
-        decoded = decoder(events, state, kernel="numba")
-        state = decoded.state
-        true = torch.from_numpy(recording.labels[start:stop].copy())
-        score.add(decoded=decoded.outputs[:, 0], true=true)
-        spikes += int(decoded.spikes.sum())
-    hertz = spikes / (len(part) * decoder.spec.neurons * recording.task.step)
+    score, spikes, neurons = VelocityScore(), 0, 0
+    for stretch in recording.stretches(part):
+        state = None
+        for start in range(stretch.start, stretch.stop, _CHUNK_STEPS):
+            stop = min(start + _CHUNK_STEPS, stretch.stop)
+            decoded = decoder.decode(torch.from_numpy(recording.spikes(start, stop)), state)
+            state = decoded.state
+            true = torch.from_numpy(recording.labels[start:stop].copy())
+            score.add(decoded=decoded.outputs, true=true)
+            if decoded.spikes is not None:
+                spikes += int(decoded.spikes.sum())
+                neurons = decoded.spikes.shape[1]
+    hertz = spikes / (len(part) * neurons * recording.task.step) if neurons else None
     return StretchScore(score.r2(), hertz)
 
 

@@ -22,11 +22,12 @@ from typing import Any, Literal
 from nbsuite.data.recording import Recording
 from nbsuite.errors import CheckpointError, UsageError
 from nbsuite.models.checkpoint import Checkpoint, load_checkpoint
-from nbsuite.models.registry import ModelSpec
+from nbsuite.models.decoder import DecoderSpec, TrainableDecoder
+from nbsuite.models.kinds import new_decoder
 from nbsuite.tasks.locate import Location
 from nbsuite.tasks.opened import OpenedRecordings
 from nbsuite.training.compute import Compute
-from nbsuite.training.recipe import Recipe
+from nbsuite.training.recipe import Recipe, TrainingRecipe
 from nbsuite.training.run_folder import require_recorded
 
 StageName = Literal["pretrain", "finetune", "prune", "half"]
@@ -38,6 +39,7 @@ TO_COME = "weights to come"
 CODE_VERSION = 1
 """Version of everything that turns a task into weights; a new one makes stages run again."""
 
+_LATER_SETTINGS = ("optimiser", "weight_decay", "momentum")
 _TRAINING = ("windows", "dropout", "loss", "regularisation", "augmentation", "training")
 _SECTIONS: dict[StageName, tuple[str, ...]] = {
     "pretrain": (*_TRAINING, "initialisation", "pretrain"),
@@ -62,7 +64,7 @@ class StageTask:
     """
 
     stage: StageName
-    spec: ModelSpec
+    spec: DecoderSpec
     recipe: Recipe
     seed: int
     recordings: tuple[Location, ...]
@@ -87,6 +89,19 @@ class StageTask:
                     f" {self.spec.channels} inputs: train on recordings of one monkey."
                 )
         return loaded
+
+    def new_decoder(self) -> TrainableDecoder:
+        """A decoder of the specification, with arbitrary weights.
+
+        Raises:
+            UsageError: decoders of its kind cannot be trained.
+        """
+        decoder = new_decoder(self.spec).trainable
+        if decoder is None:
+            raise UsageError(
+                f"{self.spec.name} cannot be trained by gradient; choose a decoder that can."
+            )
+        return decoder
 
     def load_parent(self) -> Checkpoint | None:
         """Load the checkpoint to start from, if any, and make sure that it is of this decoder.
@@ -121,6 +136,9 @@ class StageTask:
             sections.pop("initialisation", None)
         if sections.get("prune", {}).get("rule") == "clean":
             del sections["prune"]["rule"]  # it was the only one when the first runs were made
+        for name in _LATER_SETTINGS:  # the first runs were made without
+            if sections.get("training", {}).get(name) == getattr(TrainingRecipe(), name):
+                del sections["training"][name]
         identity = {
             "code": CODE_VERSION,
             "stage": self.stage,

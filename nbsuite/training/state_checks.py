@@ -13,11 +13,10 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from nbsuite.models.rsnn import RecurrentDecoder
 from nbsuite.training.log import check_line
+from nbsuite.training.optimisers import tensor_shapes
 from nbsuite.training.pruning_search import PruningSearch
 from nbsuite.training.run_state import RunState, unusable
-from nbsuite.training.smorms3 import STATE_NAMES
 from nbsuite.training.stage_task import StageTask
 from nbsuite.untrusted.fault import FormatFault
 
@@ -37,13 +36,9 @@ def require_possible(state: RunState, task: StageTask, path: Path) -> None:
     """
     try:
         accepts = _check_progress(state, task)
-        decoder = RecurrentDecoder(task.spec)
+        decoder = task.new_decoder()
         weights = {name: value.shape for name, value in decoder.state_dict().items()}
-        optimiser = {
-            f"{index}/{name}": value.shape
-            for index, value in enumerate(decoder.parameters())
-            for name in STATE_NAMES
-        }
+        optimiser = tensor_shapes(decoder.parameters(), task.recipe.training)
         begun = state.epoch > 0
         _check_tensors("weights", state.weights, weights if begun else {})
         _check_tensors("optimiser", state.optimiser, optimiser if begun else {})

@@ -71,7 +71,7 @@ def test_a_batch(decoder, windows, loss):
 
 
 def test_a_pruned_decoder(decoder, windows):
-    masks = magnitude_masks(decoder, 0.5)
+    masks = magnitude_masks(decoder.prunable_weights(), 0.5)
     apply_masks(decoder, masks)
     assert {mask.device for mask in (*masks.values(), *masks_of(decoder).values())} == {ELSEWHERE}
     train(decoder, windows, masks=masks)

@@ -115,7 +115,7 @@ def test_pruned_weights_stay_zero_and_others_do_not(
     windows: TrainingWindows, draw_decoder: Any
 ) -> None:
     decoder = draw_decoder()
-    masks = magnitude_masks(decoder, 0.6)
+    masks = magnitude_masks(decoder.prunable_weights(), 0.6)
     apply_masks(decoder, masks)
     before = decoder.input.weight.detach().clone()
     _epoch(decoder, windows, masks=masks)

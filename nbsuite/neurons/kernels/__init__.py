@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import torch
@@ -27,9 +27,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nbsuite.errors import UsageError
-from nbsuite.neurons.cells.cell import Cell
-from nbsuite.neurons.cells.state import LayerState, NeuronParameters, SynapticState
 from nbsuite.neurons.dropout import Dropout
+from nbsuite.neurons.kernels.parameters import NetworkParameters, NetworkState
 from nbsuite.spike_events import SpikeEvents
 
 if TYPE_CHECKING:  # numba takes long to import
@@ -39,43 +38,6 @@ KernelName = Literal["reference", "numba"]
 KERNEL_NAMES: tuple[KernelName, ...] = ("reference", "numba")
 TrainingKernelName = Literal["reference", "numba", "triton"]
 TRAINING_KERNEL_NAMES: tuple[TrainingKernelName, ...] = ("reference", "numba", "triton")
-
-
-class LayerParameters(NamedTuple):
-    """A hidden layer: weights (fan-out, fan-in) and what its neurons' equations take.
-
-    Attributes:
-        input: (neurons, sources) weights of the channels' or of the layer before's spikes.
-        recurrent: (neurons, neurons) weights among the neurons; None where there are none.
-        neurons: the neurons' parameters.
-    """
-
-    input: Tensor
-    recurrent: Tensor | None
-    neurons: NeuronParameters
-
-
-class NetworkParameters(NamedTuple):
-    """Weights and parameters of a spiking decoder.
-
-    Attributes:
-        cell: the neuron model.
-        layers: the hidden layers, in order.
-        outputs: (units, neurons) weights of each readout head.
-        readouts: decays (alpha, beta) of the units of each head.
-    """
-
-    cell: Cell
-    layers: tuple[LayerParameters, ...]
-    outputs: tuple[Tensor, ...]
-    readouts: tuple[tuple[Tensor, Tensor], ...]
-
-
-class NetworkState(NamedTuple):
-    """State of a spiking decoder between two steps: each hidden layer's and each head's."""
-
-    hidden: tuple[LayerState, ...]
-    readouts: tuple[SynapticState, ...]
 
 
 def run_windows(
@@ -179,23 +141,15 @@ def require_triton() -> None:
         )
 
 
-def is_simple(parameters: NetworkParameters) -> bool:
-    """Whether a network is one recurrent layer of the cell ``lif``."""
-    return (
-        parameters.cell.name == "lif"
-        and len(parameters.layers) == 1
-        and parameters.layers[0].recurrent is not None
-    )
-
-
 def _require_numba(
     kernel: str, parameters: NetworkParameters, names: Sequence[str] = KERNEL_NAMES
 ) -> None:
     if kernel != "numba":
         raise UsageError(f"No kernel is called '{kernel}'; known are {', '.join(names)}.")
-    if not is_simple(parameters):
+    if not parameters.cell.fused:
         raise UsageError(
-            "The numba kernel runs one recurrent layer of the cell 'lif'; use the reference kernel."
+            f"The numba kernel does not run neurons of the cell '{parameters.cell.name}'; "
+            "use the reference kernel."
         )
     if parameters.layers[0].input.device.type != "cpu":
         raise UsageError(

@@ -17,11 +17,11 @@ from triton.runtime.interpreter import InterpretedFunction
 
 from nbsuite.errors import UsageError
 from nbsuite.neurons.dropout import Dropout
-from nbsuite.neurons.kernels import NetworkParameters, is_simple
 from nbsuite.neurons.kernels.gpu.hidden import forward
 from nbsuite.neurons.kernels.gpu.inputs import dense_windows
 from nbsuite.neurons.kernels.gpu.layers import HiddenWindows, ReadoutWindows
 from nbsuite.neurons.kernels.gpu.limits import require_size
+from nbsuite.neurons.kernels.parameters import NetworkParameters, is_simple
 from nbsuite.spike_events import SpikeEvents
 
 

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nbsuite.neurons.cells.state import LayerState, SynapticState
-from nbsuite.neurons.kernels import NetworkParameters, NetworkState
 from nbsuite.neurons.kernels.inference.compiled import run_full_precision, run_half_precision
+from nbsuite.neurons.kernels.parameters import NetworkParameters, NetworkState
 
 Floats = NDArray[np.floating]
 

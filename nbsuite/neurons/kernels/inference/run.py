@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nbsuite.errors import UsageError
-from nbsuite.neurons.kernels import NetworkParameters, NetworkState
 from nbsuite.neurons.kernels.inference.prepared import prepare_network
+from nbsuite.neurons.kernels.parameters import NetworkParameters, NetworkState
 
 
 def run_inference(

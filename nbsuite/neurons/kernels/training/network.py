@@ -1,11 +1,8 @@
-"""The numba kernel for training: a network and a batch as the compiled passes take them.
-
-The passes take neurons in vectors, so that arrays have room for a multiple of ``WIDE_LANES`` of
-them.
-"""
+"""The numba kernel for training: a network and a batch as the compiled passes take them."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,8 +10,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from nbsuite.neurons.dropout import LayerDropout
+from nbsuite.neurons.dropout import Dropout, LayerDropout
 from nbsuite.neurons.kernels.hashing import lanes_of
+from nbsuite.neurons.kernels.parameters import LayerParameters
+from nbsuite.neurons.kernels.training.arrays import Lanes, Mask, Weights
 from nbsuite.neurons.kernels.training.product import panels_of
 from nbsuite.neurons.kernels.vectors import LANES, WIDE_LANES
 from nbsuite.spike_events import SpikeEvents
@@ -30,63 +29,137 @@ class Batch(NamedTuple):
         starts: (windows,) first sample of each window.
         steps: the windows' length.
         initial_readout: the readouts' membrane potential before the first step.
-        dropout: of the input and of the hidden spikes.
+        dropout: of the spikes.
     """
 
     events: SpikeEvents
     starts: NDArray[np.int64]
     steps: int
     initial_readout: float
-    dropout: tuple[LayerDropout, LayerDropout]
+    dropout: Dropout
+
+
+class Layer(NamedTuple):
+    """A hidden layer as the compiled passes take it, and its real size.
+
+    Attributes:
+        neurons: number of neurons.
+        weights: its weights and decays.
+        adaptation: (3, filled-up neurons) parameters of its adaptation; None where it has none.
+        panels: its recurrent weights and those onto its targets, for the backward pass.
+        mask: dropout of its spikes.
+        lanes: where its neurons stand in the masks.
+        input_scale: by how much dropout scales the spikes that it is sent.
+        scale: by how much dropout scales its own.
+    """
+
+    neurons: int
+    weights: Weights
+    adaptation: Array | None
+    panels: Array
+    mask: Mask
+    lanes: Lanes
+    input_scale: float
+    scale: float
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Dtype of weights and arithmetic."""
+        return self.weights.decays.dtype
 
 
 class Network(NamedTuple):
-    """The network as the compiled passes take it (see there), and its real size."""
+    """The network as the compiled passes take it.
 
-    neurons: int
-    units: int
-    input_weights: Array
-    source_weights: Array
-    panels: Array
-    decays: Array
+    Attributes:
+        input_mask: dropout of the input spikes.
+        layers: the hidden layers.
+        readout_decays: (3, units): alpha, beta and 1 - beta of the readout units.
+        no_decays: (3, 0) in place of them where a layer is not the last.
+    """
+
+    input_mask: Mask
+    layers: tuple[Layer, ...]
     readout_decays: Array
-    hashed_lanes: Array
-    shifts: Array
+    no_decays: Array
+
+    @property
+    def units(self) -> int:
+        """Number of readout units."""
+        return int(self.readout_decays.shape[1])
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Dtype of weights and arithmetic."""
+        return self.readout_decays.dtype
 
 
 def describe_network(
-    weights: tuple[Tensor, Tensor, Tensor],
-    decays: tuple[Tensor, Tensor],
+    layers: Sequence[LayerParameters],
+    output: Tensor,
     readout_decays: tuple[Tensor, Tensor],
     batch: Batch,
 ) -> Network:
     """Lay a network out for a batch.
 
     Args:
-        weights: of the input (neurons, channels), the recurrent (neurons, neurons) and the readout
-            connections (units, neurons).
-        decays: alpha and beta of the neurons.
-        readout_decays: likewise of the units.
+        layers: the hidden layers.
+        output: (units, neurons) weights of the readout connections.
+        readout_decays: alpha and beta of the units.
         batch: the batch, whose dropout scales the weights.
     """
-    of_input, of_hidden = (dropout.scale for dropout in batch.dropout)
-    from_input, recurrent, output = (weight.detach().numpy() for weight in weights)
-    units, neurons = output.shape
-    filled = _next_multiple(neurons, WIDE_LANES)
-    hashed_lanes, shifts = lanes_of(neurons, filled)
-    targets = np.zeros((_next_multiple(filled + units, LANES), filled), recurrent.dtype)
-    targets[:neurons, :neurons] = recurrent * of_hidden
-    targets[filled : filled + units, :neurons] = output * of_hidden
+    of_input = batch.dropout.of_input()
+    described, arriving = [], of_input
+    for index, layer in enumerate(layers):
+        leaving = batch.dropout.of_hidden(index)
+        is_last = index + 1 == len(layers)
+        targets = output if is_last else layers[index + 1].input
+        described.append(_describe_layer(layer, targets, arriving, leaving, is_last=is_last))
+        arriving = leaving
+    decays = _three_rows(*readout_decays)
     return Network(
+        input_mask=_mask(of_input, batch.events.channels),
+        layers=tuple(described),
+        readout_decays=decays,
+        no_decays=np.empty((3, 0), decays.dtype),
+    )
+
+
+def _describe_layer(
+    layer: LayerParameters,
+    targets: Tensor,
+    arriving: LayerDropout,
+    leaving: LayerDropout,
+    *,
+    is_last: bool,
+) -> Layer:
+    """A layer, and ``targets`` (targets, neurons), the weights onto what comes after it."""
+    neurons = len(layer.input)
+    filled, end = _next_multiple(neurons, WIDE_LANES), len(targets)
+    alpha, beta, rho, strength = layer.neurons
+    onto = np.zeros((filled + _next_multiple(end, LANES), filled), _array(layer.input).dtype)
+    if layer.recurrent is not None:
+        onto[:neurons, :neurons] = _array(layer.recurrent) * leaving.scale
+    onto[filled : filled + end, :neurons] = _array(targets) * leaving.scale
+    first = filled if layer.recurrent is None else 0
+    adaptation = None
+    if rho is not None and strength is not None:
+        rows = torch.stack([rho, 1 - rho, strength]).detach().numpy()
+        adaptation = _filled_up(rows, filled)
+    return Layer(
         neurons=neurons,
-        units=units,
-        input_weights=filled_up((from_input * of_input).T, columns=filled),
-        source_weights=np.ascontiguousarray(targets.T),
-        panels=panels_of(targets[: filled + units]),
-        decays=filled_up(_three_rows(*decays), columns=filled),
-        readout_decays=_three_rows(*readout_decays),
-        hashed_lanes=hashed_lanes,
-        shifts=shifts,
+        weights=Weights(
+            _filled_up((_array(layer.input) * arriving.scale).T, filled),
+            np.ascontiguousarray((onto if is_last else onto[:filled]).T),
+            layer.recurrent is not None,
+            _filled_up(_three_rows(alpha, beta), filled),
+        ),
+        adaptation=adaptation,
+        panels=panels_of(onto[first : filled + end]),
+        mask=_mask(leaving, neurons),
+        lanes=Lanes(*lanes_of(neurons, filled)),
+        input_scale=arriving.scale,
+        scale=leaving.scale,
     )
 
 
@@ -94,13 +167,22 @@ def _next_multiple(count: int, factor: int) -> int:
     return -(-count // factor) * factor
 
 
-def filled_up(rows: Array, columns: int) -> Array:
+def _filled_up(rows: Array, columns: int) -> Array:
     """A contiguous copy of rows with zeros up to so many columns."""
     copy = np.zeros((len(rows), columns), rows.dtype)
     copy[:, : rows.shape[1]] = rows
     return copy
 
 
+def _mask(dropout: LayerDropout, units: int) -> Mask:
+    key = np.array([dropout.key_low, dropout.key_high], dtype=np.uint32)
+    return Mask(key, np.uint32(dropout.threshold), (units + 1) // 2)
+
+
+def _array(tensor: Tensor) -> Array:
+    array: Array = tensor.detach().numpy()
+    return array
+
+
 def _three_rows(alpha: Tensor, beta: Tensor) -> Array:
-    rows: Array = torch.stack([alpha, beta, 1 - beta]).detach().numpy()
-    return rows
+    return _array(torch.stack([alpha, beta, 1 - beta]))

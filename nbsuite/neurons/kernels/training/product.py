@@ -52,14 +52,14 @@ def panels_of(matrix: NDArray[Any]) -> NDArray[Any]:
 
 
 @njit(inline="always")
-def multiply(rows: Floats, panels: Floats, products: Floats) -> None:
+def multiply(rows: Floats, panels: Floats, products: Floats, first_column: int) -> None:
     """Multiply rows with a matrix.
 
     Args:
-        rows: (rows, inner), a multiple of ``ROWS`` of them; what lies beyond the matrix's rows is
-            left out.
+        rows: (rows, at least first_column + inner), a multiple of ``ROWS`` of them.
         panels: (panels, inner, PANEL) the matrix, see :func:`panels_of`.
         products: (rows, columns) receives the product.
+        first_column: of the rows, where what is multiplied begins.
     """
     count, inner, columns = len(rows), panels.shape[1], products.shape[1]
     zero = _splat(rows.dtype.type(0))
@@ -76,10 +76,11 @@ def multiply(rows: Floats, panels: Floats, products: Floats) -> None:
                     d = _load(products, place + 3 * columns)
                 for index in range(first, end):
                     weight = _load(panels, weights + index * PANEL)
-                    a = multiply_add(_splat(rows[row, index]), weight, a)
-                    b = multiply_add(_splat(rows[row + 1, index]), weight, b)
-                    c = multiply_add(_splat(rows[row + 2, index]), weight, c)
-                    d = multiply_add(_splat(rows[row + 3, index]), weight, d)
+                    at = first_column + index
+                    a = multiply_add(_splat(rows[row, at]), weight, a)
+                    b = multiply_add(_splat(rows[row + 1, at]), weight, b)
+                    c = multiply_add(_splat(rows[row + 2, at]), weight, c)
+                    d = multiply_add(_splat(rows[row + 3, at]), weight, d)
                 store(products, place, a)
                 store(products, place + columns, b)
                 store(products, place + 2 * columns, c)

@@ -1,6 +1,6 @@
 """The numba kernel for training: the adjoint of the readout units, a linear filter in time.
 
-In the notation of ``training_backward``, o and y being the readouts' membrane potential and
+In the notation of ``training.backward``, o and y being the readouts' membrane potential and
 synaptic current, y(t+1) = alpha y(t) + j(t) and o(t+1) = beta o(t) + (1 - beta) y(t), which is
 what is put out at step t:
 
@@ -13,49 +13,40 @@ from __future__ import annotations
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
-from nbsuite.neurons.kernels.training.forward import ALPHA, BETA, GAIN
-
-Floats = NDArray[np.floating]
+from nbsuite.neurons.kernels.training.arrays import (
+    ALPHA,
+    BETA,
+    GAIN,
+    Floats,
+    Readout,
+    ReadoutErrors,
+)
 
 
 @njit(cache=True, nogil=True)
-def readout_backward(
-    decays: Floats,
-    initial: float,
-    synapses: Floats,
-    outputs: Floats,
-    output_errors: Floats,
-    synapse_errors: Floats,
-    decay_gradients: NDArray[np.float64],
-) -> None:
+def readout_backward(readout: Readout, output_errors: Floats, errors: ReadoutErrors) -> None:
     """Propagate the errors of a group's outputs back to the readouts' synaptic currents.
 
     Args:
-        decays: (3, units): alpha, beta and 1 - beta.
-        initial: the membrane potential before the first step.
-        synapses: (steps, windows, units) the synaptic current before each step.
-        outputs: (steps, windows, units) the membrane potential after it.
+        readout: the units after the forward pass.
         output_errors: (steps, windows, units) derivative by the outputs.
-        synapse_errors: (steps + 2, windows, units) receives the derivative by the synaptic
-            current before each step; zero from the end on.
-        decay_gradients: (2, units) zeros; receives the derivatives by alpha and beta.
+        errors: receives what is found.
     """
-    steps, windows, units = outputs.shape
-    alpha, beta, gain = decays[ALPHA], decays[BETA], decays[GAIN]
-    start = outputs.dtype.type(initial)
-    membrane_errors = np.zeros((windows, units), outputs.dtype)
-    synapse_errors[steps:] = 0
+    steps, windows, units = readout.outputs.shape
+    alpha, beta, gain = readout.decays[ALPHA], readout.decays[BETA], readout.decays[GAIN]
+    start = readout.outputs.dtype.type(readout.initial)
+    membrane_errors = np.zeros((windows, units), readout.outputs.dtype)
+    errors.synapses[steps:] = 0
     for step in range(steps - 1, -1, -1):
         for window in range(windows):
             for unit in range(units):
                 error = output_errors[step, window, unit]
                 error += beta[unit] * membrane_errors[window, unit]
                 membrane_errors[window, unit] = error
-                later = synapse_errors[step + 1, window, unit]
-                synapse_errors[step, window, unit] = alpha[unit] * later + gain[unit] * error
-                synapse = synapses[step, window, unit]
-                before = outputs[step - 1, window, unit] if step > 0 else start
-                decay_gradients[ALPHA, unit] += later * synapse
-                decay_gradients[BETA, unit] += error * (before - synapse)
+                later = errors.synapses[step + 1, window, unit]
+                errors.synapses[step, window, unit] = alpha[unit] * later + gain[unit] * error
+                synapse = readout.synapses[step, window, unit]
+                before = readout.outputs[step - 1, window, unit] if step > 0 else start
+                errors.decays[ALPHA, unit] += later * synapse
+                errors.decays[BETA, unit] += error * (before - synapse)

@@ -1,0 +1,205 @@
+"""Any ``nn.Module`` of a user as a decoder: run as written, and counted as NeuroBench would.
+
+The module itself is never run: its copies are, so that its footprint is that before the first call,
+when NeuroBench measures it, and no run leaves anything behind. Arithmetic is in its own dtype.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor
+
+from nbsuite.errors import DecoderError
+from nbsuite.models.decoder import DecodedChunk, Decoder
+from nbsuite.models.module_interface import Model, find_interface, net_of
+from nbsuite.models.module_run import ModuleRun, copy_of, fault_of_sequences, reset
+from nbsuite.models.stepwise import State, Step, StepwiseNetwork
+from nbsuite.models.unseen_operations import check_parameters, no_unseen_operations
+
+SEQUENCE, STEPS = "sequence", "steps"
+FIRST_STEPS = 256
+"""Steps in which sequences are compared with single samples before they are trusted."""
+_PROBE_STEPS = 24
+_PROBE_RATE = 0.1
+
+
+@dataclass(frozen=True)
+class ModuleSpec:
+    """What is known of a user's decoder besides its weights.
+
+    Attributes:
+        name: the decoder's name.
+        channels: number of input channels.
+        outputs: number of decoded values a step.
+        step: length of a step in seconds.
+        factory: how its user named what makes it, if it was named.
+        source_sha256: digest of the file of its code, where there is one.
+    """
+
+    kind: ClassVar[str] = "module"
+
+    name: str
+    channels: int
+    outputs: int
+    step: float
+    factory: str | None = None
+    source_sha256: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON values."""
+        return {"kind": self.kind, **asdict(self)}
+
+
+class ModuleDecoder(Decoder):
+    """A user's module as a decoder.
+
+    Args:
+        model: the module, or NeuroBench's wrapper around one; it is copied.
+        spec: its name and sizes.
+
+    Raises:
+        DecoderError: it does not fit the task, is not the same twice, or cannot be counted.
+    """
+
+    kernels = (SEQUENCE, STEPS)
+    precisions = ()
+
+    def __init__(self, model: Model, spec: ModuleSpec) -> None:
+        super().__init__()
+        self.spec = spec
+        self._model = copy_of(model)
+        self.module = net_of(self._model).eval()
+        probe = copy_of(self._model)
+        reset(net_of(probe))
+        self.interface = find_interface(probe, spec.channels, spec.outputs)
+        self._run: ModuleRun | None = None
+        self._sequences: bool | None = None
+        self.remark = ""
+        self._check()
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """Dtype of the first of its weights, in which it is run."""
+        return next((each.dtype for each in self.parameters()), torch.float32)
+
+    @property
+    def activation_layers(self) -> tuple[str, ...]:  # type: ignore[override]
+        """Names of its layers of neurons."""
+        return tuple(name for name, _ in self._running().layers.activations)
+
+    def sources(self) -> tuple[tuple[torch.nn.Module, ...], ...]:
+        """Its layers, each with inputs of its own."""
+        return tuple((layer,) for _, layer in self._running().layers.connections)
+
+    def decode(
+        self, spikes: Tensor, state: State = None, *, kernel: str | None = None
+    ) -> DecodedChunk:
+        """Decode a chunk of time; see ``Decoder``.
+
+        A sequence is given to the module as such after its first steps have been shown to come out
+        as those of single samples do; ``remark`` says if they do not.
+        """
+        spikes = self.check_input(spikes)
+        at_once = self.choose_kernel(kernel) == SEQUENCE and len(spikes) > 1
+        decoded = self._running().decode(
+            spikes, state, at_once=at_once and self._trusts_sequences(spikes)
+        )
+        return DecodedChunk(
+            outputs=decoded.outputs,
+            inputs=decoded.inputs,
+            activations=decoded.activations,
+            spikes=None,
+            state=decoded.state,
+        )
+
+    def decode_sequence(self, spikes: Tensor) -> Tensor:
+        """Outputs of a sequence (steps, channels) given at once, whatever it is worth.
+
+        Raises:
+            DecoderError: the module takes no sequences.
+        """
+        return self._running().decode(self.check_input(spikes), None, at_once=True).outputs
+
+    def stepwise(self) -> StepwiseNetwork:
+        """The module one sample at a time."""
+        return ModuleSteps(ModuleRun(self._model, self.interface, self.device))
+
+    def fault(self) -> str | None:
+        """There is nothing to check in weights whose meaning their author alone knows."""
+        return None
+
+    @property
+    def device(self) -> torch.device:
+        """Device of the weights; the CPU where there are none."""
+        return next((each.device for each in self.parameters()), torch.device("cpu"))
+
+    def _running(self) -> ModuleRun:
+        if self._run is None or self._run.device != self.device:
+            self._run = ModuleRun(self._model, self.interface, self.device)
+        return self._run
+
+    def _trusts_sequences(self, spikes: Tensor) -> bool:
+        if self._sequences is None:
+            first = spikes[:FIRST_STEPS]
+            if len(first) < 3:
+                return False
+            fault = fault_of_sequences(self._running(), first)
+            self._sequences = fault is None
+            self.remark = (
+                f"given sequences, whose first {len(first)} steps equal those of single samples"
+                if fault is None
+                else f"given one sample at a time, for it {fault}"
+            )
+        return self._sequences
+
+    @torch.no_grad()
+    def _check(self) -> None:
+        """Make sure that the module can be measured.
+
+        Raises:
+            DecoderError: it cannot.
+        """
+        random = torch.Generator().manual_seed(0)
+        shape = (_PROBE_STEPS, self.spec.channels)
+        spikes = (torch.rand(shape, generator=random) < _PROBE_RATE).to(torch.int8)
+        self._check_operations(spikes)
+        first = self._running().decode(spikes, None, at_once=False).outputs
+        other = ModuleRun(self._model, self.interface, self.device)
+        if not torch.equal(first, other.decode(spikes, None, at_once=False).outputs):
+            raise DecoderError(
+                f"{self.spec.name} decodes the same samples in two ways: it draws random numbers, "
+                "or keeps state outside of itself that leaks from one run into the next; keep all "
+                "state in its buffers or attributes, and draw nothing in evaluation mode."
+            )
+
+    def _check_operations(self, spikes: Tensor) -> None:
+        run = ModuleRun(self._model, self.interface, self.device)
+        connections = [layer for _, layer in run.layers.connections]
+        check_parameters(run.net, connections)
+        neurons = [layer for _, layer in run.layers.activations]
+        carried: Any = None
+        with no_unseen_operations(run.net, connections, neurons):
+            for sample in torch.split(spikes[:3], 1):
+                _, carried = run.step(sample.to(self.device), carried)
+
+
+class ModuleSteps(StepwiseNetwork):
+    """A user's module one sample at a time."""
+
+    def __init__(self, run: ModuleRun) -> None:
+        self._run = run
+        self.network = run.net
+        self.neurons = run.layers.activations
+        self._carried: Any = None
+
+    def step(self, sample: Tensor) -> Step:
+        """Decode the next sample (1, channels)."""
+        outputs, self._carried = self._run.step(sample.to(self._run.device), self._carried)
+        return Step(outputs.to("cpu", torch.float32), None)
+
+    def reset(self) -> None:
+        """Return to where every recording starts."""
+        self._carried = self._run.restart()
