@@ -15,6 +15,8 @@ from nbsuite.suggestions import did_you_mean
 from nbsuite.untrusted.fields import decode
 
 OUTPUTS = 2
+STEP = 0.004
+"""Outputs and seconds of a step where nothing else is said, as of NeuroBench's primate reaching."""
 INITIAL_READOUT = -0.01
 MOST_CHANNELS = 1 << 16
 """More than any recording has: no header of a checkpoint can ask for more memory than there is."""
@@ -56,7 +58,7 @@ class ModelSpec:
     recurrent: bool = True
     cell: str = "lif"
     outputs: int = OUTPUTS
-    step: float = 0.004
+    step: float = STEP
 
     @property
     def layer_names(self) -> tuple[str, ...]:
@@ -119,12 +121,14 @@ _FAMILIES = {
 MODEL_NAMES = tuple(_FAMILIES)
 
 
-def model_spec(name: str, channels: int) -> ModelSpec:
+def model_spec(name: str, channels: int, outputs: int = OUTPUTS, step: float = STEP) -> ModelSpec:
     """The specification of a named decoder.
 
     Args:
         name: ``tinyRSNN`` or ``bigRSNN``, in any case.
         channels: number of input channels.
+        outputs: number of outputs.
+        step: the time step in seconds.
 
     Raises:
         UsageError: no decoder of that name is known.
@@ -133,4 +137,8 @@ def model_spec(name: str, channels: int) -> ModelSpec:
     if canonical is None:
         raise UsageError(f"No decoder is called '{name}'; {did_you_mean(name, MODEL_NAMES)}")
     family = _FAMILIES[canonical]
-    return ModelSpec(canonical, channels, family.neurons, _HIDDEN, family.readouts)
+    return ModelSpec(
+        *(canonical, channels, family.neurons, _HIDDEN, family.readouts),
+        outputs=outputs,
+        step=step,
+    )

@@ -162,7 +162,8 @@ class StageGraph:
         self, variant: Variant, model: str, recipe: Recipe, location: Location, seed: int
     ) -> None:
         """Add the stages of a decoder that are not there yet."""
-        spec = model_spec(model, self._opened.load(location).channels)
+        recording = self._opened.load(location)
+        spec = model_spec(model, recording.channels, recording.outputs, recording.task.step)
         self._compute.require_fit(spec.neurons)
         stages = self.study.stages or PUBLISHED_STAGES[spec.name]
         first = StageTask("pretrain", spec, recipe, seed, (location,), None, self._compute)

@@ -123,7 +123,7 @@ def plan_run(
     _check_stages(request)
     opened = opened or OpenedRecordings()
     recording = opened.load(request.session)
-    spec = model_spec(request.model, recording.channels)
+    spec = model_spec(request.model, recording.channels, recording.outputs, recording.task.step)
     request.compute.require_fit(spec.neurons)
     folder = request.root / f"{spec.name}_{recording_label(recording)}_seed{request.seed}"
     if any(stage in request.stages for stage in ("finetune", "prune")):
