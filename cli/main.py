@@ -23,7 +23,8 @@ TOPICS = {
             "List the public sessions, what they serve for, and what of them is on this disk.",
         ),
         "data": LazyCommand(
-            "nbsuite.cli.data.command:data", "Fetch, verify, imitate and inspect recordings."
+            "nbsuite.cli.data.command:data",
+            "Fetch, verify, imitate, import and inspect recordings.",
         ),
     },
     "Decoders": {

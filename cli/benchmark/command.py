@@ -52,7 +52,7 @@ DEFAULT_FOLDER = Path("results")
 @click.option(
     "--plot",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Draw decoded against true velocity into a .png or .svg file.",
+    help="Draw decoded against true velocity into a .png, .svg or .pdf file.",
 )
 @options.output_option("Folder of the results.  [default: results]", folder=True)
 @options.force_option("results")

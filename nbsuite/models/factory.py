@@ -7,34 +7,31 @@ its reference: no file that nbsuite reads, be it a checkpoint, a study or a pack
 
 from __future__ import annotations
 
-import ast
-import hashlib
-import importlib
 import inspect
-import re
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.machinery import SourceFileLoader
 from importlib.metadata import entry_points
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from neurobench.models import NeuroBenchModel
 from torch import nn
 
 from nbsuite.errors import DecoderError
-from nbsuite.suggestions import did_you_mean
+from nbsuite.named_code import (
+    Purpose,
+    is_reference,
+    load_named,
+    reported,
+    with_article,
+    with_source,
+)
 
 ENTRY_POINT_GROUP = "nbsuite.decoders"
 GIVEN = ("channels", "outputs", "step")
 """What a factory may ask for, by keyword."""
 
-_IN_FILE = re.compile(r"(?P<place>.+\.py)(?::(?P<name>[A-Za-z_]\w*))?")
-_IN_PACKAGE = re.compile(r"(?P<place>[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*):(?P<name>[A-Za-z_]\w*)")
-_MODULE_PREFIX = "nbsuite_decoder_"
+_DECODER = Purpose("decoder", "build", DecoderError)
 _BY_POSITION = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.VAR_POSITIONAL)
 
 
@@ -67,11 +64,11 @@ class Factory:
         if isinstance(self.make, nn.Module | NeuroBenchModel):
             return self.make
         arguments = self._arguments({"channels": channels, "outputs": outputs, "step": step})
-        with _reported(f"{self.reference} fails when it is called"):
+        with reported(f"{self.reference} fails when it is called", DecoderError):
             module = self.make(**arguments)
         if not isinstance(module, nn.Module | NeuroBenchModel):
             raise DecoderError(
-                f"{self.reference} returns {_article(module)}, not an nn.Module; return the "
+                f"{self.reference} returns {with_article(module)}, not an nn.Module; return the "
                 "decoder."
             )
         return module
@@ -95,14 +92,15 @@ class Factory:
         return {name: given[name] for name in names if name in given}
 
 
-def is_reference(text: str) -> bool:
+def names_decoder(text: str) -> bool:
     """Whether a text names a user's decoder, rather than a checkpoint's path.
 
     Args:
         text: a file's path with ``.py``, ``package.module:name``, or an entry point's name.
     """
-    pattern = _IN_FILE.fullmatch(text) or _IN_PACKAGE.fullmatch(text)
-    return pattern is not None or text in _entry_point_names()
+    return is_reference(text) or any(
+        point.name == text for point in entry_points(group=ENTRY_POINT_GROUP)
+    )
 
 
 def load_factory(reference: str) -> Factory:
@@ -114,15 +112,11 @@ def load_factory(reference: str) -> Factory:
     Raises:
         DecoderError: the file or name is not there, or importing it fails.
     """
-    if found := _IN_FILE.fullmatch(reference):
-        return _from_file(reference, Path(found["place"]), found["name"])
-    if found := _IN_PACKAGE.fullmatch(reference):
-        with _reported(f"{found['place']} cannot be imported"):
-            module = importlib.import_module(found["place"])
-        return _found(reference, module, found["name"])
+    if (named := load_named(reference, _DECODER)) is not None:
+        return _factory(reference, named.value)
     for point in entry_points(group=ENTRY_POINT_GROUP):
         if point.name == reference:
-            with _reported(f"The entry point {reference} cannot be loaded"):
+            with reported(f"The entry point {reference} cannot be loaded", DecoderError):
                 make = point.load()
             return _factory(reference, make)
     raise DecoderError(
@@ -131,111 +125,12 @@ def load_factory(reference: str) -> Factory:
     )
 
 
-def _entry_point_names() -> list[str]:
-    return [point.name for point in entry_points(group=ENTRY_POINT_GROUP)]
-
-
-def _from_file(reference: str, path: Path, name: str | None) -> Factory:
-    if not path.is_file():
-        raise DecoderError(f"There is no file {path}; check the path.")
-    if name is None:
-        names = _defined_names(path)
-        example = next((each for each in ("build", *names) if each in names), "build")
-        raise DecoderError(
-            f"{path} does not say what makes the decoder; name a function or class of it, as "
-            f"{path}:{example}."
-        )
-    return _found(reference, _import_file(path), name)
-
-
-def _defined_names(path: Path) -> list[str]:
-    """Names of the functions and classes of a file, which is not run."""
-    try:
-        tree = ast.parse(path.read_bytes())
-    except (SyntaxError, ValueError):
-        return []
-    defined = (ast.FunctionDef, ast.ClassDef)
-    return [each.name for each in tree.body if isinstance(each, defined)]
-
-
-def _import_file(path: Path) -> ModuleType:
-    """Run a file as a module of its own, from which modules beside it can be imported."""
-    path = path.resolve()
-    digest = hashlib.sha256(bytes(path)).hexdigest()[:8]
-    name = f"{_MODULE_PREFIX}{path.stem}_{digest}"
-    loader = SourceFileLoader(name, str(path))
-    module = ModuleType(name)
-    module.__file__ = str(path)
-    sys.modules[name] = module  # dataclasses and pickle look it up there
-    sys.path.insert(0, str(path.parent))
-    try:
-        with _reported(f"{path} cannot be imported"):
-            loader.exec_module(module)
-    except DecoderError:
-        del sys.modules[name]
-        raise
-    finally:
-        sys.path.remove(str(path.parent))
-    return module
-
-
-def _found(reference: str, module: ModuleType, name: str) -> Factory:
-    make = getattr(module, name, None)
-    if make is None:
-        known = [each for each, value in vars(module).items() if _is_of(module, value)]
-        hint = did_you_mean(name, known) if known else "define it there."
-        raise DecoderError(f"{reference} is not there: its module has no '{name}'; {hint}")
-    return _factory(reference, make)
-
-
-def _is_of(module: ModuleType, value: Any) -> bool:
-    """Whether a value is a function or class that a module defines itself."""
-    return callable(value) and getattr(value, "__module__", None) == module.__name__
-
-
 def _factory(reference: str, make: Any) -> Factory:
     if not callable(make):
         raise DecoderError(
-            f"{reference} is {_article(make)}, not a function or class; name what makes the "
+            f"{reference} is {with_article(make)}, not a function or class; name what makes the "
             "decoder."
         )
     owner = type(make) if isinstance(make, nn.Module | NeuroBenchModel) else make
-    try:
-        source = Path(inspect.getsourcefile(inspect.unwrap(owner)) or "")
-        digest = hashlib.sha256(source.read_bytes()).hexdigest()
-    except (TypeError, OSError):  # of an object that has no file
-        return Factory(reference, make, None, None)
-    return Factory(reference, make, source, digest)
-
-
-@contextmanager
-def _reported(what: str) -> Iterator[None]:
-    """Turn whatever a user's code raises into one sentence.
-
-    Raises:
-        DecoderError: it raised.
-    """
-    try:
-        yield
-    except DecoderError:
-        raise
-    except (Exception, SystemExit) as error:
-        raise DecoderError(f"{what} ({described(error)}); mend it there.") from error
-
-
-def described(error: BaseException) -> str:
-    """Kind and text of an exception, and the line of a user's file that it comes from."""
-    text = f"{type(error).__name__}: {error}"
-    place, trace = "", error.__traceback__
-    while trace is not None:
-        if str(trace.tb_frame.f_globals.get("__name__")).startswith(_MODULE_PREFIX):
-            place = f", line {trace.tb_lineno} of {Path(trace.tb_frame.f_code.co_filename).name}"
-        trace = trace.tb_next
-    return f"{text}{place}"
-
-
-def _article(value: Any) -> str:
-    kind = type(value).__name__
-    if value is None:
-        return "nothing"
-    return f"{'an' if kind[0].lower() in 'aeiou' else 'a'} {kind}"
+    code = with_source(reference, make, owner)
+    return Factory(reference, make, code.source, code.sha256)

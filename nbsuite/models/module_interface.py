@@ -22,7 +22,7 @@ from neurobench.models import NeuroBenchModel
 from torch import Tensor, nn
 
 from nbsuite.errors import DecoderError
-from nbsuite.models.factory import described
+from nbsuite.named_code import described
 
 Model: TypeAlias = nn.Module | NeuroBenchModel
 """What decodes: a module, or NeuroBench's wrapper around one."""

@@ -18,11 +18,11 @@ from torch import Tensor, nn
 
 from nbsuite.errors import DecoderError
 from nbsuite.models.decoder import Group
-from nbsuite.models.factory import described
 from nbsuite.models.layer_watch import LayerWatch, SeenLayers, seen_layers
 from nbsuite.models.module_interface import Interface, Model, dtype_of, net_of
 from nbsuite.models.module_state import ModuleState, as_all_neurons, put_state, take_state
 from nbsuite.models.recurrent_cells import replace_recurrent_layers
+from nbsuite.named_code import described
 
 TOLERANCE = 1e-5
 """By how much of the largest output outputs of a sequence and of single samples may differ."""

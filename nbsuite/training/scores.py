@@ -11,13 +11,17 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from torch import Tensor
 
 from nbsuite.data.recording import Recording, Split
 from nbsuite.models.decoder import Decoder
+
+if TYPE_CHECKING:
+    from nbsuite.shapes import AnySamplesOutputs
+
 
 _CHUNK_STEPS = 1 << 14
 _ROUNDING = 1e-12
@@ -39,9 +43,9 @@ class R2Score:
         self._count = 0
         self._sums: Tensor | None = None
 
-    def add(self, *, decoded: Tensor, true: Tensor) -> None:
-        """Add samples (..., outputs); nothing waits for the device they are on."""
-        decoded, true = (each.detach().double().flatten(0, -2) for each in (decoded, true))
+    def add(self, *, decoded: AnySamplesOutputs, true: AnySamplesOutputs) -> None:
+        """Add samples; nothing waits for the device they are on."""
+        decoded, true = (each.detach().double().flatten(end_dim=-2) for each in (decoded, true))
         summands = ((true - decoded).square(), true, true.square())
         sums = torch.stack([each.sum(dim=0) for each in summands])
         self._take(sums, len(true))
