@@ -68,7 +68,6 @@ def test_chunks_and_steps_agree(kind, outputs, gaps):
     steps = run_per_step(decoder, samples, batch_steps=29)
     np.testing.assert_allclose(chunks.outputs, steps.outputs, rtol=1e-5, atol=1e-5)
     for name, value in steps.values.items():
-    for name, value in steps.values.items():
         rounding = 1e-6 if name == "r2" else 1e-12  # of outputs in float32
         assert chunks.values[name] == pytest.approx(value, rel=rounding, abs=rounding), name
 
