@@ -23,7 +23,8 @@ TOPICS = {
             "List the public sessions, what they serve for, and what of them is on this disk.",
         ),
         "data": LazyCommand(
-            "nbsuite.cli.data.command:data", "Fetch, verify, imitate and inspect recordings."
+            "nbsuite.cli.data.command:data",
+            "Fetch, verify, imitate, import and inspect recordings.",
         ),
     },
     "Decoders": {
@@ -34,6 +35,14 @@ TOPICS = {
         "sweep": LazyCommand(
             "nbsuite.cli.sweep.command:sweep",
             "Run a study: many models, sessions, seeds and recipes, described in a file.",
+        ),
+        "new": LazyCommand(
+            "nbsuite.cli.new.command:new",
+            "Write a file to begin with.",
+        ),
+        "check": LazyCommand(
+            "nbsuite.cli.check:check",
+            "Check a decoder of your own, and say in plain words what holds.",
         ),
         "convert": LazyCommand(
             "nbsuite.cli.convert.command:convert",

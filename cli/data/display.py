@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.progress import BarColumn, DownloadColumn, Progress, TransferSpeedColumn
 
 from nbsuite.cli.frame.output import note, print_table, progress, say
+from nbsuite.tasks.known import find_session
 
 if TYPE_CHECKING:
     from nbsuite.data.fetch.download import Progress as DownloadProgress
@@ -51,6 +53,19 @@ def download_progress(label: str, *, quiet: bool) -> Iterator[Callable[[Download
             stage = step.stage
 
         yield report
+
+
+def fetch_sessions(targets: Iterable[str], data_dir: Path, *, quiet: bool) -> None:
+    """Fetch real recordings that are not there, with a bar for each.
+
+    Raises:
+        DownloadError: one could not be fetched.
+    """
+    from nbsuite.data.fetch.download import fetch
+
+    for session in map(find_session, targets):
+        with download_progress(session.label, quiet=quiet) as report:
+            fetch(session, data_dir, progress=report)
 
 
 @contextmanager
