@@ -36,6 +36,14 @@ TOPICS = {
             "nbsuite.cli.sweep.command:sweep",
             "Run a study: many models, sessions, seeds and recipes, described in a file.",
         ),
+        "new": LazyCommand(
+            "nbsuite.cli.new.command:new",
+            "Write a file to begin with.",
+        ),
+        "check": LazyCommand(
+            "nbsuite.cli.check:check",
+            "Check a decoder of your own, and say in plain words what holds.",
+        ),
         "convert": LazyCommand(
             "nbsuite.cli.convert.command:convert",
             "Convert checkpoints of other libraries to nbsuite's format, and back.",

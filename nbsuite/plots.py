@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 
 from nbsuite.data.task import Task
 from nbsuite.errors import UsageError
-from nbsuite.pictures import BLACK, TWIN_COLOUR, VERMILLION, check_format, drawn, picture_text
+from nbsuite.pictures import BLACK, TWIN_COLOUR, VERMILLION, drawn, picture_text
 
 DEFAULT_SECONDS = 10.0
 SEARCHED_SECONDS = 180.0
@@ -29,8 +28,7 @@ FloatArray = NDArray[np.floating[Any]]
 SpikeArray = NDArray[np.integer[Any]]
 
 
-def plot_decoding(
-    path: Path,
+def draw_decoding(
     *,
     task: Task,
     true: FloatArray,
@@ -43,11 +41,10 @@ def plot_decoding(
     trained_on_twin: bool,
     start_seconds: float | None = None,
     seconds: float = DEFAULT_SECONDS,
-) -> None:
+) -> Figure:
     """Draw what was decoded against what is true, and the hidden spikes under it.
 
     Args:
-        path: the picture; its suffix, .png or .svg, is its format.
         task: what was decoded: the step, and the outputs with their names and units.
         true: (T, O) true outputs, in their units.
         decoded: (T, O) decoded outputs.
@@ -63,13 +60,11 @@ def plot_decoding(
         seconds: length of the window.
 
     Raises:
-        UsageError: another suffix, or a window outside the T steps.
-        OSError: the folder cannot be written, or the disk is full.
+        UsageError: a window outside the T steps.
     """
-    check_format(path)
     window = _window(true, task.step, start_seconds, seconds)
     outputs = task.outputs[:MOST_PANELS]
-    with drawn(path, (8.0, HEIGHT + PANEL_HEIGHT * (len(outputs) - 2))) as figure:
+    with drawn((8.0, HEIGHT + PANEL_HEIGHT * (len(outputs) - 2))) as figure:
         axes = _arrange(figure, len(outputs), raster=spikes is not None)
         time = task.step * np.arange(window.start, window.stop)
         for panel, output in enumerate(outputs):
@@ -89,6 +84,7 @@ def plot_decoding(
         measured = "" if r2 is None else f": R² = {r2:.3f}"
         warning = _warning(twin=twin, trained_on_twin=trained_on_twin)
         _write_title(figure, f"{model} on {session}{measured}", warning)
+    return figure
 
 
 def _window(true: FloatArray, step: float, start_seconds: float | None, seconds: float) -> slice:

@@ -24,6 +24,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "nbsuite.leftovers": (),
     "nbsuite.observer": (),
     "nbsuite.seeds": (),
+    "nbsuite.shapes": (),
     "nbsuite.spike_events": (),
     "nbsuite.suggestions": (),
     "nbsuite.protocol": ("nbsuite.untrusted",),
@@ -35,6 +36,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "nbsuite.neurons": (
         "nbsuite.files",
         "nbsuite.seeds",
+        "nbsuite.shapes",
         "nbsuite.spike_events",
         "nbsuite.suggestions",
     ),

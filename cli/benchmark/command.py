@@ -24,11 +24,20 @@ DEFAULT_FOLDER = Path("results")
         "nbsuite benchmark runs --data twin -o results/twins   # of each run its last weights",
         "nbsuite benchmark tinyRSNN-1.safetensors -s I1 --verify 2000",
         "nbsuite benchmark tinyRSNN-1.safetensors -s I1 --plot decoding.png",
+        "nbsuite benchmark my_decoder.py:build --weights w.pt -s I1 -o results",
     )
 )
 @click.argument(
     "checkpoints", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="CHECKPOINT..."
 )
+@click.option(
+    "--weights",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Weights of a decoder of your own: a state dict (.pt) or .safetensors; one for each run.",
+)
+@click.option("--name", help="What results call it.  [default: the name of its class]")
 @options.session_option()
 @options.data_option()
 @options.data_dir_option()
@@ -52,7 +61,7 @@ DEFAULT_FOLDER = Path("results")
 @click.option(
     "--plot",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Draw decoded against true velocity into a .png or .svg file.",
+    help="Draw decoded against true velocity into a .png, .svg or .pdf file.",
 )
 @options.output_option("Folder of the results.  [default: results]", folder=True)
 @options.force_option("results")
@@ -66,6 +75,8 @@ DEFAULT_FOLDER = Path("results")
 @options.json_option()
 def benchmark(
     checkpoints: tuple[Path, ...],
+    weights: tuple[Path, ...],
+    name: str | None,
     session: tuple[str, ...],
     data: Source,
     data_dir: Path,
@@ -87,11 +98,16 @@ def benchmark(
     ended with. Each number is computed by NeuroBench itself and checked against its closed form.
     Interrupted, it goes on when it is called again: results of the same weights, data and settings
     are kept.
+
+    A decoder of your own stands in place of a CHECKPOINT as my_decoder.py:build, as
+    package.module:name, or by the name of an installed entry point: its code is run.
     """
     from nbsuite.benchmarking.jobs import plan_jobs
     from nbsuite.benchmarking.metrics import check_metric_names
+    from nbsuite.benchmarking.own_decoders import plan_own_jobs
     from nbsuite.benchmarking.quantities import CHALLENGE_METRICS
     from nbsuite.benchmarking.session import RunSettings, kernel_asked_for
+    from nbsuite.cli.benchmark.own import own_decoders
     from nbsuite.cli.benchmark.report import compare_jobs, print_outcome
     from nbsuite.cli.frame.observing import shown_progress
     from nbsuite.submissions.results.measuring import run_jobs
@@ -107,8 +123,11 @@ def benchmark(
         device=device,
         per_step=per_step,
     )
+    own, checkpoints = own_decoders(checkpoints, weights, name)
     with shown_progress(quiet=as_json) as observer:
-        jobs = plan_jobs(checkpoint_files(checkpoints), session, data_dir, data, observer)
+        jobs = plan_own_jobs(own, session, data_dir, data, observer)
+        if checkpoints:
+            jobs += plan_jobs(checkpoint_files(checkpoints), session, data_dir, data, observer)
     if verify is not None:
         compare_jobs(jobs, verify, settings, as_json=as_json)
         return

@@ -22,6 +22,9 @@ def print_outcome(
         output.print_json(outcome_as_json(results, files))
         return
     print_results(results)
+    remarks = [each for result in results for each in result.provenance["run"].get("remarks", ())]
+    for remark in dict.fromkeys(remarks):
+        output.note(f"Note: {remark}")
     for path in files:
         output.note(f"Wrote {path}")
 

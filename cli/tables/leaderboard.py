@@ -55,7 +55,8 @@ from nbsuite.submissions.tables.leaderboard_table import USUAL, leaderboard_tabl
 @click.option(
     "--plot",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Draw R2 against operations and footprint, and the Pareto front, into a .png or .svg.",
+    help="Draw R2 against operations and footprint, and the Pareto front, into a .png, .svg or"
+    " .pdf.",
 )
 @table_options
 def leaderboard(
@@ -104,11 +105,12 @@ def leaderboard(
 
 def _draw(plot: Path, found: Sequence[Ranking]) -> list[Path]:
     """A picture a task: the first takes the name given, the others add their tasks to it."""
-    from nbsuite.submissions.pictures.pareto import plot_leaderboard
+    from nbsuite.pictures import save_picture
+    from nbsuite.submissions.pictures.pareto import draw_leaderboard
 
     paths: list[Path] = []
     for ranking in found:
         task = ranking.task.replace("/", "-")
         paths.append(plot.with_stem(f"{plot.stem}_{task}") if paths else plot)
-        plot_leaderboard(paths[-1], ranking)
+        save_picture(paths[-1], draw_leaderboard(ranking))
     return paths

@@ -137,14 +137,15 @@ def measure_jobs(
         jobs: what to measure.
         settings: how.
         observer: told of progress.
-        workers: processes to measure in; with 1 it is done in this one.
+        workers: processes to measure in; with 1 it is done in this one, as it is with decoders
+            that no checkpoint holds.
         with_decoding: give what was decoded too.
 
     Raises:
         NbsuiteError: as :func:`nbsuite.benchmarking.session.measure_checkpoint`, or a process was
             killed.
     """
-    if workers > 1 and len(jobs) > 1:
+    if workers > 1 and len(jobs) > 1 and all(job.checkpoint.in_file for job in jobs):
         from nbsuite.benchmarking.processes import JobFiles, measure_in_processes
 
         files = [

@@ -82,7 +82,8 @@ def describe_result(
             "seconds": round(measurement.seconds, 3),
             "kernel": measurement.kernel,
             "per_step": measurement.per_step,
-            "device": str(next(decoder.parameters()).device),
+            "device": str(decoder.device),
+            **decoder.notes(),
         },
         **circumstances(),
     }

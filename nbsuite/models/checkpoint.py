@@ -57,12 +57,14 @@ class Checkpoint:
         header: what the weights belong to.
         decoder: the decoder in evaluation mode, in the weights' own dtype.
         digest: SHA-256 over the weights alone, see :func:`weights_digest`.
+        in_file: whether the file holds all of it; of a decoder of one's own it does not.
     """
 
     path: Path
     header: CheckpointHeader
     decoder: Decoder = field(repr=False)
     digest: str
+    in_file: bool = True
 
 
 def save_checkpoint(path: Path, decoder: Decoder, header: CheckpointHeader) -> None:

@@ -152,6 +152,13 @@ class Decoder(nn.Module, ABC):
         """What is wrong with the weights that were loaded, if anything: "has ..."."""
         return None
 
+    def notes(self) -> dict[str, Any]:
+        """What the provenance of a run should say of it besides, as JSON values by name.
+
+        ``remarks`` are sentences that people should read with its figures.
+        """
+        return {}
+
     def choose_kernel(self, kernel: str | None) -> str:
         """The kernel that is asked for, or else the decoder's choice.
 

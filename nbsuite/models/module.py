@@ -13,17 +13,15 @@ from torch import Tensor
 
 from nbsuite.errors import DecoderError
 from nbsuite.models.decoder import DecodedChunk, Decoder
+from nbsuite.models.module_checks import check_operations, check_repetition
 from nbsuite.models.module_interface import Model, find_interface, net_of
-from nbsuite.models.module_run import ModuleRun, copy_of, fault_of_sequences, reset
+from nbsuite.models.module_run import NO_SEQUENCES, ModuleRun, copy_of, fault_of_sequences, reset
 from nbsuite.models.module_spec import ModuleSpec
 from nbsuite.models.stepwise import State, Step, StepwiseNetwork
-from nbsuite.models.unseen_operations import check_parameters, no_unseen_operations
 
-SEQUENCE, STEPS = "sequence", "steps"
+SEQUENCE, STEPWISE = "sequence", "stepwise"
 FIRST_STEPS = 256
 """Steps in which sequences are compared with single samples before they are trusted."""
-_PROBE_STEPS = 24
-_PROBE_RATE = 0.1
 
 
 class ModuleDecoder(Decoder):
@@ -39,7 +37,7 @@ class ModuleDecoder(Decoder):
 
     spec: ModuleSpec
     _model: Model
-    kernels = (SEQUENCE, STEPS)
+    kernels = (SEQUENCE, STEPWISE)
     precisions = ()
 
     def __init__(self, model: Model, spec: ModuleSpec) -> None:
@@ -54,7 +52,9 @@ class ModuleDecoder(Decoder):
         self._run: ModuleRun | None = None
         self._sequences: bool | None = None
         self.remark = ""
-        self._check()
+        self.lookahead = ""
+        check_operations(self._model, self.interface, spec.channels)
+        check_repetition(self._model, self.interface, spec.channels)
 
     @property
     def dtype(self) -> torch.dtype:
@@ -64,11 +64,11 @@ class ModuleDecoder(Decoder):
     @property
     def activation_layers(self) -> tuple[str, ...]:  # type: ignore[override]
         """Names of its layers of neurons."""
-        return tuple(name for name, _ in self._running().layers.activations)
+        return tuple(name for name, _ in self.running().layers.activations)
 
     def sources(self) -> tuple[tuple[torch.nn.Module, ...], ...]:
         """Its layers, each with inputs of its own."""
-        return tuple((layer,) for _, layer in self._running().layers.connections)
+        return tuple((layer,) for _, layer in self.running().layers.connections)
 
     def decode(
         self, spikes: Tensor, state: State = None, *, kernel: str | None = None
@@ -80,7 +80,7 @@ class ModuleDecoder(Decoder):
         """
         spikes = self.check_input(spikes)
         at_once = self.choose_kernel(kernel) == SEQUENCE and len(spikes) > 1
-        decoded = self._running().decode(
+        decoded = self.running().decode(
             spikes, state, at_once=at_once and self._trusts_sequences(spikes)
         )
         return DecodedChunk(
@@ -97,11 +97,24 @@ class ModuleDecoder(Decoder):
         Raises:
             DecoderError: the module takes no sequences.
         """
-        return self._running().decode(self.check_input(spikes), None, at_once=True).outputs
+        if not self.interface.takes_sequences:
+            raise DecoderError(f"{self.spec.name} {NO_SEQUENCES}; give it one sample at a time.")
+        return self.running().decode(self.check_input(spikes), None, at_once=True).outputs
 
     def stepwise(self) -> StepwiseNetwork:
         """The module one sample at a time."""
         return ModuleSteps(ModuleRun(self._model, self.interface, self.device))
+
+    def notes(self) -> dict[str, Any]:
+        """How it was run, and when its footprint was measured; see ``Decoder``."""
+        net = self.running().net
+        values = (*net.parameters(), *net.buffers())
+        remarks = [f"{self.spec.name} {each}." for each in (self.remark, self.lookahead) if each]
+        return {
+            "remarks": remarks,
+            "footprint_measured": "before the first call, as NeuroBench measures it",
+            "footprint_in_use": sum(each.numel() * each.element_size() for each in values),
+        }
 
     def fault(self) -> str | None:
         """There is nothing to check in weights whose meaning their author alone knows."""
@@ -112,7 +125,8 @@ class ModuleDecoder(Decoder):
         """Device of the weights; the CPU where there are none."""
         return next((each.device for each in self.parameters()), torch.device("cpu"))
 
-    def _running(self) -> ModuleRun:
+    def running(self) -> ModuleRun:
+        """The copy that is run."""
         if self._run is None or self._run.device != self.device:
             self._run = ModuleRun(self._model, self.interface, self.device)
         return self._run
@@ -122,44 +136,14 @@ class ModuleDecoder(Decoder):
             first = spikes[:FIRST_STEPS]
             if len(first) < 3:
                 return False
-            fault = fault_of_sequences(self._running(), first)
+            fault = fault_of_sequences(self.running(), first)
             self._sequences = fault is None
             self.remark = (
-                f"given sequences, whose first {len(first)} steps equal those of single samples"
+                f"was given sequences, whose first {len(first)} steps equal those of single samples"
                 if fault is None
-                else f"given one sample at a time, for it {fault}"
+                else f"was given one sample at a time, for it {fault}"
             )
         return self._sequences
-
-    @torch.no_grad()
-    def _check(self) -> None:
-        """Make sure that the module can be measured.
-
-        Raises:
-            DecoderError: it cannot.
-        """
-        random = torch.Generator().manual_seed(0)
-        shape = (_PROBE_STEPS, self.spec.channels)
-        spikes = (torch.rand(shape, generator=random) < _PROBE_RATE).to(torch.int8)
-        self._check_operations(spikes)
-        first = self._running().decode(spikes, None, at_once=False).outputs
-        other = ModuleRun(self._model, self.interface, self.device)
-        if not torch.equal(first, other.decode(spikes, None, at_once=False).outputs):
-            raise DecoderError(
-                f"{self.spec.name} decodes the same samples in two ways: it draws random numbers, "
-                "or keeps state outside of itself that leaks from one run into the next; keep all "
-                "state in its buffers or attributes, and draw nothing in evaluation mode."
-            )
-
-    def _check_operations(self, spikes: Tensor) -> None:
-        run = ModuleRun(self._model, self.interface, self.device)
-        connections = [layer for _, layer in run.layers.connections]
-        check_parameters(run.net, connections)
-        neurons = [layer for _, layer in run.layers.activations]
-        carried: Any = None
-        with no_unseen_operations(run.net, connections, neurons):
-            for sample in torch.split(spikes[:3], 1):
-                _, carried = run.step(sample.to(self.device), carried)
 
 
 class ModuleSteps(StepwiseNetwork):

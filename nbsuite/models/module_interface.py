@@ -46,6 +46,11 @@ class Interface:
     sample_axis: bool
     outputs: int
 
+    @property
+    def takes_sequences(self) -> bool:
+        """Whether more than one sample may be given at once; whether it is right is seen then."""
+        return self.passes_state or self.sample_axis
+
     def call(self, model: Model, spikes: Tensor, state: Any) -> tuple[Tensor, Any]:
         """Decode steps (steps, channels) into (steps, outputs), and the state after them.
 

@@ -27,6 +27,8 @@ from nbsuite.named_code import described
 TOLERANCE = 1e-5
 """By how much of the largest output outputs of a sequence and of single samples may differ."""
 
+NO_SEQUENCES = "takes no sequences"
+
 
 class Decoded(NamedTuple):
     """What a module made of a chunk.
@@ -116,18 +118,22 @@ def fault_of_sequences(run: ModuleRun, spikes: Tensor) -> str | None:
     Returns:
         The rest of a sentence that begins with the module; None where both ways are one.
     """
+    if not run.interface.takes_sequences:
+        return NO_SEQUENCES
     slow = run.decode(spikes, None, at_once=False)
     cut = len(spikes) // 3
     try:
         first = run.decode(spikes[:cut], None, at_once=True)
         second = run.decode(spikes[cut:], first.state, at_once=True)
-    except DecoderError as error:
-        return f"takes no sequences ({error})"
+    except DecoderError:
+        return NO_SEQUENCES
     outputs = torch.cat([first.outputs, second.outputs])
     scale = float(slow.outputs.abs().max())
     apart = (outputs - slow.outputs).abs().max(dim=1).values > TOLERANCE * max(scale, 1e-30)
     if bool(apart.any()):
         step = int(apart.nonzero()[0])
+        if _takes_rows_for_a_batch(run, spikes[:cut], first.outputs):
+            return NO_SEQUENCES
         return f"decodes a sequence otherwise than its samples one by one, first in step {step}"
     for (name, _), *seen in zip(
         run.layers.connections, first.inputs, second.inputs, slow.inputs, strict=True
@@ -136,6 +142,13 @@ def fault_of_sequences(run: ModuleRun, spikes: Tensor) -> str | None:
         if by_parts != at_once:
             return f"gives its layer '{name}' other inputs in a sequence than sample by sample"
     return None
+
+
+def _takes_rows_for_a_batch(run: ModuleRun, spikes: Tensor, outputs: Tensor) -> bool:
+    """Whether a module has decoded each row of a sequence as if it were the first sample."""
+    rows = torch.split(spikes[:9], 1)
+    alone = torch.cat([run.decode(row, None, at_once=False).outputs for row in rows])
+    return torch.allclose(alone, outputs[:9], rtol=TOLERANCE, atol=TOLERANCE)
 
 
 def copy_of(model: Model) -> Model:

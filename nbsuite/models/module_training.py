@@ -102,13 +102,13 @@ class TrainableModule(ModuleDecoder, TrainableDecoder):
         require_gradient(outputs, self.spec.name)
         return DecodedWindows(outputs, None)
 
-    def _running(self) -> ModuleRun:
+    def running(self) -> ModuleRun:
         """The copy that decodes, made anew where the weights have changed since."""
         values = self.state_dict(keep_vars=True).values()
         versions = tuple(each._version for each in values)
         if versions != self._versions:
             self._run, self._versions = None, versions
-        return super()._running()
+        return super().running()
 
     def prunable_weights(self) -> dict[str, nn.Parameter]:
         """The weight matrices of layers that NeuroBench counts."""

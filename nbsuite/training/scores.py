@@ -10,13 +10,17 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from torch import Tensor
 
 from nbsuite.data.recording import Recording, Split
 from nbsuite.models.decoder import Decoder
+
+if TYPE_CHECKING:
+    from nbsuite.shapes import AnySamplesOutputs
+
 
 _CHUNK_STEPS = 1 << 14
 _ROUNDING = 1e-12
@@ -38,9 +42,9 @@ class VelocityScore:
         self._count = 0
         self._sums: Tensor | None = None
 
-    def add(self, *, decoded: Tensor, true: Tensor) -> None:
-        """Add samples (..., 2); nothing waits for the device they are on."""
-        decoded, true = (each.detach().double().reshape(-1, 2) for each in (decoded, true))
+    def add(self, *, decoded: AnySamplesOutputs, true: AnySamplesOutputs) -> None:
+        """Add samples; nothing waits for the device they are on."""
+        decoded, true = (each.detach().double().flatten(end_dim=-2) for each in (decoded, true))
         summands = ((true - decoded).square(), true, true.square())
         sums = torch.stack([each.sum(dim=0) for each in summands])
         self._take(sums, len(true))

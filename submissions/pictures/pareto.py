@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -31,26 +30,23 @@ _KINDS = (
 )
 
 
-def plot_leaderboard(path: Path, ranking: Ranking) -> None:
+def draw_leaderboard(ranking: Ranking) -> Figure:
     """Draw R2 against cost, a panel a cost, with the methods that no other beats in both.
 
     Args:
-        path: the picture; its suffix, .png or .svg, is its format.
         ranking: the methods; those without R2, or without the cost, are left out of the panel.
 
     Raises:
         ResultsError: no method can be drawn.
-        UsageError: another suffix.
-        OSError: the folder cannot be written, or the disk is full.
     """
     panels = {cost: _points(ranking, cost) for cost in _PANELS}
     accuracies = [r2 for points in panels.values() for _, r2, _ in points]
     if not accuracies:
         raise ResultsError(
-            f"{path} would be empty: no method has R2 and costs on {ranking.place}; "
+            f"The picture would be empty: no method has R2 and costs on {ranking.place}; "
             "name another session with --session."
         )
-    with drawn(path, (9.6, 4.9)) as figure:
+    with drawn((9.6, 4.9)) as figure:
         axes = figure.subplots(1, 2, sharey=True)
         figure.subplots_adjust(left=0.07, right=0.97, top=0.80, bottom=0.115, wspace=0.11)
         _set_accuracy_scale(axes[0], accuracies)
@@ -59,6 +55,7 @@ def plot_leaderboard(path: Path, ranking: Ranking) -> None:
             each.set_xlabel(cost.axis)
         _write_legend(figure, axes)
         _write_title(figure, ranking)
+    return figure
 
 
 def _points(ranking: Ranking, cost: Quantity) -> list[Point]:

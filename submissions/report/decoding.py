@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from nbsuite.data.task import Task
-from nbsuite.plots import DEFAULT_SECONDS, FloatArray, SpikeArray, plot_decoding
+from nbsuite.plots import DEFAULT_SECONDS, FloatArray, SpikeArray, draw_decoding
 from nbsuite.submissions.report.page import Data, PageFigure, Section
 from nbsuite.submissions.report.pictures import draw_picture
 
@@ -57,7 +57,7 @@ def _figure(number: int, decoding: Decoding) -> PageFigure:
     if decoding.spikes is not None:
         shown += f", and the spikes of its {decoding.spikes.shape[1]} hidden neurons"
     draw = partial(
-        plot_decoding,
+        draw_decoding,
         task=decoding.task,
         true=decoding.true,
         decoded=decoding.decoded,

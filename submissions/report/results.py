@@ -155,14 +155,14 @@ def _ranking(entries: Sequence[Entry], place: str) -> Ranking:
 def _leaderboard(
     name: str, ranking: Ranking, data: Data, figures: Sequence[Quantity]
 ) -> Iterator[Block]:
-    from nbsuite.submissions.pictures.pareto import plot_leaderboard  # matplotlib takes a second
+    from nbsuite.submissions.pictures.pareto import draw_leaderboard  # matplotlib takes a second
 
     where = ranking.place
     yield Heading(f"Leaderboard: {where}")
     table = leaderboard_table(ranking, figures)
     yield PageTable(table, data, ("method",))
     yield PageFigure(
-        draw_picture(name, lambda path: plot_leaderboard(path, ranking)),
+        draw_picture(name, lambda: draw_leaderboard(ranking)),
         f"R2 against effective operations per sample and against footprint, {where}; up and to the"
         " left is better. Costs are on a logarithmic scale.",
         f"Two scatter plots of R2 against cost, {where}. {_fronts(ranking)}"

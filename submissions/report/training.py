@@ -11,7 +11,7 @@ from typing import Any
 
 from nbsuite.data.sessions import PUBLIC_SESSIONS
 from nbsuite.errors import TrainingError
-from nbsuite.plots_training import plot_pruning, plot_training
+from nbsuite.plots_training import draw_pruning, draw_training
 from nbsuite.submissions.report.page import (
     Block,
     Data,
@@ -182,7 +182,7 @@ def training_section(stages: Sequence[FinishedStage], twin_digests: Collection[s
 def _figures(name: str, stage: FinishedStage, data: Data) -> Iterator[PageFigure]:
     twin = data is Data.TWIN
     curves = partial(
-        plot_training,
+        draw_training,
         lines=stage.lines,
         loss=stage.loss or "",
         unit=str(stage.summary.get("label_unit", PRIMATE_REACHING.label_unit)),
@@ -199,7 +199,7 @@ def _figures(name: str, stage: FinishedStage, data: Data) -> Iterator[PageFigure
         data,
     )
     if "trials" in stage.summary:
-        draw = partial(plot_pruning, summary=stage.summary, title=stage.title, twin=twin)
+        draw = partial(draw_pruning, summary=stage.summary, title=stage.title, twin=twin)
         yield PageFigure(
             draw_picture(f"{name}-pruning", draw),
             f"{stage.title}: R2 on the training stretch after retraining, by the share of weights"

@@ -93,4 +93,4 @@ def test_chunks_do_not_matter(draw_samples: Any, name: str, chunk_steps: int) ->
     parts = run_benchmark(decoder, samples, chunk_steps=chunk_steps).values
     assert parts.pop("r2") == pytest.approx(whole.pop("r2"), abs=1e-6)
     assert parts == whole
-    assert ("given sequences" in decoder.remark) == (name in SEQUENCES)
+    assert ("was given sequences" in decoder.remark) == (name in SEQUENCES)

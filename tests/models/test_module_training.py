@@ -46,7 +46,7 @@ def _windows(decoder: TrainableModule, events: SpikeEvents) -> Tensor:
     """What the measured decoder makes of the windows, one by one."""
     dense = torch.from_numpy(events.dense(STARTS, STEPS))
     return torch.stack(
-        [decoder.decode(each, kernel="steps").outputs for each in dense.unbind(1)], 1
+        [decoder.decode(each, kernel="stepwise").outputs for each in dense.unbind(1)], 1
     )
 
 
