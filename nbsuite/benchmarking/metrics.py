@@ -14,7 +14,7 @@ from neurobench.metrics import static, workload
 from neurobench.metrics.abstract import StaticMetric, WorkloadMetric
 
 from nbsuite.benchmarking.quantities import METRIC_NAMES, QUANTITIES, metric_name
-from nbsuite.errors import BenchmarkError, UsageError
+from nbsuite.errors import BenchmarkError, NbsuiteError, UsageError
 from nbsuite.suggestions import did_you_mean
 
 STATIC_METRICS: dict[str, type[StaticMetric]] = {}
@@ -81,6 +81,8 @@ class Failures:
             BenchmarkError: names the metric and what it raised.
         """
         for name, error in self.raised.items():
+            if isinstance(error, NbsuiteError):  # which says all
+                raise error
             raise BenchmarkError(
                 f"NeuroBench's metric {name} could not be computed "
                 f"({type(error).__name__}: {error}); leave it out with --metrics or report this."

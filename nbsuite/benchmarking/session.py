@@ -12,6 +12,9 @@ import torch
 
 from nbsuite.benchmarking.adapter import Progress
 from nbsuite.benchmarking.metrics import check_metric_names
+from nbsuite.benchmarking.own_code import OwnCode
+from nbsuite.benchmarking.own_metrics import Metric, load_metrics
+from nbsuite.benchmarking.processors import load_processing, processed_name
 from nbsuite.benchmarking.quantities import CHALLENGE_METRICS
 from nbsuite.benchmarking.results import BenchmarkResult, describe_result
 from nbsuite.benchmarking.runner import Measurement, run_benchmark, run_per_step
@@ -41,12 +44,33 @@ class RunSettings:
         kernel: one of the decoder's kernels; None is the decoder's choice.
         device: the torch device.
         per_step: call layers one step at a time, as NeuroBench's own models do.
+        own_metrics: metrics of the user's own: their classes, or what names them.
+        preprocessors: what spikes go through first: classes or functions, or what names them.
+        postprocessors: what the outputs go through, likewise.
     """
 
     metrics: tuple[str, ...] = CHALLENGE_METRICS
     kernel: str | None = None
     device: str = "cpu"
     per_step: bool = False
+    own_metrics: tuple[str | Metric, ...] = ()
+    preprocessors: tuple[Any, ...] = ()
+    postprocessors: tuple[Any, ...] = ()
+
+    def named(self, model: str) -> str:
+        """The name of a model's results: those of processors stand in it."""
+        return processed_name(model, (*self.preprocessors, *self.postprocessors))
+
+    def own_code(self) -> OwnCode:
+        """The metrics and processors of the user's own, loaded.
+
+        Raises:
+            UsageError: one is not there, or cannot be used.
+        """
+        return OwnCode(
+            load_metrics(self.own_metrics),
+            load_processing(self.preprocessors, self.postprocessors),
+        )
 
 
 def measure_checkpoint(
@@ -66,20 +90,22 @@ def measure_checkpoint(
     """
     check_fit(checkpoint, recording)
     check_motion(recording, recording.test, settings.metrics)
+    own = settings.own_code()
     decoder = checkpoint.decoder.to(settings.device)
     samples = StreamDataset(recording, recording.test)
+    options: dict[str, Any] = {
+        "metrics": settings.metrics,
+        "own": own.metrics,
+        "processing": own.processing,
+        "progress": progress,
+    }
     if settings.per_step:
-        measurement = run_per_step(decoder, samples, metrics=settings.metrics, progress=progress)
+        measurement = run_per_step(decoder, samples, **options)
     else:
-        measurement = run_benchmark(
-            decoder,
-            samples,
-            metrics=settings.metrics,
-            kernel=settings.kernel,
-            progress=progress,
-        )
+        measurement = run_benchmark(decoder, samples, kernel=settings.kernel, **options)
     _check_finite(measurement.values, checkpoint, recording)
-    return describe_result(checkpoint, recording, measurement), measurement
+    name = settings.named(checkpoint.header.spec.name)
+    return describe_result(checkpoint, recording, measurement, own, name), measurement
 
 
 def verify_checkpoint(
@@ -95,11 +121,14 @@ def verify_checkpoint(
     test = recording.test
     first = replace(test, stop=min(test.stop, test.start + steps))
     check_motion(recording, first, settings.metrics)
+    own = settings.own_code()
     return compare_with_per_step(
         decoder,
         StreamDataset(recording, first),
         metrics=settings.metrics,
         kernel=settings.kernel,
+        own=own.metrics,
+        processing=own.processing,
     )
 
 
