@@ -115,7 +115,7 @@ def _kind(value: Any) -> Hashable:
     """What a check looks at: types, and shapes of arrays."""
     if isinstance(value, tuple):
         return (type(value), *map(_kind, value))
-    if hasattr(value, "dtype"):
+    if hasattr(value, "dtype") and hasattr(value, "shape"):
         return (type(value), tuple(value.shape), value.dtype)
     return type(value)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from nbsuite.models.checkpoint import CheckpointHeader, save_checkpoint
-from nbsuite.models.registry import model_spec
+from nbsuite.training.families import model_spec
 
 README = Path(__file__).parents[1] / "README.md"
 

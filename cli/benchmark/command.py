@@ -24,6 +24,7 @@ DEFAULT_FOLDER = Path("results")
         "nbsuite benchmark runs --data twin -o results/twins   # of each run its last weights",
         "nbsuite benchmark tinyRSNN-1.safetensors -s I1 --verify 2000",
         "nbsuite benchmark tinyRSNN-1.safetensors -s I1 --plot decoding.png",
+        "nbsuite benchmark tinyRSNN-1.safetensors -s I1 --metric my_metrics.py:Jerk",
         "nbsuite benchmark my_decoder.py:build --weights w.pt -s I1 -o results",
     )
 )
@@ -44,6 +45,30 @@ DEFAULT_FOLDER = Path("results")
 @click.option(
     "--metrics",
     help="Metrics, separated by commas.  [default: the challenge's five]",
+)
+@click.option(
+    "--metric",
+    "own_metrics",
+    multiple=True,
+    metavar="FILE.py:CLASS",
+    help="Metric of your own, a class of NeuroBench's kinds: my_metrics.py:Jerk, or"
+    " package.module:Jerk; may be repeated. Its code is run.",
+)
+@click.option(
+    "--preprocess",
+    "preprocessors",
+    multiple=True,
+    metavar="FILE.py:CLASS",
+    help="Preprocessor that the spikes go through first; may be repeated. Its code is run, and"
+    " results are named after it.",
+)
+@click.option(
+    "--postprocess",
+    "postprocessors",
+    multiple=True,
+    metavar="FILE.py:CLASS",
+    help="Postprocessor that what is decoded goes through; may be repeated. Its code is run, and"
+    " results are named after it.",
 )
 @options.kernel_option()
 @options.device_option()
@@ -81,6 +106,9 @@ def benchmark(
     data: Source,
     data_dir: Path,
     metrics: str | None,
+    own_metrics: tuple[str, ...],
+    preprocessors: tuple[str, ...],
+    postprocessors: tuple[str, ...],
     kernel: str,
     device: str,
     per_step: bool,
@@ -122,7 +150,11 @@ def benchmark(
         kernel=kernel_asked_for(kernel, device),
         device=device,
         per_step=per_step,
+        own_metrics=own_metrics,
+        preprocessors=preprocessors,
+        postprocessors=postprocessors,
     )
+    settings.own_code()  # what cannot be used is told before anything is loaded
     own, checkpoints = own_decoders(checkpoints, weights, name)
     with shown_progress(quiet=as_json) as observer:
         jobs = plan_own_jobs(own, session, data_dir, data, observer)

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import click
 
-from nbsuite.benchmarking.quantities import R2
+from nbsuite.benchmarking.quantities import R2, Quantity
 from nbsuite.cli.frame.examples import examples
 from nbsuite.cli.frame.output import note
 from nbsuite.cli.tables.inputs import RESULTS, columns_option, read_models, twins_option
 from nbsuite.cli.tables.rich_tables import choose_format, emit, table_options
 from nbsuite.errors import UsageError
-from nbsuite.submissions.results.columns import choose_columns, keys_of
+from nbsuite.submissions.results.columns import choose_columns, figures_of
 from nbsuite.submissions.results.formats import Format, chained
 from nbsuite.submissions.results.scores import SCORE, SCORES
 from nbsuite.submissions.tables.leaderboard import MEAN, METHOD, Ranking, rankings
@@ -91,10 +91,10 @@ def leaderboard(
             "No twin was ever published; name a folder of results to show with --twins."
         )
     models = read_models(results, twins=twins)
-    figures = None if columns is None else choose_columns(columns, keys_of(models))
-    by = sort or (R2.key if score_name is None else SCORE)
+    figures = None if columns is None else choose_columns(columns, figures_of(models))
+    by: str | Quantity = sort or (R2.key if score_name is None else SCORE)
     if by not in (SCORE, METHOD):
-        by = choose_columns(by, keys_of(models))[0].key
+        by = choose_columns(str(by), figures_of(models))[0]
     found = rankings(models, twins=twins, session=session, sort=by, score_name=score_name)
     pictures = [] if plot is None else _draw(plot, found)
     tables = [leaderboard_table(each, figures or USUAL) for each in found]

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from nbsuite.benchmarking.own_code import OwnCode
 from nbsuite.benchmarking.provenance import circumstances
+from nbsuite.benchmarking.quantities import LOOKAHEAD
 from nbsuite.benchmarking.runner import Measurement
 from nbsuite.data.recording import Recording
 from nbsuite.models.checkpoint import Checkpoint
@@ -18,7 +20,7 @@ class BenchmarkResult:
     """Metric values of one checkpoint on one recording.
 
     Attributes:
-        model: the decoder's name.
+        model: the decoder's name, and those of processors around it.
         recording: name of the recording's file without its suffix; a twin's name says so.
         twin: whether the recording is a twin.
         seed: the checkpoint's seed, if known.
@@ -59,9 +61,24 @@ def _short(value: Any) -> str:
 
 
 def describe_result(
-    checkpoint: Checkpoint, recording: Recording, measurement: Measurement
+    checkpoint: Checkpoint,
+    recording: Recording,
+    measurement: Measurement,
+    own: OwnCode,
+    name: str,
 ) -> BenchmarkResult:
-    """Put a measurement together with what it was measured on."""
+    """Put a measurement together with what it was measured on.
+
+    Args:
+        checkpoint: the decoder.
+        recording: what it was measured on.
+        measurement: what was measured.
+        own: metrics and processors of the user's own.
+        name: what the results are of.
+    """
+    values = dict(measurement.values)
+    if measurement.lookahead is not None:
+        values[LOOKAHEAD.key] = 1000 * measurement.lookahead * recording.task.step
     header = checkpoint.header
     decoder = checkpoint.decoder
     provenance = {
@@ -85,7 +102,7 @@ def describe_result(
             "twin": None if recording.twin is None else asdict(recording.twin),
             "warnings": list(recording.warnings),
         },
-        "metrics": measurement.values,
+        "metrics": values,
         "run": {
             "steps": measurement.steps,
             "seconds": round(measurement.seconds, 3),
@@ -94,13 +111,16 @@ def describe_result(
             "device": str(decoder.device),
             **decoder.notes(),
         },
+        **own.to_json(),
         **circumstances(),
     }
+    if name != header.spec.name:
+        provenance["model"] = name
     return BenchmarkResult(
-        model=header.spec.name,
+        model=name,
         recording=recording.name,
         twin=recording.twin is not None,
         seed=header.seed,
-        values=measurement.values,
+        values=values,
         provenance=provenance,
     )

@@ -75,6 +75,8 @@ class Factory:
 
     def _arguments(self, given: dict[str, Any]) -> dict[str, Any]:
         """Those of the values that the factory's signature asks for."""
+        if getattr(self.make, "__init__", None) is nn.Module.__init__:  # which takes nothing
+            return {}
         try:
             parameters = inspect.signature(self.make).parameters.values()
         except (TypeError, ValueError):  # of a function that is not written in Python

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from nbsuite.errors import UsageError
+from nbsuite.models.decoder import DecoderSpec
 from nbsuite.neurons.kernels import TrainingKernelName
 from nbsuite.neurons.kernels.gpu.limits import require_size
 from nbsuite.neurons.kernels.threads import kernel_threads
@@ -44,13 +45,17 @@ class Compute:
                 " choose another number of --threads."
             )
 
-    def require_fit(self, neurons: int) -> None:
-        """Make sure that the kernel takes so many hidden neurons.
+    def require_fit(self, spec: DecoderSpec) -> None:
+        """Make sure that the kernel takes a decoder.
 
         Raises:
             UsageError: it does not.
         """
         if self.kernel == "triton":
+            if not isinstance(neurons := getattr(spec, "neurons", None), int):
+                raise UsageError(
+                    f"The triton kernel does not take {spec.name}; use the reference kernel."
+                )
             require_size(neurons, torch.float32)
 
     def identity(self) -> dict[str, Any]:

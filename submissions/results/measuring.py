@@ -30,12 +30,14 @@ class _File:
 
     Attributes:
         path: the file; None where nothing is written.
+        model: what the results are of.
         jobs: its jobs.
         pictures: the picture of each job; empty where none is drawn.
         finished: the results, where all of it is there already.
     """
 
     path: Path | None
+    model: str
     jobs: Sequence[Job]
     pictures: Sequence[Path]
     finished: Sequence[BenchmarkResult] | None
@@ -136,7 +138,7 @@ def _files(
     """Jobs by model and recording: each group becomes one results file."""
     groups: dict[tuple[str, str], list[int]] = {}
     for number, job in enumerate(jobs):
-        key = (job.checkpoint.header.spec.name, job.recording.name)
+        key = (settings.named(job.checkpoint.header.spec.name), job.recording.name)
         groups.setdefault(key, []).append(number)
     files = []
     for key, numbers in groups.items():
@@ -145,7 +147,7 @@ def _files(
         drawn = [pictures[number] for number in numbers] if pictures else []
         wanted = path is not None and not force and all(map(Path.is_file, drawn))
         finished = _finished(path, own, settings) if wanted and path is not None else None
-        files.append(_File(path, own, drawn, finished))
+        files.append(_File(path, key[0], own, drawn, finished))
     return files
 
 
@@ -195,8 +197,7 @@ def _prepare_folder(folder: Path, files: Sequence[_File], *, force: bool) -> Non
 
 
 def _model_and_recording(file: _File) -> tuple[str, str]:
-    job = file.jobs[0]
-    return job.checkpoint.header.spec.name, job.recording.name
+    return file.model, file.jobs[0].recording.name
 
 
 def _check_runs(group: Sequence[Job], what: str) -> None:

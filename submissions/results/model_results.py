@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from nbsuite.benchmarking.quantities import Quantity
 from nbsuite.submissions.results.challenge import Results
 from nbsuite.submissions.results.protocols import CHALLENGE_TASK, sessions_of
 
@@ -24,6 +25,8 @@ class ModelResults:
         averaged: the lists hold means out of a summary, not single runs.
         task: name and version of the task.
         reported: the sessions that a mean is over, by their short names.
+        own: figures of metrics of one's own, by key.
+        remarks: what a reader should know of how they were measured.
     """
 
     model: str
@@ -33,6 +36,8 @@ class ModelResults:
     averaged: bool = False
     task: str = CHALLENGE_TASK
     reported: tuple[str, ...] = tuple(each.label for each in sessions_of(CHALLENGE_TASK))
+    own: Mapping[str, Quantity] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
 
     @property
     def missing(self) -> list[str]:

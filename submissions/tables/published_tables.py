@@ -168,6 +168,7 @@ def _notes(
     for each, label in zip(models, labels_of(models), strict=True):
         if each.missing:
             notes.append(f"{label} lacks {', '.join(each.missing)}, hence has no mean.")
+        notes += [f"{label}: {remark}" for remark in each.remarks]
         if each.averaged:
             notes.append(f"{label} stands in a summary alone, which does not tell the seeds.")
     for misprint in published_misprints():
