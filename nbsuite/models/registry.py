@@ -9,6 +9,8 @@ from nbsuite.neurons.cells import CELLS
 from nbsuite.untrusted.fields import decode
 
 OUTPUTS = 2
+STEP = 0.004
+"""Outputs and seconds of a step where nothing else is said, as of NeuroBench's primate reaching."""
 INITIAL_READOUT = -0.01
 MOST_CHANNELS = 1 << 16
 """More than any recording has: no header of a checkpoint can ask for more memory than there is."""
@@ -50,7 +52,7 @@ class ModelSpec:
     recurrent: bool = True
     cell: str = "lif"
     outputs: int = OUTPUTS
-    step: float = 0.004
+    step: float = STEP
 
     @property
     def layer_names(self) -> tuple[str, ...]:
