@@ -15,6 +15,7 @@ from nbsuite.submissions.results.label_places import label_points
 from nbsuite.submissions.results.protocols import task_heading
 from nbsuite.submissions.tables.leaderboard import Ranking, Row
 from nbsuite.submissions.tables.pareto import pareto_front
+from nbsuite.twin_labels import ALL_SYNTHETIC
 from nbsuite.untrusted.text import one_line
 
 Point = tuple[float, float, Row]
@@ -162,7 +163,12 @@ def _write_title(figure: Figure, ranking: Ranking) -> None:
         va="center",
     )
     if ranking.twin:
-        statement = "TWINS: synthetic, not real recordings"
         figure.text(
-            0.97, 0.945, statement, color=TWIN_COLOUR, fontweight="bold", va="center", ha="right"
+            0.97,
+            0.945,
+            ALL_SYNTHETIC,
+            color=TWIN_COLOUR,
+            fontweight="bold",
+            va="center",
+            ha="right",
         )
