@@ -176,6 +176,8 @@ def train(
     if log_json and as_json:
         raise UsageError("--log-json prints the results too: leave out --json.")
     chosen, recipe = _configured(model, epochs, settings)
+    if not chosen.fused:
+        note(f"{chosen.name} has no fused kernel: the reference trains it, many times slower.")
     order = Order(
         model=chosen,
         recipe=recipe,
@@ -185,7 +187,9 @@ def train(
         pretrain_on=pretrain_on,
         pretrained=pretrained,
         compute=Compute(
-            choose_training_kernel(kernel, device), device, threads or torch.get_num_threads()
+            choose_training_kernel(kernel, device, fused=chosen.fused),
+            device,
+            threads or torch.get_num_threads(),
         ),
         data=data,
         data_dir=data_dir,
