@@ -25,7 +25,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "nbsuite.observer": (),
     "nbsuite.seeds": (),
     "nbsuite.shapes": (),
-    "nbsuite.spike_events": (),
+    "nbsuite.spike_events": ("nbsuite.shapes",),
     "nbsuite.suggestions": (),
     "nbsuite.protocol": ("nbsuite.untrusted",),
     "nbsuite.twin_info": ("nbsuite.untrusted",),
