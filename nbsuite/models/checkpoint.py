@@ -28,7 +28,6 @@ from nbsuite.models.header import (
     written_format,
 )
 from nbsuite.models.kinds import expected_tensors, new_decoder
-from nbsuite.models.rsnn import RecurrentDecoder
 from nbsuite.untrusted.fault import FormatFault
 from nbsuite.untrusted.tensor_file import read_tensor_file
 
@@ -39,7 +38,6 @@ __all__ = [
     "CheckpointHeader",
     "build_decoder",
     "load_checkpoint",
-    "recurrent_decoder",
     "save_checkpoint",
     "weights_digest",
 ]
@@ -101,24 +99,6 @@ def load_checkpoint(path: Path) -> Checkpoint:
     header, tensors = _read(path)
     decoder = build_decoder(header.spec, tensors, str(path))
     return Checkpoint(path, header, decoder, weights_digest(decoder))
-
-
-def recurrent_decoder(checkpoint: Checkpoint, purpose: str) -> RecurrentDecoder:
-    """The decoder of a checkpoint, where only a recurrent one will do.
-
-    Args:
-        checkpoint: the checkpoint.
-        purpose: what it is wanted for, as the end of "cannot be ...".
-
-    Raises:
-        CheckpointError: it is of another kind.
-    """
-    if not isinstance(checkpoint.decoder, RecurrentDecoder):
-        raise CheckpointError(
-            f"{checkpoint.path} holds a decoder {checkpoint.header.spec.name}, which cannot be "
-            f"{purpose}; pass a recurrent spiking decoder such as tinyRSNN."
-        )
-    return checkpoint.decoder
 
 
 def build_decoder(spec: DecoderSpec, tensors: Mapping[str, Tensor], origin: str) -> Decoder:
