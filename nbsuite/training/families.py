@@ -66,8 +66,8 @@ class Model(Protocol):
     """What is to be trained, before it is known on what."""
 
     @property
-    def name(self) -> str:
-        """The decoder's name."""
+    def factory(self) -> str | None:
+        """What makes the decoder, as its user named it, where its code is the user's."""
 
     def spec(self, channels: int, outputs: int, step: float) -> DecoderSpec:
         """The decoder's specification for recordings of so many channels and outputs."""
@@ -84,6 +84,10 @@ class FamilyModel:
 
     family: Family
     architecture: Architecture
+
+    @property
+    def factory(self) -> None:
+        """Its code is ours."""
 
     @property
     def name(self) -> str:

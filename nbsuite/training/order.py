@@ -67,7 +67,7 @@ def _plans(order: Order, observer: Observer) -> Iterator[RunPlan]:
         raise UsageError(
             "--pretrain-on is of no use without the stage pretrain: leave it out, or add the stage."
         )
-    opened = OpenedRecordings()
+    opened, said = OpenedRecordings(), set[str]()
     for target in dict.fromkeys(order.targets):
         recording = load_target(target, order.data_dir, order.data, observer)
         opened.add(recording)
@@ -88,6 +88,10 @@ def _plans(order: Order, observer: Observer) -> Iterator[RunPlan]:
                 root=order.output,
             )
             plan = plan_run(request, force=order.force, opened=opened)
+            for remark in plan.remarks:
+                if remark not in said:
+                    observer(Remark(remark))
+                    said.add(remark)
             _say_start(plan, order, observer)
             yield plan
 
