@@ -184,7 +184,7 @@ def train(
     settings = (*(everywhere if epochs else []), *settings)  # single ones overrule --epochs
     chosen, recipe, usual = _configured(model, name, settings)
     compute = Compute(
-        _training_kernel(kernel, device, own=chosen.factory is not None),
+        _training_kernel(kernel, device, chosen),
         device,
         threads or torch.get_num_threads(),
     )
@@ -235,10 +235,12 @@ def _configured(
     if name is not None:
         raise UsageError(f"--name is for a decoder of your own, and {model} has a name.")
     chosen, recipe = configure(model, settings)
+    if not chosen.fused:
+        note(f"{chosen.name} has no fused kernel: the reference trains it, many times slower.")
     return chosen, recipe, chosen.family.stages
 
 
-def _training_kernel(kernel: str, device: str, *, own: bool) -> TrainingKernelName:
+def _training_kernel(kernel: str, device: str, model: Model) -> TrainingKernelName:
     """The kernel to train with; a decoder of one's own computes as it is written.
 
     Raises:
@@ -246,12 +248,12 @@ def _training_kernel(kernel: str, device: str, *, own: bool) -> TrainingKernelNa
     """
     from nbsuite.benchmarking.session import choose_training_kernel
 
-    if own and kernel not in ("auto", "reference"):
+    if model.factory is not None and kernel not in ("auto", "reference"):
         raise UsageError(
             f"A decoder of your own computes as it is written, not with the {kernel} kernel: leave"
             " out --kernel."
         )
-    return choose_training_kernel("reference" if own else kernel, device)
+    return choose_training_kernel(kernel, device, fused=model.fused)
 
 
 def _stages(

@@ -19,6 +19,7 @@ from nbsuite.training.recipe import Recipe
 from nbsuite.training.run_plan import RunPlan, RunRequest, plan_run
 from nbsuite.training.stage_task import StageName
 from nbsuite.training.windows import training_split
+from nbsuite.twin_labels import kinds_of
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,7 @@ def _pretraining_recordings(
         )
     found = find_recordings(recording, order.data_dir, report)
     names = ", ".join(each.session.label for each in found.locations if each.session is not None)
-    kind = "TWINS" if recording.twin else "real recordings"
+    kind = kinds_of(twins=recording.twin is not None)
     observer(Remark(f"Pretraining for {recording.session.label} is on {kind}: {names}"))
     if found.missing:
         monkey = (recording.session.subject or "").capitalize()

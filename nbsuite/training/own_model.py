@@ -24,6 +24,11 @@ class OwnModel:
     factory: str
     name: str | None = None
 
+    @property
+    def fused(self) -> bool:
+        """It computes as it is written."""
+        return False
+
     def spec(self, channels: int, outputs: int, step: float) -> ModuleSpec:
         """The decoder's specification for recordings of so many channels and outputs.
 
