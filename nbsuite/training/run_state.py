@@ -53,7 +53,7 @@ class RunState:
         lines: the log's lines of all epochs done.
         search: the pruning search's state, if there is one.
         weights: the decoder's tensors; empty before the first epoch.
-        optimiser: the optimiser's tensors, likewise.
+        optimiser: the optimiser's tensors; empty before the first epoch.
         accepted: weights of the last sparsity that the pruning search accepted, if any.
     """
 
