@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from nbsuite.data.task import Task
 from nbsuite.errors import UsageError
 from nbsuite.pictures import BLACK, TWIN_COLOUR, VERMILLION, drawn, picture_text
+from nbsuite.twin_labels import SYNTHETIC
 
 if TYPE_CHECKING:
     from nbsuite.shapes import DrawnOutputs, DrawnSamples, DrawnSpikes
@@ -181,8 +182,8 @@ def _draw_raster(axes: Axes, time: DrawnSamples, spikes: DrawnSpikes, step: floa
 
 def _warning(*, twin: bool, trained_on_twin: bool) -> str:
     if twin:
-        return "TWIN: a synthetic recording, not a real one"
-    return "Trained on a TWIN: a synthetic recording, not a real one" if trained_on_twin else ""
+        return SYNTHETIC
+    return f"Trained on a {SYNTHETIC}" if trained_on_twin else ""
 
 
 def _write_title(figure: Figure, title: str, warning: str) -> None:
