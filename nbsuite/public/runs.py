@@ -25,8 +25,8 @@ from nbsuite.errors import UsageError
 from nbsuite.models.checkpoint import Checkpoint, CheckpointHeader, weights_digest
 from nbsuite.models.decoder import Decoder
 from nbsuite.models.factory import load_factory, names_decoder
-from nbsuite.models.module import ModuleSpec
 from nbsuite.models.module_interface import Model, net_of
+from nbsuite.models.module_spec import ModuleSpec
 from nbsuite.public.checkpoints import load_checkpoint
 from nbsuite.public.progress import told
 from nbsuite.public.recordings import opened
