@@ -70,6 +70,14 @@ class Recording:
     segments: tuple[tuple[int, int], ...]
     origin: Origin | None = None
 
+    def __repr__(self) -> str:
+        twin = " (TWIN)" if self.twin else ""
+        outputs = ", ".join(output.name for output in self.task.outputs)
+        return (
+            f"<Recording {self.session.label}{twin}: {self.steps:,} steps of"
+            f" {1000 * self.task.step:g} ms, {self.channels} channels, outputs {outputs}>"
+        )
+
     @property
     def name(self) -> str:
         """What results and pictures call it: the file's name, marked if it hides a twin."""
