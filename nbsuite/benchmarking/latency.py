@@ -119,18 +119,22 @@ def stream_checkpoint(
 def time_steps(
     decoder: StreamingDecoder, recording: Recording, part: Split
 ) -> tuple[NDArray[np.floating], NDArray[np.float64]]:
-    """Decode a stretch from the initial state, after a warm-up on its first samples.
+    """Decode a part from the initial state, and from there again after each gap.
+
+    Before that comes a warm-up on its first samples.
 
     Returns:
-        Velocities (steps, 2), mm per 4 ms step, and the time of every step (steps,), seconds.
+        Outputs (steps, outputs), and the time of every step (steps,), seconds.
     """
     for sample in recording.spikes(part.start, min(part.stop, part.start + WARM_UP_STEPS)):
         decoder.step(sample)
-    decoder.reset()
+    restarts = {stretch.start - part.start for stretch in recording.stretches(part)}
     velocities, seconds = [], np.empty(len(part))
     for stretch in Stretches(len(part), _UNPACKED_STEPS):
         samples = recording.spikes(part.start + stretch.start, part.start + stretch.stop)
         for step, sample in zip(stretch, samples, strict=True):
+            if step in restarts:
+                decoder.reset()
             start = perf_counter()
             velocity = decoder.step(sample)
             seconds[step] = perf_counter() - start
