@@ -10,6 +10,7 @@ import click
 from nbsuite.cli.frame import options, output
 from nbsuite.cli.frame.examples import examples
 from nbsuite.errors import BenchmarkError
+from nbsuite.twin_labels import kind_of
 
 if TYPE_CHECKING:  # importing torch takes longer than printing the help page
     from nbsuite.benchmarking.jobs import Job
@@ -114,7 +115,7 @@ def _print_table(reports: list[tuple[Job, StreamReport]]) -> None:
         [
             job.checkpoint.header.spec.name,
             job.recording.session.label,
-            "TWIN" if job.recording.twin else "real",
+            kind_of(twin=job.recording.twin is not None),
             f"{report.steps:,}",
             *(
                 f"{MICROSECONDS * seconds:,.1f}"

@@ -21,10 +21,10 @@ events       input events, or spikes
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
-from jaxtyping import Bool, Float, Float32, Int64, Num, UInt16
+from jaxtyping import Bool, Float, Float32, Float64, Int, Int8, Int16, Int64, Integer, Num, UInt16
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -68,3 +68,29 @@ EventTimes: TypeAlias = Int64[NDArray[np.int64], " events"]
 EventSources: TypeAlias = UInt16[NDArray[np.uint16], " events"]
 
 SamplesOutputs: TypeAlias = Float32[NDArray[np.float32], "samples outputs"]
+
+SampleOffsets: TypeAlias = Int64[NDArray[np.int64], " bounds"]
+"""Where the events of each sample begin, and where the last ones end."""
+
+PerSample: TypeAlias = Int64[NDArray[np.int64], " samples"]
+Channels: TypeAlias = Float64[NDArray[np.float64], " channels"]
+
+SamplesChannels: TypeAlias = (
+    Bool[NDArray[Any], "samples channels"] | Int[NDArray[Any], "samples channels"]
+)
+"""Input events, as flags or counts."""
+
+SampleCounts: TypeAlias = (
+    Int8[NDArray[np.int8], "samples channels"] | Int16[NDArray[np.int16], "samples channels"]
+)
+"""Events in each sample: int8 where none is above 1, otherwise int16."""
+
+WindowCounts: TypeAlias = (
+    Int8[NDArray[np.int8], "steps windows channels"]
+    | Int16[NDArray[np.int16], "steps windows channels"]
+)
+"""The same of windows."""
+
+DrawnSamples: TypeAlias = Float[NDArray[np.floating[Any]], " samples"]
+DrawnOutputs: TypeAlias = Float[NDArray[np.floating[Any]], "samples outputs"]
+DrawnSpikes: TypeAlias = Integer[NDArray[np.integer[Any]], "samples neurons"]

@@ -17,7 +17,7 @@ from functools import wraps
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from types import CodeType, ModuleType
-from typing import Any
+from typing import Any, runtime_checkable
 
 SHAPES = "nbsuite.shapes"
 CHECKED = frozenset(
@@ -30,7 +30,11 @@ CHECKED = frozenset(
         "nbsuite.neurons.layers",
         "nbsuite.neurons.surrogate",
         "nbsuite.neurons.timescales",
+        "nbsuite.plots",
+        "nbsuite.spike_events",
+        "nbsuite.submissions.report.decoding",
         "nbsuite.training.augmentation",
+        "nbsuite.training.input_rates",
         "nbsuite.training.losses",
         "nbsuite.training.regularizers",
         "nbsuite.training.scores",
@@ -87,6 +91,8 @@ def _check(target: Any) -> Any:
     from beartype import BeartypeConf, beartype
     from jaxtyping import jaxtyped
 
+    if getattr(target, "_is_protocol", False):
+        return runtime_checkable(target)
     numbers_as_mypy_sees_them = beartype(conf=BeartypeConf(is_pep484_tower=True))
     checked = jaxtyped(typechecker=numbers_as_mypy_sees_them)(target)
     return checked if isinstance(target, type) else _once_a_shape(target, checked)
@@ -150,9 +156,14 @@ def _wrap(statement: ast.stmt) -> None:
     elif isinstance(statement, ast.ClassDef):
         for inner in statement.body:
             _wrap(inner)
-        if any("dataclass" in ast.unparse(each) for each in statement.decorator_list):
+        if _is_record_or_protocol(statement):
             check = ast.Name(CHECK, ast.Load())
             statement.decorator_list.insert(0, ast.copy_location(check, statement))
+
+
+def _is_record_or_protocol(cls: ast.ClassDef) -> bool:
+    record = any("dataclass" in ast.unparse(each) for each in cls.decorator_list)
+    return record or any(ast.unparse(base) == "Protocol" for base in cls.bases)
 
 
 def _is_overload(function: ast.FunctionDef) -> bool:

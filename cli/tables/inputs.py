@@ -12,6 +12,7 @@ from nbsuite.cli.frame.options import Decorator
 from nbsuite.cli.frame.output import note
 from nbsuite.submissions.results.folder import ResultsFolder, read_results
 from nbsuite.submissions.results.model_results import ModelResults
+from nbsuite.twin_labels import kinds_of
 
 RESULTS = click.Path(path_type=Path)
 """A folder of results, or a single file; the reader says what is wrong with it."""
@@ -54,7 +55,7 @@ def read_models(paths: Sequence[Path], *, twins: bool) -> list[ModelResults]:
         left_out = folder.real if twins else folder.twins
         if left_out:
             count = sum(len(each.sessions) for each in left_out)
-            kind, remedy = ("real recordings", "without") if twins else ("TWINS", "with")
+            kind, remedy = kinds_of(twins=not twins), "without" if twins else "with"
             note(
                 f"Note: {count} results on {kind} in {path} are left out;"
                 f" show them {remedy} --twins."

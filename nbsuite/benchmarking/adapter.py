@@ -46,7 +46,7 @@ class Tally:
         sparsity: sum over the batches of their samples times the share of activations that were
             zero, 0 in a batch without any: the sum that NeuroBench weights.
         outputs: what was decoded (steps, outputs), a piece at a time.
-        spikes: hidden spikes (steps, neurons), likewise; empty where there are none.
+        spikes: hidden spikes (steps, neurons), a piece at a time; empty where there are none.
     """
 
     samples: int = 0

@@ -45,7 +45,7 @@ class RunSettings:
         per_step: call layers one step at a time, as NeuroBench's own models do.
         own_metrics: metrics of the user's own: their classes, or what names them.
         preprocessors: what spikes go through first: classes or functions, or what names them.
-        postprocessors: what the outputs go through, likewise.
+        postprocessors: what the outputs go through: classes or functions, or what names them.
     """
 
     metrics: tuple[str, ...] = CHALLENGE_METRICS
@@ -192,14 +192,20 @@ def kernel_asked_for(kernel: str, device: str) -> KernelName | None:
     return None if kernel == "auto" else chosen
 
 
-def choose_training_kernel(kernel: str, device: str) -> TrainingKernelName:
+def choose_training_kernel(kernel: str, device: str, *, fused: bool = True) -> TrainingKernelName:
     """The kernel meant by a name, for training; ``auto`` is as in :func:`choose_kernel`.
+
+    Args:
+        kernel: the name.
+        device: the torch device to run on.
+        fused: whether a fused kernel trains the decoder; otherwise ``auto`` is the reference.
 
     Raises:
         UsageError: the device is not there, or the kernel is not installed or does not run on it.
     """
     if kernel != "triton":
-        return choose_kernel(kernel, device, TRAINING_KERNEL_NAMES)
+        chosen = choose_kernel(kernel, device, TRAINING_KERNEL_NAMES)
+        return chosen if fused or kernel != "auto" else "reference"
     require_triton()
     if _kind_of(device) != "cuda":
         raise UsageError(

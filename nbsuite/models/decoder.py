@@ -245,6 +245,10 @@ class TrainableDecoder(Decoder):
             UsageError: the input does not fit, or there is no such kernel.
         """
 
+    def training_remarks(self) -> tuple[str, ...]:
+        """What a person should know before it is trained, in sentences."""
+        return ()
+
     def prunable_weights(self) -> dict[str, nn.Parameter]:
         """The weight matrices that pruning takes weights from, by their parameters' names."""
         layers = [layer for source in self.sources() for layer in source]

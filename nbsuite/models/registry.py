@@ -61,6 +61,14 @@ class ModelSpec:
             return ("hidden",)
         return tuple(f"hidden{number}" for number in range(1, self.layers + 1))
 
+    @property
+    def training_kernels(self) -> tuple[str, ...]:
+        """Names of the kernels that train such a decoder, but for what its size rules out."""
+        if not CELLS[self.cell].fused:
+            return ("reference",)
+        simple = self.layers == 1 and self.recurrent and self.cell == "lif"
+        return ("numba", "triton", "reference") if simple else ("numba", "reference")
+
     def to_json(self) -> dict[str, Any]:
         """As plain JSON values, without those that are the default ones."""
         values = asdict(self)

@@ -15,7 +15,7 @@ from typing import Any
 
 from nbsuite.benchmarking.session import choose_training_kernel
 from nbsuite.data.recording import Recording
-from nbsuite.models.checkpoint import load_checkpoint
+from nbsuite.models.checkpoint import digest_in
 from nbsuite.sweep.graph import Effort, Task
 from nbsuite.sweep.search import Variant
 from nbsuite.sweep.study import Study
@@ -74,7 +74,7 @@ class StageWork:
         if self.task.parent is None:
             return True
         present = self.task.parent.is_file()
-        return present and record.identity["parent"] == load_checkpoint(self.task.parent).digest
+        return present and record.identity["parent"] == digest_in(self.task.parent)
 
 
 @dataclass(frozen=True)
@@ -146,12 +146,10 @@ class StageGraph:
             for each in self._located.values()
         }
 
-    @cached_property
-    def _compute(self) -> Compute:
+    def _compute(self, model: FamilyModel) -> Compute:
         study = self.study
-        return Compute(
-            choose_training_kernel(study.kernel, study.device), study.device, study.threads
-        )
+        kernel = choose_training_kernel(study.kernel, study.device, fused=model.fused)
+        return Compute(kernel, study.device, study.threads)
 
     def _locate(self, target: str) -> Location:
         found = locate(target, self.data_dir, self.study.data, self.progress)
@@ -164,10 +162,11 @@ class StageGraph:
         """Add the stages of a decoder that are not there yet."""
         recording = self._opened.load(location)
         spec = model.spec(recording.channels, recording.outputs, recording.task.step)
-        self._compute.require_fit(spec)
+        compute = self._compute(model)
+        compute.require_fit(spec)
         self._rates[spec.name] = model.training_rate
         stages = self.study.stages or model.family.stages
-        first = StageTask("pretrain", spec, recipe, seed, (location,), None, self._compute)
+        first = StageTask("pretrain", spec, recipe, seed, (location,), None, compute)
         last: Task | None = None
         for stage in stages:
             if stage == "pretrain":

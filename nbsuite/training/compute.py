@@ -51,12 +51,12 @@ class Compute:
         Raises:
             UsageError: it does not.
         """
+        if self.kernel not in getattr(spec, "training_kernels", (self.kernel,)):
+            raise UsageError(
+                f"The {self.kernel} kernel does not train {spec.name}; use the reference kernel."
+            )
         if self.kernel == "triton":
-            if not isinstance(neurons := getattr(spec, "neurons", None), int):
-                raise UsageError(
-                    f"The triton kernel does not take {spec.name}; use the reference kernel."
-                )
-            require_size(neurons, torch.float32)
+            require_size(getattr(spec, "neurons", 0), torch.float32)
 
     def identity(self) -> dict[str, Any]:
         """What decides the last bits of the outcome, as JSON values."""

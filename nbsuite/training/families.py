@@ -14,6 +14,7 @@ from typing import Protocol
 from nbsuite.errors import UsageError
 from nbsuite.models.decoder import DecoderSpec
 from nbsuite.models.registry import OUTPUTS, ModelSpec
+from nbsuite.neurons.cells import CELLS
 from nbsuite.suggestions import did_you_mean
 from nbsuite.training.architecture import SECTION, Architecture, difference_name
 from nbsuite.training.overrides import key_types, parse_settings, section_keys, with_values
@@ -66,8 +67,12 @@ class Model(Protocol):
     """What is to be trained, before it is known on what."""
 
     @property
-    def name(self) -> str:
-        """The decoder's name."""
+    def factory(self) -> str | None:
+        """What makes the decoder, as its user named it, where its code is the user's."""
+
+    @property
+    def fused(self) -> bool:
+        """Whether a fused kernel trains it."""
 
     def spec(self, channels: int, outputs: int, step: float) -> DecoderSpec:
         """The decoder's specification for recordings of so many channels and outputs."""
@@ -86,9 +91,18 @@ class FamilyModel:
     architecture: Architecture
 
     @property
+    def factory(self) -> None:
+        """Its code is ours."""
+
+    @property
     def name(self) -> str:
         """The family's name, and what the network differs in from the family's."""
         return self.family.name + difference_name(self.architecture, self.family.architecture)
+
+    @property
+    def fused(self) -> bool:
+        """Whether a fused kernel trains it; otherwise the reference does, many times slower."""
+        return CELLS[self.architecture.cell].fused
 
     @property
     def training_rate(self) -> float:
