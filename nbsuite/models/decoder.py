@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from nbsuite.errors import UsageError
 from nbsuite.models.initialisation import Fluctuations, InputRates
+from nbsuite.models.sample_runner import ChunkRunner, SampleRunner
 from nbsuite.models.stepwise import State, StepwiseNetwork
 from nbsuite.neurons.dropout import NO_DROPOUT, Dropout
 from nbsuite.neurons.kernels import TrainingKernelName
@@ -150,6 +151,14 @@ class Decoder(nn.Module, ABC):
     @abstractmethod
     def stepwise(self) -> StepwiseNetwork:
         """The same decoder one sample at a time, at its start."""
+
+    def sample_runner(self) -> SampleRunner:
+        """The decoder at its start, to be run sample by sample on the CPU."""
+        return ChunkRunner(self.decode)
+
+    def easily_driven(self) -> Decoder:
+        """A decoder with the same delays through which an impulse gets, where one can be made."""
+        return self
 
     @property
     def trainable(self) -> TrainableDecoder | None:
