@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from nbsuite.errors import UsageError
 from nbsuite.models.initialisation import Fluctuations, InputRates
+from nbsuite.models.sample_runner import ChunkRunner, SampleRunner
 from nbsuite.models.stepwise import State, StepwiseNetwork
 from nbsuite.neurons.dropout import NO_DROPOUT, Dropout
 from nbsuite.neurons.kernels import TrainingKernelName
@@ -161,6 +162,14 @@ class Decoder(nn.Module, ABC):
     def stepwise(self) -> StepwiseNetwork:
         """The same decoder one sample at a time, at its start."""
 
+    def sample_runner(self) -> SampleRunner:
+        """The decoder at its start, to be run sample by sample on the CPU."""
+        return ChunkRunner(self.decode)
+
+    def easily_driven(self) -> Decoder:
+        """A decoder with the same delays through which an impulse gets, where one can be made."""
+        return self
+
     @property
     def trainable(self) -> TrainableDecoder | None:
         """The decoder, where the training stages can train it."""
@@ -254,6 +263,10 @@ class TrainableDecoder(Decoder):
         Raises:
             UsageError: the input does not fit, or there is no such kernel.
         """
+
+    def training_remarks(self) -> tuple[str, ...]:
+        """What a person should know before it is trained, in sentences."""
+        return ()
 
     def prunable_weights(self) -> dict[str, nn.Parameter]:
         """The weight matrices that pruning takes weights from, by their parameters' names."""

@@ -116,12 +116,12 @@ def _single_samples(model: Model, interface: Interface, spikes: WindowSpikes) ->
 
 
 WAYS: Mapping[str, Way] = {
-    "all windows at once": _sequences,
-    "all windows at once, sample by sample": _samples,
-    "all windows at once, sample by sample, each with a state": _widened_samples,
-    "all windows at once, sample by sample, after the first": _joined_samples,
-    "window by window": _single_sequences,
-    "window by window, sample by sample": _single_samples,
+    "all together": _sequences,
+    "all together, sample by sample": _samples,
+    "all together, sample by sample, each with a state": _widened_samples,
+    "all together, sample by sample, after the first": _joined_samples,
+    "one after the other": _single_sequences,
+    "one after the other, sample by sample": _single_samples,
 }
 """From the fastest way to the one that every module takes."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple, cast
 
@@ -16,10 +17,13 @@ from nbsuite.models.decoder import (
     TrainableDecoder,
 )
 from nbsuite.models.initialisation import Fluctuations, InputRates, draw_network
+from nbsuite.models.prepared_runner import PreparedRunner
 from nbsuite.models.registry import INITIAL_READOUT, ModelSpec
+from nbsuite.models.sample_runner import SampleRunner
 from nbsuite.models.stepwise import State, Step, StepwiseNetwork
 from nbsuite.neurons import kernels
 from nbsuite.neurons.cells import CELLS
+from nbsuite.neurons.cells.lif import THRESHOLD
 from nbsuite.neurons.connection import Connection
 from nbsuite.neurons.dropout import NO_DROPOUT, Dropout, dropout_mask
 from nbsuite.neurons.kernels import KernelName, TrainingKernelName
@@ -148,6 +152,24 @@ class RecurrentDecoder(TrainableDecoder):
     def initialise(self, rates: InputRates, fluctuations: Fluctuations, seed: int) -> None:
         """Draw weights and time constants anew, see ``nbsuite.models.initialisation``."""
         draw_network(self.spec, self.layers(), self.heads(), rates, fluctuations, seed)
+
+    def sample_runner(self) -> SampleRunner:
+        """See ``Decoder``; by the numba kernel, where that runs the cell."""
+        if "numba" not in self.kernels:
+            return super().sample_runner()
+        return PreparedRunner(self.parameters_for_kernel(), self.initial_state())
+
+    @torch.no_grad()
+    def easily_driven(self) -> RecurrentDecoder:
+        """A copy in which the current of one input spike takes a neuron to twice its threshold.
+
+        Pruned synapses stay pruned.
+        """
+        driven = copy.deepcopy(self).double()
+        weight = driven.input.weight
+        strength = 2 * THRESHOLD / (1 - driven.layers()[0][1].beta)
+        weight.copy_(torch.where(weight != 0, strength[:, None], 0.0))
+        return driven
 
     def stepwise(self) -> StepwiseNetwork:
         """The decoder itself, whose layers are called once a step."""

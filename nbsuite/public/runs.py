@@ -15,6 +15,7 @@ from nbsuite.benchmarking.jobs import Job, measure_jobs, own_session
 from nbsuite.benchmarking.metrics import check_metric_names
 from nbsuite.benchmarking.observer import Event, MeasuringBegun
 from nbsuite.benchmarking.own_decoders import OwnDecoder, as_checkpoint, built_for
+from nbsuite.benchmarking.own_metrics import Metric
 from nbsuite.benchmarking.quantities import CHALLENGE_METRICS
 from nbsuite.benchmarking.results import BenchmarkResult
 from nbsuite.benchmarking.runner import Measurement
@@ -24,8 +25,8 @@ from nbsuite.errors import UsageError
 from nbsuite.models.checkpoint import Checkpoint, CheckpointHeader, weights_digest
 from nbsuite.models.decoder import Decoder
 from nbsuite.models.factory import load_factory, names_decoder
-from nbsuite.models.module import ModuleSpec
 from nbsuite.models.module_interface import Model, net_of
+from nbsuite.models.module_spec import ModuleSpec
 from nbsuite.public.checkpoints import load_checkpoint
 from nbsuite.public.progress import told
 from nbsuite.public.recordings import opened
@@ -78,6 +79,9 @@ def benchmark(
     *,
     name: str | None = None,
     metrics: Sequence[str] = CHALLENGE_METRICS,
+    own_metrics: Sequence[str | Metric] = (),
+    preprocess: Sequence[str | Callable[..., Any]] = (),
+    postprocess: Sequence[str | Callable[..., Any]] = (),
     kernel: str = "auto",
     device: str = "cpu",
     per_step: bool = False,
@@ -95,6 +99,11 @@ def benchmark(
             the session that a checkpoint was trained for.
         name: what results call a module; by default the name of its class.
         metrics: names of NeuroBench's metrics.
+        own_metrics: metrics of your own: classes of NeuroBench's kinds, or texts such as
+            ``my_metrics.py:Jerk``, whose code is then run.
+        preprocess: what spikes go through first: NeuroBench's kind of preprocessor, as a class, a
+            function or a text that names one. Results are named after it.
+        postprocess: what is decoded goes through these; likewise.
         kernel: how neurons are computed: ``auto``, ``numba`` or ``reference``.
         device: the torch device.
         per_step: call layers one step at a time, as NeuroBench's own models do: slow.
@@ -114,7 +123,11 @@ def benchmark(
         kernel=kernel_asked_for(kernel, device),
         device=device,
         per_step=per_step,
+        own_metrics=tuple(own_metrics),
+        preprocessors=tuple(preprocess),
+        postprocessors=tuple(postprocess),
     )
+    settings.own_code()  # what cannot be used is told before anything is loaded
     with told(progress) as observer:
         job = _job(decoder, recording, name, lambda each: opened(each, data, data_dir, observer))
         observer(MeasuringBegun(1, len(job.recording.test)))

@@ -187,6 +187,7 @@ def _train_on(
     optimiser.zero_grad()
     total = loss + penalty
     total.backward()  # type: ignore[no-untyped-call]
+    _fill_gradients(decoder)
     if plan.masks is not None:
         mask_gradients(decoder, plan.masks)
     _require_finite(decoder, float(total.detach()), number)
@@ -220,6 +221,13 @@ def _decode(
         events, starts, windows.steps, dropout=dropout, kernel=plan.kernel
     )
     return decoded, torch.from_numpy(windows.velocity(chosen)).to(decoded.outputs)
+
+
+def _fill_gradients(decoder: TrainableDecoder) -> None:
+    """Let weights that the outputs do not depend on have a gradient: the optimiser knows all."""
+    for parameter in decoder.parameters():
+        if parameter.requires_grad and parameter.grad is None:
+            parameter.grad = torch.zeros_like(parameter)
 
 
 def _require_finite(decoder: TrainableDecoder, loss: float, number: int) -> None:
