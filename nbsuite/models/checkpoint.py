@@ -29,7 +29,6 @@ from nbsuite.models.header import (
     written_format,
 )
 from nbsuite.models.kinds import expected_tensors, is_users_own, new_decoder
-from nbsuite.models.rsnn import RecurrentDecoder
 from nbsuite.untrusted.fault import FormatFault
 from nbsuite.untrusted.tensor_file import read_tensor_file
 
@@ -40,7 +39,6 @@ __all__ = [
     "CheckpointHeader",
     "build_decoder",
     "load_checkpoint",
-    "recurrent_decoder",
     "save_checkpoint",
     "weights_digest",
 ]
@@ -154,24 +152,6 @@ def digest_in(path: Path) -> str:
         CheckpointError: the file is missing, damaged, or not a checkpoint of this format.
     """
     return read_stored(path).digest
-
-
-def recurrent_decoder(checkpoint: Checkpoint, purpose: str) -> RecurrentDecoder:
-    """The decoder of a checkpoint, where only a recurrent one will do.
-
-    Args:
-        checkpoint: the checkpoint.
-        purpose: what it is wanted for, as the end of "cannot be ...".
-
-    Raises:
-        CheckpointError: it is of another kind.
-    """
-    if not isinstance(checkpoint.decoder, RecurrentDecoder):
-        raise CheckpointError(
-            f"{checkpoint.path} holds a decoder {checkpoint.header.spec.name}, which cannot be "
-            f"{purpose}; pass a recurrent spiking decoder such as tinyRSNN."
-        )
-    return checkpoint.decoder
 
 
 def build_decoder(

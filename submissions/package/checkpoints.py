@@ -12,6 +12,7 @@ from typing import Any
 from neurobench.models import TorchModel
 
 from nbsuite.benchmarking.metrics import STATIC_METRICS
+from nbsuite.conversions.origin import recurrent_decoder
 from nbsuite.errors import PackageError
 from nbsuite.models.checkpoint import (
     Checkpoint,
@@ -19,7 +20,6 @@ from nbsuite.models.checkpoint import (
     StoredWeights,
     load_checkpoint,
     read_stored,
-    recurrent_decoder,
 )
 from nbsuite.models.rsnn import RecurrentDecoder
 from nbsuite.models.training_data import TrainingData

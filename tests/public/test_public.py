@@ -47,11 +47,12 @@ def checkpoint(tmp_path: Path, draw_decoder: Any) -> Path:
 
 
 @pytest.fixture
-def short_twin(data_folder: Path) -> Path:
-    """A short twin where the full-length one of I1 would lie."""
+def short_twin(data_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A short twin in the place of the full-length one of I1."""
     session = find_session("I1")
     path = twin_path(session, data_folder)
     write_twin(session, path, fraction=0.005)
+    monkeypatch.setattr("nbsuite.data.twins.generate.ensure_twin", lambda *_, **__: path)
     return path
 
 
@@ -70,6 +71,7 @@ def test_the_public_names() -> None:
         "plot_decoding",
         "plot_leaderboard",
         "read_results",
+        "train",
         "write_results",
     ]
     assert dir(nbsuite) == sorted(nbsuite.__all__)
