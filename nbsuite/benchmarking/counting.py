@@ -20,7 +20,7 @@ from neurobench.hooks.layer import LayerHook
 from neurobench.hooks.neuron import NeuronHook
 from torch import Tensor, nn
 
-from nbsuite.benchmarking.counting_cells import CELLS, CellTally, cell_counter
+from nbsuite.benchmarking.counting_cells import CELLS, CellTally, calls_at_once, cell_counter
 from nbsuite.benchmarking.counting_synapses import (
     CONVOLUTIONS,
     ConnectionTally,
@@ -121,7 +121,8 @@ class ConnectionRecord(LayerHook):  # type: ignore[misc]
         """Called before the connection is."""
         for part, spiking in _apart(as_group(module, inputs)):
             self.tally.add(part, spiking=spiking)
-            super().hook_fn(module, _shown(part))
+            for shown in _shown(part, self.layer):
+                super().hook_fn(module, shown)
 
 
 class SourceRecord(LayerHook):  # type: ignore[misc]
@@ -136,7 +137,8 @@ class SourceRecord(LayerHook):  # type: ignore[misc]
         for group in ((inputs,),) if isinstance(inputs, Tensor) else inputs:
             for part, spiking in _apart(tuple(value.cpu() for value in group)):
                 self.tally.add(part, spiking=spiking)
-                self.hook_fn(self.layer, _shown(part))
+                for shown in _shown(part, self.layer):
+                    self.hook_fn(self.layer, shown)
 
 
 class SpikeRecord(NeuronHook):  # type: ignore[misc]
@@ -201,10 +203,13 @@ def _apart(group: Group) -> Iterator[tuple[Group, bool]]:
         yield (values, *(each[~plain] for each in states)), False
 
 
-def _shown(group: Group) -> tuple[Any, ...]:
-    """A group as the arguments of one call that NeuroBench is shown."""
-    if len(group) == 1:
+def _shown(group: Group, layer: nn.Module) -> Iterator[tuple[Any, ...]]:
+    """A group as the arguments of calls that NeuroBench is shown, of a stand-in for the layer."""
+    if not isinstance(layer, nn.RNNCellBase):
         # NeuroBench's masks take longest of all, and of all dtypes least on int16.
-        return (group[0].to(torch.int16),)
-    inputs, *states = (each.reshape(-1, each.shape[-1]).double() for each in group)
-    return (inputs, states[0]) if len(states) == 1 else (inputs, tuple(states))
+        yield (group[0].to(torch.int16),)
+        return
+    dtype, most = layer.weight_hh.dtype, calls_at_once(layer) or len(group[0])
+    flat = [each.reshape(-1, each.shape[-1]).to(dtype) for each in group]
+    for part in zip(*(torch.split(each, most) for each in flat), strict=True):
+        yield (part[0], part[1]) if len(part) == 2 else (part[0], part[1:])
