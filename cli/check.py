@@ -44,8 +44,8 @@ def check(
     from nbsuite.cli.frame import output
     from nbsuite.conversions.own_weights import read_weights
     from nbsuite.models.factory import load_factory
-    from nbsuite.models.module import ModuleSpec
     from nbsuite.models.module_interface import net_of
+    from nbsuite.models.module_spec import ModuleSpec
     from nbsuite.models.module_weights import load_weights
 
     model = load_factory(decoder).build(channels=channels, outputs=outputs, step=step)

@@ -15,7 +15,7 @@ import torch
 from nbsuite.neurons.cells.lif import leaky_integration
 from nbsuite.neurons.connection import Connection
 from nbsuite.training.losses import root_mean_squared_error
-from nbsuite.training.scores import VelocityScore
+from nbsuite.training.scores import R2Score
 from tests.shape_checks import CHECK, CHECKED, SHAPES
 
 FREE = """
@@ -38,7 +38,7 @@ def test_what_torch_would_broadcast_is_refused() -> None:
     with pytest.raises(TypeError, match="target"):
         root_mean_squared_error(torch.zeros(7, 1, 2), torch.zeros(7, 3, 2))
     with pytest.raises(TypeError, match="true"):
-        VelocityScore().add(decoded=torch.zeros(7, 2), true=torch.zeros(7, 1))
+        R2Score().add(decoded=torch.zeros(7, 2), true=torch.zeros(7, 1))
 
 
 @pytest.mark.parametrize("spikes", [torch.zeros(3, 4, dtype=torch.int8), [0.0]])

@@ -18,6 +18,7 @@ from nbsuite.untrusted.text import one_line
 
 if TYPE_CHECKING:  # importing torch takes longer than printing the help page
     from nbsuite.tasks.locate import Source
+    from nbsuite.training.families import FamilyModel
     from nbsuite.training.recipe import Recipe
     from nbsuite.training.stage_task import StageName
 
@@ -174,16 +175,21 @@ def train(
         return
     if log_json and as_json:
         raise UsageError("--log-json prints the results too: leave out --json.")
+    chosen, recipe = _configured(model, epochs, settings)
+    if not chosen.fused:
+        note(f"{chosen.name} has no fused kernel: the reference trains it, many times slower.")
     order = Order(
-        model=model,
-        recipe=_recipe(model, epochs, settings),
+        model=chosen,
+        recipe=recipe,
         targets=session,
         seeds=seeds,
-        stages=_stages(model, stages, pretrained),
+        stages=_stages(chosen.family.stages, stages, pretrained),
         pretrain_on=pretrain_on,
         pretrained=pretrained,
         compute=Compute(
-            choose_training_kernel(kernel, device), device, threads or torch.get_num_threads()
+            choose_training_kernel(kernel, device, fused=chosen.fused),
+            device,
+            threads or torch.get_num_threads(),
         ),
         data=data,
         data_dir=data_dir,
@@ -208,28 +214,33 @@ def _given() -> list[str]:
     ]
 
 
-def _recipe(model: str, epochs: int | None, settings: tuple[str, ...]) -> Recipe:
-    """The published recipe with what was asked for; single settings overrule ``--epochs``."""
-    from nbsuite.training.overrides import override
-    from nbsuite.training.recipe import published_recipe
+def _configured(
+    model: str, epochs: int | None, settings: tuple[str, ...]
+) -> tuple[FamilyModel, Recipe]:
+    """The decoder and its recipe as asked for; single settings overrule ``--epochs``."""
+    from nbsuite.training.families import configure
 
     everywhere = [f"{stage}.epochs={epochs}" for stage in ("pretrain", "finetune", "prune")]
-    return override(published_recipe(model), [*(everywhere if epochs else []), *settings])
+    return configure(model, [*(everywhere if epochs else []), *settings])
 
 
-def _stages(model: str, text: str | None, pretrained: Path | None) -> tuple[StageName, ...]:
+def _stages(
+    usual: tuple[StageName, ...], text: str | None, pretrained: Path | None
+) -> tuple[StageName, ...]:
     """The stages asked for, in their order.
+
+    Args:
+        usual: those of the decoder's family.
+        text: what was asked for.
+        pretrained: the checkpoint to start from, if any.
 
     Raises:
         UsageError: a stage is unknown, or there is none.
     """
-    from nbsuite.models.registry import model_spec
-    from nbsuite.training.run_plan import PUBLISHED_STAGES
     from nbsuite.training.stage_task import STAGES
 
     if text is None:
-        published = PUBLISHED_STAGES[model_spec(model, channels=1).name]
-        return tuple(each for each in published if pretrained is None or each != "pretrain")
+        return tuple(each for each in usual if pretrained is None or each != "pretrain")
     wanted = [name.strip() for name in text.split(",") if name.strip()]
     for name in wanted:
         if name not in STAGES:

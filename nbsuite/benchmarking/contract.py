@@ -9,7 +9,7 @@ import torch
 
 from nbsuite.benchmarking.lookahead import lookahead_of
 from nbsuite.errors import DecoderError
-from nbsuite.models.module import STEPWISE, ModuleDecoder, ModuleSpec
+from nbsuite.models.module import STEPWISE, ModuleDecoder
 from nbsuite.models.module_checks import (
     check_operations,
     check_repetition,
@@ -18,6 +18,7 @@ from nbsuite.models.module_checks import (
 )
 from nbsuite.models.module_interface import Interface, Model, dtype_of, find_interface, net_of
 from nbsuite.models.module_run import NO_SEQUENCES, copy_of, fault_of_sequences, reset
+from nbsuite.models.module_spec import ModuleSpec
 
 STEPS = 300
 """Steps that are decoded in different ways."""

@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from nbsuite.benchmarking.delay import Delay, measure_delay
 from nbsuite.benchmarking.runner import run_benchmark
 from nbsuite.benchmarking.session import check_fit
-from nbsuite.data.motion import still_axes
 from nbsuite.data.recording import Recording, Split
 from nbsuite.data.stream import StreamDataset, Stretches
 from nbsuite.models.checkpoint import Checkpoint, recurrent_decoder
@@ -106,7 +105,7 @@ def stream_checkpoint(
     with np.errstate(over="ignore", invalid="ignore"):  # the run over the whole refuses it
         velocity, seconds = time_steps(StreamingDecoder(decoder), recording, part)
     batch = run_benchmark(decoder, StreamDataset(recording, part), metrics=("r2",))
-    undefined = still_axes(recording.labels[part.start : part.stop])
+    undefined = recording.still(part)
     r2 = float(batch.values["r2"])
     return StreamReport(
         steps=len(part),

@@ -15,9 +15,10 @@ from nbsuite.errors import DecoderError, UsageError
 from nbsuite.models.checkpoint import Checkpoint, weights_digest
 from nbsuite.models.factory import Factory
 from nbsuite.models.header import CheckpointHeader
-from nbsuite.models.module import ModuleDecoder, ModuleSpec
+from nbsuite.models.module import ModuleDecoder
 from nbsuite.models.module_interface import Model, net_of
 from nbsuite.models.module_run import copy_of
+from nbsuite.models.module_spec import ModuleSpec
 from nbsuite.models.module_weights import load_weights
 from nbsuite.observer import Observer, ignore
 from nbsuite.tasks.locate import Source

@@ -35,6 +35,11 @@ class BenchmarkResult:
     values: dict[str, Any]
     provenance: dict[str, Any]
 
+    def __repr__(self) -> str:
+        seed = "" if self.seed is None else f" seed {self.seed}"
+        figures = ", ".join(f"{key} {_short(value)}" for key, value in self.values.items())
+        return f"<BenchmarkResult {self.model}{seed} on {self.recording}: {figures}>"
+
     @property
     def task(self) -> str:
         """The protocol that it was measured under."""
@@ -49,6 +54,10 @@ class BenchmarkResult:
     def trained_on_twin(self) -> bool | None:
         """Whether the checkpoint was trained on a twin; None where it is not known."""
         return TrainingData.from_json(self.provenance["checkpoint"].get("trained_on")).on_twin
+
+
+def _short(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def describe_result(

@@ -19,7 +19,6 @@ from nbsuite.benchmarking.quantities import CHALLENGE_METRICS
 from nbsuite.benchmarking.results import BenchmarkResult, describe_result
 from nbsuite.benchmarking.runner import Measurement, run_benchmark, run_per_step
 from nbsuite.benchmarking.verification import Comparison, compare_with_per_step
-from nbsuite.data.motion import still_axes
 from nbsuite.data.recording import Recording, Split
 from nbsuite.data.stream import StreamDataset
 from nbsuite.errors import BenchmarkError, CheckpointError, DataError, UsageError
@@ -133,16 +132,22 @@ def verify_checkpoint(
 
 
 def check_fit(checkpoint: Checkpoint, recording: Recording) -> None:
-    """Make sure that the decoder's inputs are the recording's channels.
+    """Make sure that the decoder takes the recording's channels and gives its outputs.
 
     Raises:
-        CheckpointError: they are not.
+        CheckpointError: it does not.
     """
     channels = checkpoint.header.spec.channels
     if channels != recording.channels:
         raise CheckpointError(
             f"{checkpoint.path} decodes {channels} channels, but {recording.path.name} has "
             f"{recording.channels}; choose a session of the monkey it was trained on."
+        )
+    outputs = checkpoint.header.spec.outputs
+    if outputs != recording.outputs:
+        raise CheckpointError(
+            f"{checkpoint.path} decodes {outputs} outputs, but {recording.path.name} has "
+            f"{recording.outputs}; choose a recording of the task that it was trained for."
         )
 
 
@@ -155,12 +160,11 @@ def check_motion(recording: Recording, part: Split, metrics: Iterable[str]) -> N
     """
     if "r2" not in check_metric_names(metrics):
         return
-    if still := still_axes(recording.labels[part.start : part.stop]):
+    if still := recording.still(part):
         raise DataError(
-            f"{recording.path} has a hand whose velocity never changes along"
-            f" {' and '.join(still)} in samples {part.start:,} to {part.stop:,}, its {part.name}"
-            " set, so that R2 is undefined: leave r2 out with --metrics, or use a recording in"
-            " which it moves."
+            f"{recording.path} has targets that never change, {' and '.join(still)}, in samples"
+            f" {part.start:,} to {part.stop:,}, its {part.name} set, so that R2 is undefined: leave"
+            " r2 out with --metrics, or use a recording in which they do."
         )
 
 
@@ -188,14 +192,20 @@ def kernel_asked_for(kernel: str, device: str) -> KernelName | None:
     return None if kernel == "auto" else chosen
 
 
-def choose_training_kernel(kernel: str, device: str) -> TrainingKernelName:
+def choose_training_kernel(kernel: str, device: str, *, fused: bool = True) -> TrainingKernelName:
     """The kernel meant by a name, for training; ``auto`` is as in :func:`choose_kernel`.
+
+    Args:
+        kernel: the name.
+        device: the torch device to run on.
+        fused: whether a fused kernel trains the decoder; otherwise ``auto`` is the reference.
 
     Raises:
         UsageError: the device is not there, or the kernel is not installed or does not run on it.
     """
     if kernel != "triton":
-        return choose_kernel(kernel, device, TRAINING_KERNEL_NAMES)
+        chosen = choose_kernel(kernel, device, TRAINING_KERNEL_NAMES)
+        return chosen if fused or kernel != "auto" else "reference"
     require_triton()
     if _kind_of(device) != "cuda":
         raise UsageError(

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from nbsuite.data.finding import Finding
 from nbsuite.data.mat_format import CM_PER_SECOND
+from nbsuite.data.still import still_outputs
 
 AXES = ("x", "y")
 UNIT = "give the positions in mm"
@@ -20,25 +21,11 @@ UNIT = "give the positions in mm"
 _SLOWEST, _FASTEST = 2.0, 200.0
 """Root mean square of the velocity in cm/s beyond which positions are hardly in mm."""
 
-_LOOK = 5000
-
 _FAST, _ABSURD = 1e3, 1e4
 """Velocities in cm/s that no hand reaches, and that no glitch of a sensor explains."""
 
 _FAR, _AWAY = 1e3, 1e4
 """Positions in mm out of an arm's reach, and out of the room."""
-
-
-def still_axes(velocity: NDArray[np.float32]) -> tuple[str, ...]:
-    """The axes along which the velocity (T, 2) never changes: R2 is undefined there."""
-    if not len(velocity):
-        return ()
-    return tuple(
-        name
-        for name, axis in zip(AXES, velocity.T, strict=True)
-        # Most hands have moved by then, and the others can take longer.
-        if (axis[:_LOOK] == axis[0]).all() and (axis == axis[0]).all()
-    )
 
 
 def motion_findings(
@@ -58,7 +45,7 @@ def motion_findings(
             grave=not (published or fastest <= _ABSURD),
         )
     for name, part in parts.items():
-        if still := still_axes(velocity[part]):
+        if still := still_outputs(velocity[part], AXES):
             yield Finding(
                 f"has a hand whose velocity never changes along {' and '.join(still)} in the"
                 f" {name} set, where R2 is undefined: use a recording in which it moves",

@@ -66,6 +66,12 @@ class Checkpoint:
     digest: str
     in_file: bool = True
 
+    def __repr__(self) -> str:
+        header = self.header
+        seed = "" if header.seed is None else f" seed {header.seed}"
+        session = "" if header.session is None else f" for {header.session}"
+        return f"<Checkpoint {header.spec.name}{seed}{session}: {self.path}>"
+
 
 def save_checkpoint(path: Path, decoder: Decoder, header: CheckpointHeader) -> None:
     """Write a checkpoint, whole or not at all; the same content gives the same bytes.

@@ -48,6 +48,14 @@ class DecoderSpec(Protocol):
     def channels(self) -> int:
         """Number of input channels."""
 
+    @property
+    def outputs(self) -> int:
+        """Number of decoded values a step."""
+
+    @property
+    def step(self) -> float:
+        """Length of a step in seconds."""
+
     def to_json(self) -> dict[str, Any]:
         """As plain JSON values, from which ``nbsuite.models.kinds`` makes it again."""
 

@@ -6,8 +6,7 @@ when NeuroBench measures it, and no run leaves anything behind. Arithmetic is in
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -17,42 +16,12 @@ from nbsuite.models.decoder import DecodedChunk, Decoder
 from nbsuite.models.module_checks import check_operations, check_repetition
 from nbsuite.models.module_interface import Model, find_interface, net_of
 from nbsuite.models.module_run import NO_SEQUENCES, ModuleRun, copy_of, fault_of_sequences, reset
+from nbsuite.models.module_spec import ModuleSpec
 from nbsuite.models.stepwise import State, Step, StepwiseNetwork
 
 SEQUENCE, STEPWISE = "sequence", "stepwise"
 FIRST_STEPS = 256
 """Steps in which sequences are compared with single samples before they are trusted."""
-
-
-@dataclass(frozen=True)
-class ModuleSpec:
-    """What is known of a user's decoder besides its weights.
-
-    Attributes:
-        name: the decoder's name.
-        channels: number of input channels.
-        outputs: number of decoded values a step.
-        step: length of a step in seconds.
-        factory: how its user named what makes it, if it was named.
-        source_sha256: digest of the file of its code, where there is one.
-    """
-
-    kind: ClassVar[str] = "module"
-
-    name: str
-    channels: int
-    outputs: int
-    step: float
-    factory: str | None = None
-    source_sha256: str | None = None
-
-    def to_json(self) -> dict[str, Any]:
-        """As plain JSON values."""
-        return {"kind": self.kind, **asdict(self)}
-
-    def is_possible(self) -> bool:
-        """Whether there can be such a decoder."""
-        return self.channels >= 1 and self.outputs >= 1 and self.step > 0
 
 
 class ModuleDecoder(Decoder):
@@ -66,13 +35,16 @@ class ModuleDecoder(Decoder):
         DecoderError: it does not fit the task, is not the same twice, or cannot be counted.
     """
 
+    spec: ModuleSpec
+    _model: Model
     kernels = (SEQUENCE, STEPWISE)
     precisions = ()
 
     def __init__(self, model: Model, spec: ModuleSpec) -> None:
         super().__init__()
         self.spec = spec
-        self._model = copy_of(model)
+        # Not a second submodule with the same weights: its net is one.
+        self.__dict__["_model"] = copy_of(model)
         self.module = net_of(self._model).eval()
         probe = copy_of(self._model)
         reset(net_of(probe))

@@ -38,7 +38,7 @@ def take_state(net: nn.Module, carried: Any = None) -> ModuleState:
     """A copy of what a module remembers."""
     memo = _kept(net)
     inside = tuple(
-        (copy.deepcopy(dict(module._buffers), memo), copy.deepcopy(_attributes(module), memo))
+        (copy.deepcopy(dict(module._buffers), memo), copy.deepcopy(attributes_of(module), memo))
         for module in net.modules()
     )
     return ModuleState(inside, copy.deepcopy(carried, memo))
@@ -54,7 +54,7 @@ def put_state(net: nn.Module, state: ModuleState) -> Any:
     for module, (buffers, attributes) in zip(net.modules(), state.inside, strict=True):
         module._buffers.clear()
         module._buffers.update(copy.deepcopy(buffers, memo))
-        for name in _attributes(module).keys() - attributes.keys():
+        for name in attributes_of(module).keys() - attributes.keys():
             del module.__dict__[name]
         module.__dict__.update(copy.deepcopy(attributes, memo))
     return copy.deepcopy(state.carried, memo)
@@ -71,7 +71,7 @@ def as_all_neurons(net: nn.Module) -> Iterator[None]:
         SpikingNeuron.instances = before
 
 
-def _attributes(module: nn.Module) -> dict[str, Any]:
+def attributes_of(module: nn.Module) -> dict[str, Any]:
     """What a module's class has put into it besides parameters, buffers and modules."""
     others = _OF_EVERY_MODULE | getattr(module, "stateless_attributes", frozenset())
     return {name: value for name, value in vars(module).items() if name not in others}

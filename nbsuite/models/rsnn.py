@@ -60,8 +60,8 @@ class RecurrentDecoder(TrainableDecoder):
     onto the next; the spikes of the last project onto one or more heads of leaky readout units; the
     heads are averaged.
 
-    >>> from nbsuite.models.registry import model_spec
-    >>> decoder = RecurrentDecoder(model_spec("tinyRSNN", channels=96))
+    >>> tiny = ModelSpec("tiny", 96, 64, hidden=(0.02, 0.01), readouts=((0.05, 0.01),))
+    >>> decoder = RecurrentDecoder(tiny)
     >>> decoder(torch.zeros(250, 1, 96)).outputs.shape
     torch.Size([250, 1, 2])
     """

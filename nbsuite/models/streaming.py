@@ -1,7 +1,8 @@
 """A recurrent spiking decoder that takes one sample at a time, as an implanted device would.
 
->>> from nbsuite.models.registry import model_spec
->>> decoder = StreamingDecoder(RecurrentDecoder(model_spec("tinyRSNN", channels=96)))
+>>> from nbsuite.models.registry import ModelSpec
+>>> tiny = ModelSpec("tiny", 96, 64, hidden=(0.02, 0.01), readouts=((0.05, 0.01),))
+>>> decoder = StreamingDecoder(RecurrentDecoder(tiny))
 >>> decoder.step(np.zeros(96)).shape
 (2,)
 """

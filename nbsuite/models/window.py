@@ -39,7 +39,7 @@ class Slid(NamedTuple):
     Attributes:
         counts: (steps, parts, channels) int32, spikes in each part.
         slides: (steps,) whether the buffer was full already, so that its oldest row fell out.
-        buffer: (rows, channels) int8, the window after the chunk.
+        buffer: (rows, channels) int8 or int16, the window after the chunk.
     """
 
     counts: Tensor
@@ -52,10 +52,10 @@ def slide(window: Window, buffer: Tensor, spikes: Tensor, *, every: int = 1) -> 
 
     Args:
         window: how it is cut.
-        buffer: (rows, channels) int8, at most ``samples`` rows before the chunk. A buffer that is
-            not full yet grows with each step, and its parts lie at its oldest rows all the same;
-            those beyond its newest row are empty.
-        spikes: (steps, channels) int8, the chunk.
+        buffer: (rows, channels) int8 or int16, at most ``samples`` rows before the chunk. A buffer
+            that is not full yet grows with each step, and its parts lie at its oldest rows all the
+            same; those beyond its newest row are empty.
+        spikes: (steps, channels) int8 or int16, the chunk.
         every: count at each so-manieth step of the chunk only, the first being one of them.
     """
     rows = torch.cat([buffer, spikes])

@@ -23,7 +23,7 @@ from nbsuite.training.pruning import mask_gradients
 from nbsuite.training.randomness import Place, generator_of, key_of
 from nbsuite.training.recipe import Recipe
 from nbsuite.training.regularizers import spike_count_penalty
-from nbsuite.training.scores import VelocityScore, joined_score, mean_of_batches
+from nbsuite.training.scores import R2Score, joined_score, mean_of_batches
 from nbsuite.training.windows import TrainingWindows
 
 
@@ -154,7 +154,7 @@ def training_r2(
     scores = []
     for number, chosen in enumerate(_batches(windows, plan), start=1):
         decoded, target = _decode(decoder, windows, chosen, plan, number)
-        scores.append(VelocityScore())
+        scores.append(R2Score())
         scores[-1].add(decoded=decoded.outputs, true=target)
     return mean_of_batches(scores)
 
@@ -173,7 +173,7 @@ def _train_on(
     chosen: NDArray[np.int64],
     plan: EpochPlan,
     number: int,
-) -> tuple[_Step, VelocityScore]:
+) -> tuple[_Step, R2Score]:
     """One batch: forward, backward, and a step of the optimiser."""
     recipe = plan.recipe
     decoded, target = _decode(decoder, windows, chosen, plan, number)
@@ -189,7 +189,7 @@ def _train_on(
         mask_gradients(decoder, plan.masks)
     _require_finite(decoder, float(total.detach()), number)
     optimiser.step()
-    score = VelocityScore()
+    score = R2Score()
     score.add(decoded=decoded.outputs, true=target)
     figures = torch.stack([loss, penalty, spikes]).detach().tolist()
     return _Step(*figures), score

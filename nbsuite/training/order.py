@@ -13,6 +13,7 @@ from nbsuite.tasks.locate import Location, Source, locate
 from nbsuite.tasks.opened import OpenedRecordings
 from nbsuite.tasks.targets import load_target
 from nbsuite.training.compute import Compute
+from nbsuite.training.families import Model
 from nbsuite.training.pretraining import find_recordings, in_order
 from nbsuite.training.recipe import Recipe
 from nbsuite.training.run_plan import RunPlan, RunRequest, plan_run
@@ -34,7 +35,7 @@ class Order:
         force: train again what was made with other settings.
     """
 
-    model: str
+    model: Model
     recipe: Recipe
     targets: tuple[str, ...]
     seeds: Sequence[int]

@@ -13,8 +13,6 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, get_type_hints
 
-from nbsuite.errors import UsageError
-from nbsuite.suggestions import did_you_mean
 from nbsuite.training.settings import (
     COUNT,
     NOT_NEGATIVE,
@@ -246,25 +244,3 @@ class Recipe:
 def section_types() -> dict[str, type]:
     """The class of each section of a recipe, by its name."""
     return get_type_hints(Recipe)
-
-
-_PUBLISHED = {
-    "tinyRSNN": Recipe(),
-    "bigRSNN": Recipe(regularisation=RegularisationRecipe(most_strength=0.0)),
-}
-
-
-def published_recipe(model: str) -> Recipe:
-    """The recipe that a published model was trained with.
-
-    Args:
-        model: ``tinyRSNN`` or ``bigRSNN``, in any case.
-
-    Raises:
-        UsageError: there is none of that name.
-    """
-    by_name = {name.lower(): recipe for name, recipe in _PUBLISHED.items()}
-    if model.lower() in by_name:
-        return by_name[model.lower()]
-    hint = did_you_mean(model, _PUBLISHED)
-    raise UsageError(f"No recipe was published for '{model}'; {hint}")

@@ -19,11 +19,11 @@ from nbsuite.data.recording import Recording
 from nbsuite.errors import TrainingError, UsageError
 from nbsuite.models.checkpoint import Checkpoint
 from nbsuite.models.decoder import DecoderSpec
-from nbsuite.models.registry import model_spec
 from nbsuite.seeds import LARGEST_SEED
 from nbsuite.tasks.locate import Location
 from nbsuite.tasks.opened import OpenedRecordings
 from nbsuite.training.compute import Compute
+from nbsuite.training.families import Model
 from nbsuite.training.observer import Observer, ignore
 from nbsuite.training.pretraining import find_pretrained, pretraining_folder
 from nbsuite.training.recipe import Recipe
@@ -32,19 +32,13 @@ from nbsuite.training.stage_run import check_stage, finished_record, run_stage
 from nbsuite.training.stage_task import STAGES, TO_COME, StageName, StageTask
 from nbsuite.training.windows import training_split
 
-PUBLISHED_STAGES: dict[str, tuple[StageName, ...]] = {
-    "tinyRSNN": STAGES,
-    "bigRSNN": ("pretrain", "finetune"),
-}
-"""The stages that the published models went through; bigRSNN was neither pruned nor halved."""
-
 
 @dataclass(frozen=True)
 class RunRequest:
     """One decoder, session and seed.
 
     Attributes:
-        model: the decoder's name.
+        model: the decoder.
         recipe: the hyperparameters.
         seed: the random seed.
         session: the recording to decode.
@@ -55,7 +49,7 @@ class RunRequest:
         root: the folder of all runs.
     """
 
-    model: str
+    model: Model
     recipe: Recipe
     seed: int
     session: Location
@@ -123,8 +117,8 @@ def plan_run(
     _check_stages(request)
     opened = opened or OpenedRecordings()
     recording = opened.load(request.session)
-    spec = model_spec(request.model, recording.channels)
-    request.compute.require_fit(spec.neurons)
+    spec = request.model.spec(recording.channels, recording.outputs, recording.task.step)
+    request.compute.require_fit(spec)
     folder = request.root / f"{spec.name}_{recording_label(recording)}_seed{request.seed}"
     if any(stage in request.stages for stage in ("finetune", "prune")):
         training_split(recording, request.recipe.windows)

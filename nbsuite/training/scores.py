@@ -1,8 +1,9 @@
 """How well a decoder decodes: the coefficient of determination as NeuroBench defines it.
 
-For each of x and y, R2 = 1 - sum (v - d)^2 / sum (v - mean v)^2 of true velocity v and decoded
-velocity d; the score is the mean of the two. NeuroBench's own metric keeps all labels and walks
-over the test set; this one keeps sums, in float64, and any samples can be added to them.
+For each output, R2 = 1 - sum (v - d)^2 / sum (v - mean v)^2 of true values v and decoded ones d;
+the score is the mean over outputs, of x and y where a velocity is decoded. NeuroBench's own metric
+keeps all labels and walks over the test set; this one keeps sums, in float64, and any samples can
+be added to them.
 """
 
 from __future__ import annotations
@@ -28,10 +29,10 @@ _ROUNDING = 1e-12
 _BATCH_DIGITS = 3
 
 
-class VelocityScore:
+class R2Score:
     """R2 over all samples that were added.
 
-    >>> score = VelocityScore()
+    >>> score = R2Score()
     >>> true = torch.tensor([[0.0, 0.0], [1.0, 2.0]])
     >>> score.add(decoded=true, true=true)
     >>> score.r2()
@@ -49,7 +50,7 @@ class VelocityScore:
         sums = torch.stack([each.sum(dim=0) for each in summands])
         self._take(sums, len(true))
 
-    def join(self, other: VelocityScore) -> None:
+    def join(self, other: R2Score) -> None:
         """Add the samples of another score."""
         if other._sums is not None:
             self._take(other._sums, other._count)
@@ -61,7 +62,7 @@ class VelocityScore:
     def r2(self) -> float | None:
         """The score; None where there is none.
 
-        That is without samples, where the true velocity never changes (but for what rounding makes
+        That is without samples, where a true output never changes (but for what rounding makes
         of it), and where what was decoded is not finite.
         """
         if self._sums is None:
@@ -74,15 +75,15 @@ class VelocityScore:
         return score if math.isfinite(score) else None
 
 
-def joined_score(scores: Sequence[VelocityScore]) -> VelocityScore:
+def joined_score(scores: Sequence[R2Score]) -> R2Score:
     """The score over the samples of all."""
-    joined = VelocityScore()
+    joined = R2Score()
     for score in scores:
         joined.join(score)
     return joined
 
 
-def mean_of_batches(scores: Sequence[VelocityScore]) -> float | None:
+def mean_of_batches(scores: Sequence[R2Score]) -> float | None:
     """Mean over batches of each one's R2; None where it is undefined for one of them.
 
     Each is rounded to three digits first, as in the code that made the published models.
@@ -114,7 +115,7 @@ def score_stretch(decoder: Decoder, recording: Recording, part: Split) -> Stretc
     """
     if decoder.device.type != "cpu":
         decoder = copy.deepcopy(decoder).cpu()
-    score, spikes, neurons = VelocityScore(), 0, 0
+    score, spikes, neurons = R2Score(), 0, 0
     for stretch in recording.stretches(part):
         state = None
         for start in range(stretch.start, stretch.stop, _CHUNK_STEPS):

@@ -122,7 +122,7 @@ def _measure_file(
             draw_job(picture, job, result, measurement)
             drawn.append(picture)
     if file.path is not None:
-        written += _write(file.path.parent, results)
+        written += write_file(file.path.parent, results)
     written += drawn
     return results
 
@@ -213,7 +213,17 @@ def _check_runs(group: Sequence[Job], what: str) -> None:
     challenge.check_distinct_weights(list(zip(seeds, weights, strict=True)), what)
 
 
-def _write(folder: Path, results: Sequence[BenchmarkResult]) -> list[Path]:
+def write_file(folder: Path, results: Sequence[BenchmarkResult]) -> list[Path]:
+    """Write the results of one model on one recording, and the model's summary.
+
+    Returns:
+        The results file, its provenance and the summary.
+
+    Raises:
+        ResultsError: a metric is missing or a value is not finite.
+        UsageError: two of the results are of the same weights.
+        OSError: the folder cannot be written, or the disk is full.
+    """
     path = challenge.write_results(folder, results)
     first = results[0]
     twin = TWIN_MARK in first.recording

@@ -16,7 +16,8 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from nbsuite.benchmarking.runner import run_benchmark, run_per_step
 from nbsuite.models.factory import load_factory
-from nbsuite.models.module import ModuleDecoder, ModuleSpec
+from nbsuite.models.module import ModuleDecoder
+from nbsuite.models.module_spec import ModuleSpec
 
 FOLDER = Path(__file__).parents[1] / "own_decoders"
 CHANNELS, STEPS = 20, 300

@@ -12,9 +12,9 @@ from nbsuite.cli.main import main
 from nbsuite.conversions.stork import write_stork
 from nbsuite.data.folders import real_path, twin_path
 from nbsuite.data.twins.generate import write_twin
-from nbsuite.models.registry import model_spec
 from nbsuite.models.rsnn import RecurrentDecoder
 from nbsuite.tasks.known import find_session
+from nbsuite.training.families import model_spec
 
 I3 = find_session("I3")
 

@@ -11,11 +11,11 @@ from scipy import stats
 
 from nbsuite.errors import DataError
 from nbsuite.models.initialisation import InputRates, response_energy
-from nbsuite.models.registry import model_spec
 from nbsuite.models.rsnn import RecurrentDecoder
 from nbsuite.neurons.cells.lif import readout_step
 from nbsuite.neurons.timescales import TimeConstants
 from nbsuite.spike_events import SpikeEvents
+from nbsuite.training.families import model_spec
 from nbsuite.training.input_rates import input_rates
 from nbsuite.training.recipe import InitialisationRecipe
 from nbsuite.training.windows import TrainingWindows

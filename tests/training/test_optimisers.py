@@ -11,8 +11,8 @@ import torch
 from torch import nn
 
 from nbsuite.errors import UsageError
-from nbsuite.models.registry import model_spec
 from nbsuite.tasks.opening import load_recording
+from nbsuite.training.families import model_spec
 from nbsuite.training.observer import EpochDone
 from nbsuite.training.optimisers import (
     OPTIMISERS,
