@@ -188,19 +188,38 @@ def _apart(group: Group) -> Iterator[tuple[Group, bool]]:
     """Calls of which all inputs are 0, 1 or -1, and the others; empty ones are left out.
 
     Yields:
-        The former as they are, in int8; of the latter, 2 in place of each input that is not zero.
-        States are as they are. Then, whether they are spikes.
+        The former as they are; of the latter, 1 in place of each input that is not zero, and in
+        each call 2 in place of one of them, for NeuroBench to see what they are. States are as they
+        are. Then, whether they are spikes.
     """
     inputs, states = group[0], group[1:]
     if inputs.dtype == torch.int8:
         yield group, True
         return
-    plain = ((inputs == 0) | (inputs.abs() == 1)).flatten(start_dim=1).all(dim=1)
+    plain = _plain(inputs.flatten(start_dim=1))
+    for spiking, chosen in ((True, plain), (False, ~plain)):
+        if not chosen.any():
+            continue
+        calls = inputs if chosen.all() else inputs[chosen]
+        if spiking:
+            calls = calls.to(torch.int16)
+        else:
+            calls = (calls != 0).to(torch.int16)
+            flat = calls.flatten(start_dim=1)
+            flat.scatter_(1, flat.argmax(dim=1, keepdim=True), 2)
+        yield (calls, *(each[chosen] for each in states)), spiking
+
+
+def _plain(calls: Tensor) -> Tensor:
+    """Which calls (calls, inputs) are all 0, 1 and -1."""
+    first = calls[:, 0]
+    plain = (first == 0) | (first.abs() == 1)  # which settles it for most calls that are not
+    if plain.all():
+        return (calls.abs() == (calls != 0)).all(dim=1)
     if plain.any():
-        yield (inputs[plain].to(torch.int8), *(each[plain] for each in states)), True
-    if not plain.all():
-        values = 2 * (inputs[~plain] != 0).to(torch.int8)
-        yield (values, *(each[~plain] for each in states)), False
+        some = calls[plain]
+        plain[plain.clone()] = (some.abs() == (some != 0)).all(dim=1)
+    return plain
 
 
 def _shown(group: Group, layer: nn.Module) -> Iterator[tuple[Any, ...]]:

@@ -19,7 +19,9 @@ Source: ``neurobench.metrics.utils.layers``, version 2.3.0.
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -33,7 +35,16 @@ _EXACT_IN_FLOAT32 = 1 << 24
 def cell_counter(cell: nn.RNNCellBase) -> nn.RNNCellBase:
     """Stands in for a cell in NeuroBench's arithmetic, in a precision in which sums are exact."""
     counter = unhooked_copy(cell).cpu()
-    return counter.float() if calls_at_once(cell) else counter.double()
+    counter = counter.float() if calls_at_once(cell) else counter.double()
+
+    def copied(_: Any) -> nn.RNNCellBase:
+        """What NeuroBench copies to set other weights: its parameters can stay what they are."""
+        twin = copy.copy(counter)
+        twin._parameters = dict(counter._parameters)
+        return twin
+
+    counter.__dict__["__deepcopy__"] = copied
+    return counter
 
 
 def calls_at_once(cell: nn.RNNCellBase) -> int:
@@ -60,14 +71,12 @@ class _Binary:
     biased: bool
 
     @classmethod
-    def of(cls, cell: nn.RNNCellBase, *, all_ones: bool) -> _Binary:
-        """Those of a cell; or of one in which there are no zeros."""
+    def of(cls, cell: nn.RNNCellBase) -> _Binary:
+        """Those of a cell."""
         weights = (cell.weight_ih, cell.weight_hh)
         zeros = torch.zeros(len(cell.weight_ih))
         biases = (cell.bias_ih, cell.bias_hh) if cell.bias else (zeros, zeros)
         values = [(each.detach().cpu() != 0).double() for each in (*weights, *biases)]
-        if all_ones:
-            values = [torch.ones_like(each) for each in values]
         weight_ih, weight_hh, bias_ih, bias_hh = values
         biased = bool(bias_ih.all()) and bool(bias_hh.all())
         return cls(weight_ih, weight_hh, bias_ih, bias_hh, biased)
@@ -90,28 +99,37 @@ class CellTally:
     dense: int = 0
 
     def __post_init__(self) -> None:
-        self._weights, self._ones = (_Binary.of(self.cell, all_ones=each) for each in (False, True))
+        self._weights = _Binary.of(self.cell)
 
     def add(self, group: tuple[Tensor, ...], *, spiking: bool) -> None:
         """Count calls: inputs (..., fan-in), then one state or two, (..., units) each."""
         inputs, *states = (each.reshape(-1, each.shape[-1]) != 0 for each in group)
-        operations = self._operations(self._weights, inputs, states)
+        operations = self._operations(inputs, states)
         if spiking:
             self.acs += operations
         else:
             self.macs += operations
-        if not isinstance(self.cell, nn.LSTMCell):
-            states = [torch.ones_like(state) for state in states]
-        self.dense += self._operations(self._ones, torch.ones_like(inputs), states)
+        self.dense += self._dense(states)
 
-    def _operations(self, weights: _Binary, inputs: Tensor, states: list[Tensor]) -> int:
+    def _dense(self, states: list[Tensor]) -> int:
+        """Operations of calls without zeros, but for those of an LSTM's states."""
+        calls, units = states[0].shape
+        products = calls * (self.cell.weight_ih.numel() + self.cell.weight_hh.numel())
+        if isinstance(self.cell, nn.LSTMCell):
+            products -= 4 * units * int(torch.count_nonzero(~states[0]))
+            return products + 2 * calls * units + int(torch.count_nonzero(states[1]))
+        return products + 3 * calls * units * isinstance(self.cell, nn.GRUCell)
+
+    def _operations(self, inputs: Tensor, states: list[Tensor]) -> int:
         """Operations of calls, whose inputs and states are given by whether they are not zero."""
-        products = (weights.weight_ih.sum(0) * inputs.sum(0)).sum()
-        products += (weights.weight_hh.sum(0) * states[0].sum(0)).sum()
+        weights = self._weights
+        products = (weights.weight_ih.sum(0) * torch.count_nonzero(inputs, dim=0)).sum()
+        products += (weights.weight_hh.sum(0) * torch.count_nonzero(states[0], dim=0)).sum()
         if isinstance(self.cell, nn.RNNCell):
             return int(products)
         if weights.biased:  # no gate is zero, nor is what they let through
-            return int(products) + 2 * states[0].numel() + int(states[-1].sum())
+            kept = int(torch.count_nonzero(states[-1]))
+            return int(products) + 2 * states[0].numel() + kept
         from_state = states[0].double() @ weights.weight_hh.T
         sums = inputs.double() @ weights.weight_ih.T + from_state
         if isinstance(self.cell, nn.LSTMCell):

@@ -130,13 +130,17 @@ def replace_recurrent_layers(module: nn.Module) -> None:
             setattr(parent, name.rpartition(".")[2], RecurrentCells(child, name))
 
 
-def _through_time(cell: nn.Module, inputs: Tensor, state: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+def _through_time(
+    cell: nn.RNNCellBase, inputs: Tensor, state: tuple[Tensor, ...]
+) -> tuple[Tensor, ...]:
     """A cell's states (steps, batch, units) after each step."""
     from nbsuite.neurons.kernels.inference.cells import run_gru, run_lstm, run_rnn
 
     weight_ih, weight_hh = cell.weight_ih.detach(), cell.weight_hh.detach()
-    bias = cell.bias_hh.detach() if cell.bias else weight_hh.new_zeros(len(weight_hh))
-    currents = nn.functional.linear(inputs, weight_ih, cell.bias_ih if cell.bias else None)
+    bias_ih, bias = weight_hh.new_zeros(2, len(weight_hh))
+    if cell.bias:
+        bias_ih, bias = cast("Tensor", cell.bias_ih).detach(), cast("Tensor", cell.bias_hh).detach()
+    currents = nn.functional.linear(inputs, weight_ih, bias_ih)
     weights = weight_hh.T.contiguous().numpy(), bias.numpy()
     after = tuple(inputs.new_empty(*inputs.shape[:2], weight_hh.shape[1]) for _ in state)
     for place in range(inputs.shape[1]):
