@@ -23,6 +23,7 @@ if _TYPE_CHECKING:
     from nbsuite.public.results import write_results as write_results
     from nbsuite.public.runs import BenchmarkRun as BenchmarkRun
     from nbsuite.public.runs import benchmark as benchmark
+    from nbsuite.public.training import train as train
 
 __version__ = "0.1.0"
 
@@ -38,6 +39,7 @@ _PLACES = {
     "plot_decoding": "nbsuite.public.pictures",
     "plot_leaderboard": "nbsuite.public.pictures",
     "read_results": "nbsuite.public.results",
+    "train": "nbsuite.public.training",
     "write_results": "nbsuite.public.results",
 }
 

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from nbsuite.pictures import BLACK, BLUE, TWIN_COLOUR, VERMILLION, drawn, picture_text
+from nbsuite.twin_labels import SYNTHETIC
 
 Lines = Sequence[Mapping[str, Any]]
 
@@ -150,5 +151,5 @@ def _legend(axes: Axes) -> None:
 def _write_title(figure: Figure, title: str, *, twin: bool) -> None:
     figure.text(0.02, 0.955, picture_text(title), fontsize=12, fontweight="bold", va="center")
     if twin:
-        statement = "TWIN: a synthetic recording, not a real one"
+        statement = SYNTHETIC
         figure.text(0.02, 0.91, statement, color=TWIN_COLOUR, fontweight="bold", va="center")

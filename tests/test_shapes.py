@@ -54,15 +54,17 @@ def test_a_shape_is_checked_each_time_that_it_is_wrong() -> None:
 
 
 def test_every_module_that_names_shapes_is_checked() -> None:
-    spec = find_spec("nbsuite")
-    assert spec is not None
-    assert spec.origin is not None
-    folder = Path(spec.origin).parent
-    naming = {
-        ".".join(("nbsuite", *path.relative_to(folder).with_suffix("").parts))
-        for path in folder.rglob("*.py")
-        if f"from {SHAPES} import" in path.read_text(encoding="utf-8")
-    }
+    naming = set()
+    for package in ("nbsuite", "nbsuite.conversions", "nbsuite.submissions", "nbsuite.cli"):
+        spec = find_spec(package)
+        assert spec is not None
+        assert spec.origin is not None
+        folder = Path(spec.origin).parent
+        naming |= {
+            ".".join((package, *path.relative_to(folder).with_suffix("").parts))
+            for path in folder.rglob("*.py")
+            if f"from {SHAPES} import" in path.read_text(encoding="utf-8")
+        }
     assert naming == CHECKED
 
 

@@ -16,6 +16,7 @@ from nbsuite.submissions.results.columns import choose_columns, figures_of
 from nbsuite.submissions.results.formats import Format, Table, chained
 from nbsuite.submissions.results.model_results import ModelResults, by_task
 from nbsuite.submissions.tables.published_tables import DEMAND, accuracy_table, demand_table
+from nbsuite.twin_labels import REAL_RECORDINGS, TWINS
 
 NUMBERS = ("1", "2")
 
@@ -50,7 +51,7 @@ def table(
     chosen = choose_format(format_, output, as_json=as_json)
     models = read_models(results, twins=twins)
     if not models:
-        kind = "twins" if twins else "real recordings that belong to a task"
+        kind = TWINS if twins else f"{REAL_RECORDINGS} that belong to a task"
         raise ResultsError(
             f"{', '.join(map(str, results))} holds no results on {kind}; "
             f"{'leave out --twins' if twins else 'show twins with --twins'} or name another folder."

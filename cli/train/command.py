@@ -13,14 +13,10 @@ from nbsuite.cli.frame import options
 from nbsuite.cli.frame.examples import examples
 from nbsuite.cli.frame.output import note
 from nbsuite.errors import UsageError
-from nbsuite.suggestions import did_you_mean
 from nbsuite.untrusted.text import one_line
 
 if TYPE_CHECKING:  # importing torch takes longer than printing the help page
     from nbsuite.tasks.locate import Source
-    from nbsuite.training.families import FamilyModel
-    from nbsuite.training.recipe import Recipe
-    from nbsuite.training.stage_task import StageName
 
 DEFAULT_FOLDER = Path("runs")
 MOST_SEEDS = 1000
@@ -55,6 +51,7 @@ def _seeds(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ..
         "nbsuite train ridge -s I1   # the linear decoder to beat",
         "nbsuite train bigRSNN -s L1 --set training.batch=50",
         "nbsuite train tinyRSNN -s I1 --stages finetune --pretrained weights.safetensors",
+        "nbsuite train my_decoder.py:build -s I1 --set training.optimiser=adam   # your own",
     )
 )
 @click.argument("model")
@@ -99,6 +96,7 @@ def _seeds(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ..
     metavar="KEY=VALUE",
     help="Change a hyperparameter of the recipe, such as training.lr=0.001; may be repeated.",
 )
+@click.option("--name", help="What results call a decoder of your own.  [default: its class]")
 @options.data_option()
 @options.data_dir_option()
 @options.kernel_option(training=True)
@@ -134,6 +132,7 @@ def train(
     pretrain_on: tuple[str, ...],
     epochs: int | None,
     settings: tuple[str, ...],
+    name: str | None,
     data: Source,
     data_dir: Path,
     kernel: str,
@@ -149,7 +148,8 @@ def train(
     """Train MODEL, tinyRSNN or bigRSNN, with the published recipe, and measure it.
 
     MODEL may also be ridge: linear regression on the spike counts of the last half second, the
-    floor that a spiking decoder has to beat.
+    floor that a spiking decoder has to beat; or a decoder of your own, any nn.Module, by what makes
+    it: my_decoder.py:build, package.module:name, or the name of an entry point.
 
     Trains it for every --session and --seed. A stage that was finished with the same settings is
     skipped, and one that was interrupted goes on after its last epoch: give the same command
@@ -158,9 +158,9 @@ def train(
     """
     import torch
 
-    from nbsuite.benchmarking.session import choose_training_kernel
     from nbsuite.cli.train.display import Display
     from nbsuite.cli.train.runs import train_all
+    from nbsuite.training.choices import choose
     from nbsuite.training.compute import Compute
     from nbsuite.training.order import Order
 
@@ -175,22 +175,24 @@ def train(
         return
     if log_json and as_json:
         raise UsageError("--log-json prints the results too: leave out --json.")
-    chosen, recipe = _configured(model, epochs, settings)
-    if not chosen.fused:
-        note(f"{chosen.name} has no fused kernel: the reference trains it, many times slower.")
+    everywhere = [f"{each}.epochs={epochs}" for each in ("pretrain", "finetune", "prune")]
+    settings = (*(everywhere if epochs else []), *settings)  # single ones overrule --epochs
+    choice = choose(model, settings, name)
+    if choice.remark:
+        note(choice.remark)
+    wanted = (
+        None if stages is None else [each.strip() for each in stages.split(",") if each.strip()]
+    )
+    threads = threads or torch.get_num_threads()
     order = Order(
-        model=chosen,
-        recipe=recipe,
+        model=choice.model,
+        recipe=choice.recipe,
+        stages=choice.stages(wanted, pretrained=pretrained is not None),
+        compute=Compute(choice.kernel(kernel, device), device, threads),
         targets=session,
         seeds=seeds,
-        stages=_stages(chosen.family.stages, stages, pretrained),
         pretrain_on=pretrain_on,
         pretrained=pretrained,
-        compute=Compute(
-            choose_training_kernel(kernel, device, fused=chosen.fused),
-            device,
-            threads or torch.get_num_threads(),
-        ),
         data=data,
         data_dir=data_dir,
         output=output,
@@ -212,39 +214,3 @@ def _given() -> list[str]:
         for name in context.params
         if context.get_parameter_source(name) is ParameterSource.COMMANDLINE
     ]
-
-
-def _configured(
-    model: str, epochs: int | None, settings: tuple[str, ...]
-) -> tuple[FamilyModel, Recipe]:
-    """The decoder and its recipe as asked for; single settings overrule ``--epochs``."""
-    from nbsuite.training.families import configure
-
-    everywhere = [f"{stage}.epochs={epochs}" for stage in ("pretrain", "finetune", "prune")]
-    return configure(model, [*(everywhere if epochs else []), *settings])
-
-
-def _stages(
-    usual: tuple[StageName, ...], text: str | None, pretrained: Path | None
-) -> tuple[StageName, ...]:
-    """The stages asked for, in their order.
-
-    Args:
-        usual: those of the decoder's family.
-        text: what was asked for.
-        pretrained: the checkpoint to start from, if any.
-
-    Raises:
-        UsageError: a stage is unknown, or there is none.
-    """
-    from nbsuite.training.stage_task import STAGES
-
-    if text is None:
-        return tuple(each for each in usual if pretrained is None or each != "pretrain")
-    wanted = [name.strip() for name in text.split(",") if name.strip()]
-    for name in wanted:
-        if name not in STAGES:
-            raise UsageError(f"There is no stage '{name}'; {did_you_mean(name, STAGES)}")
-    if not wanted:
-        raise UsageError(f"--stages names none: choose among {', '.join(STAGES)}.")
-    return tuple(stage for stage in STAGES if stage in wanted)

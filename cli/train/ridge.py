@@ -16,6 +16,7 @@ from nbsuite.training.ridge import MODEL, RidgeRecipe
 from nbsuite.training.ridge_runs import fit_sessions
 
 DETAILED = (
+    "name",
     *("seeds", "stages", "pretrained", "pretrain_on", "epochs"),
     *("kernel", "device", "threads", "tensorboard", "log_json"),
 )

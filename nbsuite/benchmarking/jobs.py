@@ -19,6 +19,7 @@ from nbsuite.observer import Observer as BaseObserver
 from nbsuite.observer import Remark, ignore
 from nbsuite.tasks.locate import Source
 from nbsuite.tasks.targets import load_target
+from nbsuite.twin_labels import marked
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Job:
 
 def data_label(recording: Recording) -> str:
     """The session's name for people, and TWIN where it is one."""
-    return f"{recording.session.label}{' (TWIN)' if recording.twin else ''}"
+    return marked(recording.session.label, twin=recording.twin is not None)
 
 
 def plan_jobs(

@@ -16,7 +16,7 @@ from nbsuite.models.checkpoint import Checkpoint, weights_digest
 from nbsuite.models.factory import Factory
 from nbsuite.models.header import CheckpointHeader
 from nbsuite.models.module import ModuleDecoder
-from nbsuite.models.module_interface import Model, net_of
+from nbsuite.models.module_interface import Model
 from nbsuite.models.module_run import copy_of
 from nbsuite.models.module_spec import ModuleSpec
 from nbsuite.models.module_weights import load_weights
@@ -100,9 +100,8 @@ def _built(own: OwnDecoder, recording: Recording, weights: Weights | None) -> Ch
         model = copy_of(model)
         load_weights(model, weights.tensors, str(weights.path))
         path = weights.path
-    name = own.name or type(net_of(model)).__name__
-    spec = ModuleSpec(
-        name, recording.channels, len(task.outputs), task.step, factory.reference, factory.sha256
+    spec = factory.spec(
+        model, own.name, channels=recording.channels, outputs=len(task.outputs), step=task.step
     )
     return as_checkpoint(model, spec, recording, path)
 

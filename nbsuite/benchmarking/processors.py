@@ -99,7 +99,7 @@ def load_processing(
     Args:
         before: preprocessors: ``my.py:Denoise``, ``package.module:Denoise``, or the class or
             function itself.
-        after: postprocessors, likewise, or the name of one of NeuroBench's.
+        after: postprocessors, named in the same ways, or by the name of one of NeuroBench's.
 
     Raises:
         UsageError: one is not there, or is none.

@@ -100,6 +100,8 @@ def describe_result(
             "sha256": recording.digest,
             "session": recording.session.name,
             "twin": None if recording.twin is None else asdict(recording.twin),
+            "step": recording.task.step,
+            "outputs": [asdict(output) for output in recording.task.outputs],
             "warnings": list(recording.warnings),
         },
         "metrics": values,

@@ -45,7 +45,7 @@ class RunSettings:
         per_step: call layers one step at a time, as NeuroBench's own models do.
         own_metrics: metrics of the user's own: their classes, or what names them.
         preprocessors: what spikes go through first: classes or functions, or what names them.
-        postprocessors: what the outputs go through, likewise.
+        postprocessors: what the outputs go through: classes or functions, or what names them.
     """
 
     metrics: tuple[str, ...] = CHALLENGE_METRICS

@@ -20,6 +20,7 @@ from nbsuite.data.task import Task
 from nbsuite.errors import DataError, UsageError
 from nbsuite.spike_events import Counts, SpikeEvents
 from nbsuite.twin_info import TWIN_MARK, TwinInfo
+from nbsuite.twin_labels import marked
 from nbsuite.untrusted.fault import FormatFault
 
 
@@ -71,10 +72,10 @@ class Recording:
     origin: Origin | None = None
 
     def __repr__(self) -> str:
-        twin = " (TWIN)" if self.twin else ""
+        label = marked(self.session.label, twin=self.twin is not None)
         outputs = ", ".join(output.name for output in self.task.outputs)
         return (
-            f"<Recording {self.session.label}{twin}: {self.steps:,} steps of"
+            f"<Recording {label}: {self.steps:,} steps of"
             f" {1000 * self.task.step:g} ms, {self.channels} channels, outputs {outputs}>"
         )
 

@@ -18,6 +18,7 @@ from neurobench.models import NeuroBenchModel
 from torch import nn
 
 from nbsuite.errors import DecoderError
+from nbsuite.models.module_spec import ModuleSpec
 from nbsuite.named_code import (
     Purpose,
     is_reference,
@@ -26,6 +27,7 @@ from nbsuite.named_code import (
     with_article,
     with_source,
 )
+from nbsuite.untrusted.names import fault_of_name
 
 ENTRY_POINT_GROUP = "nbsuite.decoders"
 GIVEN = ("channels", "outputs", "step")
@@ -72,6 +74,33 @@ class Factory:
                 "decoder."
             )
         return module
+
+    def spec(
+        self,
+        model: nn.Module | NeuroBenchModel,
+        name: str | None,
+        *,
+        channels: int,
+        outputs: int,
+        step: float,
+    ) -> ModuleSpec:
+        """What is known of a decoder that was built.
+
+        Args:
+            model: the decoder.
+            name: what results call it; None for the name of its class.
+            channels: number of input channels.
+            outputs: number of decoded values a step.
+            step: length of a step in seconds.
+
+        Raises:
+            DecoderError: its name is none.
+        """
+        net = model if isinstance(model, nn.Module) else model.__net__()
+        name = name or type(net).__name__
+        if fault := fault_of_name(name):
+            raise DecoderError(f"The decoder's name {fault}; choose another with --name.")
+        return ModuleSpec(name, channels, outputs, step, self.reference, self.sha256)
 
     def _arguments(self, given: dict[str, Any]) -> dict[str, Any]:
         """Those of the values that the factory's signature asks for."""

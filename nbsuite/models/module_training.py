@@ -102,6 +102,16 @@ class TrainableModule(ModuleDecoder, TrainableDecoder):
         require_gradient(outputs, self.spec.name)
         return DecodedWindows(outputs, None)
 
+    def training_remarks(self) -> tuple[str, ...]:
+        """What of the recipe does not apply to it, and how it is given windows."""
+        self._way = self._way or find_way(self._model, self.interface, self.spec.channels)
+        name = self.spec.name
+        return (
+            f"{name} draws its first weights itself: of the recipe, initialisation, dropout.hidden"
+            " and regularisation do not apply to it.",
+            f"{name} is given its training windows {self._way}.",
+        )
+
     def running(self) -> ModuleRun:
         """The copy that decodes, made anew where the weights have changed since."""
         values = self.state_dict(keep_vars=True).values()

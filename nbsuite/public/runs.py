@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import singledispatch
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from nbsuite.benchmarking.jobs import Job, measure_jobs, own_session
 from nbsuite.benchmarking.metrics import check_metric_names
 from nbsuite.benchmarking.observer import Event, MeasuringBegun
 from nbsuite.benchmarking.own_decoders import OwnDecoder, as_checkpoint, built_for
+from nbsuite.benchmarking.own_metrics import Metric
 from nbsuite.benchmarking.quantities import CHALLENGE_METRICS
 from nbsuite.benchmarking.results import BenchmarkResult
 from nbsuite.benchmarking.runner import Measurement
@@ -24,8 +26,8 @@ from nbsuite.errors import UsageError
 from nbsuite.models.checkpoint import Checkpoint, CheckpointHeader, weights_digest
 from nbsuite.models.decoder import Decoder
 from nbsuite.models.factory import load_factory, names_decoder
-from nbsuite.models.module import ModuleSpec
 from nbsuite.models.module_interface import Model, net_of
+from nbsuite.models.module_spec import ModuleSpec
 from nbsuite.public.checkpoints import load_checkpoint
 from nbsuite.public.progress import told
 from nbsuite.public.recordings import opened
@@ -78,6 +80,9 @@ def benchmark(
     *,
     name: str | None = None,
     metrics: Sequence[str] = CHALLENGE_METRICS,
+    own_metrics: Sequence[str | Metric] = (),
+    preprocess: Sequence[str | Callable[..., Any]] = (),
+    postprocess: Sequence[str | Callable[..., Any]] = (),
     kernel: str = "auto",
     device: str = "cpu",
     per_step: bool = False,
@@ -95,6 +100,11 @@ def benchmark(
             the session that a checkpoint was trained for.
         name: what results call a module; by default the name of its class.
         metrics: names of NeuroBench's metrics.
+        own_metrics: metrics of your own: classes of NeuroBench's kinds, or texts such as
+            ``my_metrics.py:Jerk``, whose code is then run.
+        preprocess: what spikes go through first: NeuroBench's kind of preprocessor, as a class, a
+            function or a text that names one. Results are named after it.
+        postprocess: what is decoded goes through these; likewise.
         kernel: how neurons are computed: ``auto``, ``numba`` or ``reference``.
         device: the torch device.
         per_step: call layers one step at a time, as NeuroBench's own models do: slow.
@@ -114,7 +124,11 @@ def benchmark(
         kernel=kernel_asked_for(kernel, device),
         device=device,
         per_step=per_step,
+        own_metrics=tuple(own_metrics),
+        preprocessors=tuple(preprocess),
+        postprocessors=tuple(postprocess),
     )
+    settings.own_code()  # what cannot be used is told before anything is loaded
     with told(progress) as observer:
         job = _job(decoder, recording, name, lambda each: opened(each, data, data_dir, observer))
         observer(MeasuringBegun(1, len(job.recording.test)))
@@ -174,12 +188,21 @@ def _built(
         own = OwnDecoder(load_factory(os.fspath(decoder)), name)
         (built,) = built_for(own, recording)
         return built
+    return _in_memory(decoder, name, recording)
+
+
+@singledispatch
+def _in_memory(model: Model, name: str | None, recording: Recording) -> Checkpoint:
+    """Any module."""
     task = recording.task
-    if isinstance(decoder, Decoder):
-        spec = decoder.spec if name is None else replace(decoder.spec, name=name)
-        header = CheckpointHeader(spec, task=task.protocol)
-        digest = weights_digest(decoder)
-        return Checkpoint(Path(spec.name), header, decoder, digest, in_file=False)
-    name = type(net_of(decoder)).__name__ if name is None else name
+    name = type(net_of(model)).__name__ if name is None else name
     spec = ModuleSpec(name, recording.channels, len(task.outputs), task.step)
-    return as_checkpoint(decoder, spec, recording, Path(name))
+    return as_checkpoint(model, spec, recording, Path(name))
+
+
+@_in_memory.register
+def _(decoder: Decoder, name: str | None, recording: Recording) -> Checkpoint:
+    """A decoder, which is one already."""
+    spec = decoder.spec if name is None else replace(decoder.spec, name=name)
+    header = CheckpointHeader(spec, task=recording.task.protocol)
+    return Checkpoint(Path(spec.name), header, decoder, weights_digest(decoder), in_file=False)

@@ -15,7 +15,7 @@ from typing import Any
 
 from nbsuite.benchmarking.session import choose_training_kernel
 from nbsuite.data.recording import Recording
-from nbsuite.models.checkpoint import load_checkpoint
+from nbsuite.models.checkpoint import digest_in
 from nbsuite.sweep.graph import Effort, Task
 from nbsuite.sweep.search import Variant
 from nbsuite.sweep.study import Study
@@ -74,7 +74,7 @@ class StageWork:
         if self.task.parent is None:
             return True
         present = self.task.parent.is_file()
-        return present and record.identity["parent"] == load_checkpoint(self.task.parent).digest
+        return present and record.identity["parent"] == digest_in(self.task.parent)
 
 
 @dataclass(frozen=True)

@@ -67,8 +67,12 @@ class Model(Protocol):
     """What is to be trained, before it is known on what."""
 
     @property
-    def name(self) -> str:
-        """The decoder's name."""
+    def factory(self) -> str | None:
+        """What makes the decoder, as its user named it, where its code is the user's."""
+
+    @property
+    def fused(self) -> bool:
+        """Whether a fused kernel trains it."""
 
     def spec(self, channels: int, outputs: int, step: float) -> DecoderSpec:
         """The decoder's specification for recordings of so many channels and outputs."""
@@ -85,6 +89,10 @@ class FamilyModel:
 
     family: Family
     architecture: Architecture
+
+    @property
+    def factory(self) -> None:
+        """Its code is ours."""
 
     @property
     def name(self) -> str:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import NDArray
 
 from nbsuite.errors import DataError
 from nbsuite.models.initialisation import ARRAY_CHANNELS, InputRates
 from nbsuite.training.windows import TrainingWindows
+
+if TYPE_CHECKING:
+    from nbsuite.shapes import Channels, PerSample
 
 
 def input_rates(windows: TrainingWindows) -> InputRates:
@@ -26,7 +31,7 @@ def input_rates(windows: TrainingWindows) -> InputRates:
     return InputRates(first, _mean_rate(hertz, ARRAY_CHANNELS, events.channels))
 
 
-def _windows_with_sample(windows: TrainingWindows) -> NDArray[np.int64]:
+def _windows_with_sample(windows: TrainingWindows) -> PerSample:
     """In how many windows each sample lies."""
     samples = windows.events.samples
     begun = np.bincount(windows.starts, minlength=samples + 1)
@@ -35,7 +40,7 @@ def _windows_with_sample(windows: TrainingWindows) -> NDArray[np.int64]:
     return inside
 
 
-def _mean_rate(hertz: NDArray[np.float64], first: int, stop: int) -> float:
+def _mean_rate(hertz: Channels, first: int, stop: int) -> float:
     """Mean rate of some channels.
 
     Raises:

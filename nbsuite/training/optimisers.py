@@ -43,10 +43,10 @@ def optimiser_tensors(optimiser: Optimizer) -> dict[str, Tensor]:
     }
 
 
-def tensor_shapes(
+def expected_memory(
     parameters: Iterable[nn.Parameter], recipe: TrainingRecipe
-) -> dict[str, torch.Size]:
-    """The shapes of :func:`optimiser_tensors` after a step."""
+) -> dict[str, Tensor]:
+    """Tensors of the names, shapes and dtypes of :func:`optimiser_tensors` after a step."""
     copies = [
         nn.Parameter(torch.zeros_like(each, device="cpu"))
         for each in parameters
@@ -56,4 +56,4 @@ def tensor_shapes(
     for each in copies:
         each.grad = torch.zeros_like(each)
     optimiser.step()
-    return {name: value.shape for name, value in optimiser_tensors(optimiser).items()}
+    return optimiser_tensors(optimiser)

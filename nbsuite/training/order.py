@@ -19,6 +19,7 @@ from nbsuite.training.recipe import Recipe
 from nbsuite.training.run_plan import RunPlan, RunRequest, plan_run
 from nbsuite.training.stage_task import StageName
 from nbsuite.training.windows import training_split
+from nbsuite.twin_labels import kinds_of
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ def _plans(order: Order, observer: Observer) -> Iterator[RunPlan]:
         raise UsageError(
             "--pretrain-on is of no use without the stage pretrain: leave it out, or add the stage."
         )
-    opened = OpenedRecordings()
+    opened, said = OpenedRecordings(), set[str]()
     for target in dict.fromkeys(order.targets):
         recording = load_target(target, order.data_dir, order.data, observer)
         opened.add(recording)
@@ -88,6 +89,10 @@ def _plans(order: Order, observer: Observer) -> Iterator[RunPlan]:
                 root=order.output,
             )
             plan = plan_run(request, force=order.force, opened=opened)
+            for remark in plan.remarks:
+                if remark not in said:
+                    observer(Remark(remark))
+                    said.add(remark)
             _say_start(plan, order, observer)
             yield plan
 
@@ -113,7 +118,7 @@ def _pretraining_recordings(
         )
     found = find_recordings(recording, order.data_dir, report)
     names = ", ".join(each.session.label for each in found.locations if each.session is not None)
-    kind = "TWINS" if recording.twin else "real recordings"
+    kind = kinds_of(twins=recording.twin is not None)
     observer(Remark(f"Pretraining for {recording.session.label} is on {kind}: {names}"))
     if found.missing:
         monkey = (recording.session.subject or "").capitalize()

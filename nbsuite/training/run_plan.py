@@ -29,7 +29,7 @@ from nbsuite.training.pretraining import find_pretrained, pretraining_folder
 from nbsuite.training.recipe import Recipe
 from nbsuite.training.run_folder import WEIGHTS_NAME, Identity, exclusive, read_record
 from nbsuite.training.stage_run import check_stage, finished_record, run_stage
-from nbsuite.training.stage_task import STAGES, TO_COME, StageName, StageTask
+from nbsuite.training.stage_task import STAGES, TO_COME, StageName, StageTask, make_decoder
 from nbsuite.training.windows import training_split
 
 
@@ -71,6 +71,7 @@ class RunPlan:
         identities: what each stage's outcome will be made of, as far as it is known.
         start: the checkpoint to start from, where the request names one.
         opened: the recordings of all stages.
+        remarks: what a person should know of training such a decoder, in sentences.
     """
 
     folder: Path
@@ -79,6 +80,7 @@ class RunPlan:
     identities: tuple[Identity, ...]
     start: Checkpoint | None = None
     opened: OpenedRecordings = field(default_factory=OpenedRecordings)
+    remarks: tuple[str, ...] = ()
 
     @property
     def seed(self) -> int:
@@ -89,6 +91,14 @@ class RunPlan:
     def last_stage(self) -> StageName:
         """The stage that the run ends with."""
         return self.steps[-1][0].stage
+
+    def load_checkpoint(self, path: Path) -> Checkpoint:
+        """Load what such a run ended with.
+
+        Raises:
+            CheckpointError: it is missing, damaged, or not of such a decoder.
+        """
+        return self.steps[-1][0].load_checkpoint(path)
 
     @property
     def checkpoint(self) -> Path | None:
@@ -113,6 +123,7 @@ def plan_run(
         TrainingError: a folder was made with other settings, or a stage lacks what it starts from.
         CheckpointError: the file to start from is missing, damaged or of another model.
         DataError: a recording cannot be used, or is too short.
+        DecoderError: a user's code does not make a decoder that can be trained.
     """
     _check_stages(request)
     opened = opened or OpenedRecordings()
@@ -122,13 +133,14 @@ def plan_run(
     folder = request.root / f"{spec.name}_{recording_label(recording)}_seed{request.seed}"
     if any(stage in request.stages for stage in ("finetune", "prune")):
         training_split(recording, request.recipe.windows)
+    remarks = _check_structure(request, spec)
     steps = tuple(_steps(request, spec, opened, folder))
     start, identities = _start(request, steps), dict[Path, Identity]()
     for task, stage_folder in steps:
         identity = _identity(task, task.load_recordings(opened), start, identities)
         check_stage(task, stage_folder, identity, force=force)
         identities[stage_folder] = identity
-    return RunPlan(folder, recording, steps, tuple(identities.values()), start, opened)
+    return RunPlan(folder, recording, steps, tuple(identities.values()), start, opened, remarks)
 
 
 def run_plan(plan: RunPlan, observer: Observer = ignore, *, force: bool = False) -> None:
@@ -204,6 +216,26 @@ def _check_stages(request: RunRequest) -> None:
         )
 
 
+def _check_structure(request: RunRequest, spec: DecoderSpec) -> tuple[str, ...]:
+    """Make sure that a user's decoder has what the stages need; what to say of it otherwise.
+
+    Raises:
+        TrainingError: it has not.
+    """
+    if request.model.factory is None:
+        return ()
+    decoder = make_decoder(spec, request.model.factory)
+    if "prune" in request.stages and not decoder.prunable_weights():
+        raise TrainingError(
+            f"{spec.name} has no layer whose weights could be pruned: leave out the stage prune."
+        )
+    if "half" in request.stages and not decoder.can_halve:
+        raise TrainingError(
+            f"{spec.name} does not decode in half precision: leave out the stage half."
+        )
+    return decoder.training_remarks()
+
+
 def _steps(
     request: RunRequest, spec: DecoderSpec, opened: OpenedRecordings, folder: Path
 ) -> Iterator[tuple[StageTask, Path]]:
@@ -216,6 +248,7 @@ def _steps(
         request.pretrain_on,
         None,
         request.compute,
+        request.model.factory,
     )
     parent = request.pretrained
     if "pretrain" in request.stages:

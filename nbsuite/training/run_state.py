@@ -53,7 +53,7 @@ class RunState:
         lines: the log's lines of all epochs done.
         search: the pruning search's state, if there is one.
         weights: the decoder's tensors; empty before the first epoch.
-        optimiser: the optimiser's tensors, likewise.
+        optimiser: the optimiser's tensors; empty before the first epoch.
         accepted: weights of the last sparsity that the pruning search accepted, if any.
     """
 
@@ -155,7 +155,7 @@ def _read(path: Path) -> RunState:
     if written not in (1, FORMAT):
         raise FormatFault("is of another format, or of a newer nbsuite")
     for name, value in tensors.items():
-        if value.dtype != torch.float32:
+        if value.is_floating_point() and value.dtype != torch.float32:
             raise FormatFault(f"has the tensor {name!a} in {value.dtype}, not in torch.float32")
     if written == FORMAT and metadata.get(_DIGEST_KEY) != _digest(text, tensors):
         raise FormatFault("was changed or damaged since it was written, by its digest")

@@ -15,6 +15,8 @@ from nbsuite.submissions.results.label_places import label_points
 from nbsuite.submissions.results.protocols import task_heading
 from nbsuite.submissions.tables.leaderboard import Ranking, Row
 from nbsuite.submissions.tables.pareto import pareto_front
+from nbsuite.twin_labels import ALL_SYNTHETIC
+from nbsuite.untrusted.text import one_line
 
 Point = tuple[float, float, Row]
 
@@ -22,6 +24,10 @@ _PANELS = (OPERATIONS, FOOTPRINT)
 _MOST_NAMED = 60
 """Points of a panel that all have room for their names."""
 
+_LEFT = 0.085
+"""Where the panels begin, with room for numbers below 0."""
+
+_LONGEST_TITLE = 90
 _FRONT_COLOUR = "0.72"
 # Yours are hollow and larger, so that both are seen where they coincide.
 _KINDS = (
@@ -48,7 +54,7 @@ def draw_leaderboard(ranking: Ranking) -> Figure:
         )
     with drawn((9.6, 4.9)) as figure:
         axes = figure.subplots(1, 2, sharey=True)
-        figure.subplots_adjust(left=0.07, right=0.97, top=0.80, bottom=0.115, wspace=0.11)
+        figure.subplots_adjust(left=_LEFT, right=0.97, top=0.80, bottom=0.115, wspace=0.11)
         _set_accuracy_scale(axes[0], accuracies)
         for each, (cost, points) in zip(axes, panels.items(), strict=True):
             _draw_panel(each, points)
@@ -140,7 +146,7 @@ def _write_legend(figure: Figure, axes: Sequence[Axes]) -> None:
         found.values(),
         found.keys(),
         loc="upper left",
-        bbox_to_anchor=(0.06, 0.9),
+        bbox_to_anchor=(_LEFT - 0.01, 0.9),
         ncols=3,
         frameon=False,
     )
@@ -148,9 +154,21 @@ def _write_legend(figure: Figure, axes: Sequence[Axes]) -> None:
 
 def _write_title(figure: Figure, ranking: Ranking) -> None:
     title = f"{task_heading(ranking.task)}: accuracy and cost, {ranking.place}"
-    figure.text(0.07, 0.945, picture_text(title), fontsize=12, fontweight="bold", va="center")
+    figure.text(
+        _LEFT,
+        0.945,
+        picture_text(one_line(title, _LONGEST_TITLE)),
+        fontsize=12,
+        fontweight="bold",
+        va="center",
+    )
     if ranking.twin:
-        statement = "TWINS: synthetic, not real recordings"
         figure.text(
-            0.97, 0.945, statement, color=TWIN_COLOUR, fontweight="bold", va="center", ha="right"
+            0.97,
+            0.945,
+            ALL_SYNTHETIC,
+            color=TWIN_COLOUR,
+            fontweight="bold",
+            va="center",
+            ha="right",
         )

@@ -29,6 +29,7 @@ from nbsuite.training.recipe import LOSS_NAMES
 from nbsuite.training.run_folder import RECORD_NAME, read_record
 from nbsuite.training.stage_task import STAGES
 from nbsuite.twin_info import TWIN_MARK
+from nbsuite.twin_labels import kind_of
 
 _CURVES = ("epoch", "loss", "penalty", "train_r2", "validation_r2", "spikes_per_second")
 _LABELS = {each.name: each.label for each in PUBLIC_SESSIONS}
@@ -246,7 +247,7 @@ def _table(stages: Sequence[FinishedStage], twin_digests: Collection[str]) -> Pa
             text_cell(stage.model),
             Cell(str(stage.seed), stage.seed),
             text_cell(stage.sessions),
-            text_cell("TWIN" if twin else "real"),
+            text_cell(kind_of(twin=twin)),
             _figure(stage.summary, "epochs", ",.0f"),
             _figure(stage.summary, "train_r2", ".3f"),
             _figure(stage.summary, "validation_r2", ".3f"),

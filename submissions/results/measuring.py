@@ -201,11 +201,22 @@ def _model_and_recording(file: _File) -> tuple[str, str]:
 
 
 def _check_runs(group: Sequence[Job], what: str) -> None:
-    """Make sure that each checkpoint is a run of its own, and all are on one recording."""
+    """Make sure that each checkpoint is a run of its own, and all are on one recording.
+
+    Raises:
+        UsageError: they are not, or are decoders of different size under one name.
+    """
     if len({job.recording.digest for job in group}) > 1:
         raise UsageError(
             f"Results for {what} would be on two recordings of that name; rename one of them, or"
             " measure on them one after the other with another --output."
+        )
+    sizes = {sum(each.numel() for each in job.checkpoint.decoder.parameters()) for job in group}
+    if len(sizes) > 1:
+        raise UsageError(
+            f"The decoders for {what} have {' and '.join(f'{size:,}' for size in sorted(sizes))}"
+            " parameters, so that they are no runs of one model; name them apart, or measure them"
+            " one after the other with another --output."
         )
     seeds = [job.checkpoint.header.seed for job in group]
     weights = [job.checkpoint.digest for job in group]

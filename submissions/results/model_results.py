@@ -10,6 +10,7 @@ from pathlib import Path
 from nbsuite.benchmarking.quantities import Quantity
 from nbsuite.submissions.results.challenge import Results
 from nbsuite.submissions.results.protocols import CHALLENGE_TASK, sessions_of
+from nbsuite.twin_labels import REAL
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ def labels_of(models: Iterable[ModelResults]) -> list[str]:
     labels = [each.model for each in models]
     for told in (
         [str(each.origin) for each in models],
-        [each.twin or "real" for each in models],
+        [each.twin or REAL for each in models],
         [f"{number} of {len(models)}" for number in range(1, 1 + len(models))],
     ):
         counts = Counter(labels)

@@ -13,6 +13,7 @@ import pytest
 import torch
 from click.testing import CliRunner
 from matplotlib.figure import Figure
+from neurobench.metrics.abstract import WorkloadMetric
 from torch import Tensor, nn
 
 import nbsuite
@@ -46,11 +47,12 @@ def checkpoint(tmp_path: Path, draw_decoder: Any) -> Path:
 
 
 @pytest.fixture
-def short_twin(data_folder: Path) -> Path:
-    """A short twin where the full-length one of I1 would lie."""
+def short_twin(data_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A short twin in the place of the full-length one of I1."""
     session = find_session("I1")
     path = twin_path(session, data_folder)
     write_twin(session, path, fraction=0.005)
+    monkeypatch.setattr("nbsuite.data.twins.generate.ensure_twin", lambda *_, **__: path)
     return path
 
 
@@ -69,6 +71,7 @@ def test_the_public_names() -> None:
         "plot_decoding",
         "plot_leaderboard",
         "read_results",
+        "train",
         "write_results",
     ]
     assert dir(nbsuite) == sorted(nbsuite.__all__)
@@ -230,3 +233,34 @@ def test_folders_of_checkpoints(tmp_path: Path, checkpoint: Path, draw_decoder: 
         nbsuite.load_checkpoint(str(tmp_path))
     with pytest.raises(UsageError, match="leave out name"):
         nbsuite.benchmark(checkpoint, "I1", name="other")
+
+
+class Samples(WorkloadMetric):  # type: ignore[misc]
+    """How many there are."""
+
+    def __call__(self, _model: Any, preds: Tensor, _data: Any) -> float:
+        return float(len(preds))
+
+
+class Halved:
+    """Half of what is decoded."""
+
+    def __call__(self, outputs: Tensor) -> Tensor:
+        return outputs / 2
+
+
+def test_metrics_and_processors_of_ones_own(
+    tmp_path: Path, checkpoint: Path, short_twin: Path
+) -> None:
+    plain = nbsuite.benchmark(checkpoint, short_twin)
+    run = nbsuite.benchmark(
+        checkpoint, short_twin, own_metrics=[Samples], postprocess=[Halved, Halved]
+    )
+    assert run.result.model == "tinyRSNN+Halved+Halved"
+    assert run.values["samples"] == len(run.decoded) == len(plain.decoded)
+    assert np.array_equal(run.decoded, plain.decoded / 4)
+    assert run.values["lookahead"] == 0
+    written = nbsuite.write_results(tmp_path / "out", run)
+    assert any("tinyRSNN+Halved+Halved" in path.name for path in written)
+    with pytest.raises(UsageError, match=r"There is no file nowhere\.py"):
+        nbsuite.benchmark(checkpoint, short_twin, own_metrics=["nowhere.py:Jerk"])

@@ -52,7 +52,7 @@ def test_a_new_family_is_one_entry(tiny_recording_path: Path, tmp_path: Path) ->
     assert (run["model"], [*run["stages"]]) == ("microRSNN", ["finetune", "half"])
     weights = Path(run["stages"]["half"]["folder"]) / "weights.safetensors"
     measured = json.loads(_run("benchmark", weights, "-s", tiny_recording_path, "--json"))
-    assert [each["dense"] for each in measured["results"]] == [32 * (96 + 32 + 2)]
+    assert [each["values"]["dense"] for each in measured["results"]] == [32 * (96 + 32 + 2)]
     study = tmp_path / "study.toml"
     study.write_text(
         f'models = ["microRSNN"]\nsessions = ["{tiny_recording_path.as_posix()}"]\n'

@@ -16,9 +16,9 @@ from nbsuite.training.families import model_spec
 from nbsuite.training.observer import EpochDone
 from nbsuite.training.optimisers import (
     OPTIMISERS,
+    expected_memory,
     new_optimiser,
     optimiser_tensors,
-    tensor_shapes,
 )
 from nbsuite.training.overrides import override
 from nbsuite.training.recipe import OPTIMISER_NAMES, Recipe
@@ -57,8 +57,9 @@ def test_the_shapes_of_its_memory_are_known_before(name: str) -> None:
     for each in parameters:
         each.grad = torch.ones_like(each)
     optimiser.step()
-    found = {key: value.shape for key, value in optimiser_tensors(optimiser).items()}
-    assert tensor_shapes(parameters, recipe) == found
+    found = {key: (each.shape, each.dtype) for key, each in optimiser_tensors(optimiser).items()}
+    expected = expected_memory(parameters, recipe)
+    assert {key: (each.shape, each.dtype) for key, each in expected.items()} == found
     assert {key.partition("/")[0] for key in found} == {"0", "1"}
     assert torch.equal(frozen, torch.zeros(5))
 
