@@ -19,6 +19,7 @@ from nbsuite.errors import UsageError
 from nbsuite.models.checkpoint import Checkpoint, load_checkpoint, recurrent_decoder
 from nbsuite.models.rsnn import RecurrentDecoder
 from nbsuite.neurons import kernels
+from nbsuite.neurons.kernels.parameters import MOST_EVENTS
 
 
 class StreamingDecoder:
@@ -43,7 +44,7 @@ class StreamingDecoder:
         self._start = self._network.copy_state(decoder.initial_state())
         self._state = self._network.copy_state(decoder.initial_state())
         self._spikes = np.zeros((1, 1, self.spec.channels), dtype=np.int8)
-        self._hidden = np.zeros((1, 1, self.spec.neurons), dtype=np.int8)
+        self._hidden = np.zeros((1, 1, self._network.neurons), dtype=np.int8)
         self._dtype = torch.empty(0, dtype=decoder.dtype).numpy().dtype
         self.step(np.zeros(self.spec.channels, dtype=np.int8))  # compiles
         self.reset()
@@ -55,21 +56,22 @@ class StreamingDecoder:
 
     @property
     def hidden_spikes(self) -> NDArray[np.int8]:
-        """(neurons,) spikes that the hidden neurons emitted in the last step."""
+        """(neurons of all layers,) spikes that the hidden neurons emitted in the last step."""
         return np.array(self._hidden[0, 0])
 
     def step(self, spikes: NDArray[Any]) -> NDArray[np.floating]:
         """Decode the next sample.
 
         Args:
-            spikes: (channels,) input spikes of 4 ms, 0 or 1, any dtype.
+            spikes: (channels,) input events of one step, 0 or 1 or counts, any dtype.
 
         Returns:
-            (2,) velocity in mm per 4 ms step, in the weights' dtype: times
-            ``nbsuite.data.mat_format.CM_PER_SECOND``, which is 25, it is in cm/s.
+            (outputs,) what is decoded, in the weights' dtype: of the challenge's decoders the
+            velocity in mm per 4 ms step, which times 25 is in cm/s.
 
         Raises:
-            UsageError: the sample is of another shape or not of 0 and 1; the state is as before.
+            UsageError: the sample is of another shape or holds no whole numbers; the state is as
+                before.
         """
         sample = np.asarray(spikes)
         self._check(sample)
@@ -84,10 +86,15 @@ class StreamingDecoder:
                 f"{self.spec.name} takes one sample of shape ({self.spec.channels},) a step, "
                 f"not {sample.shape}; pass the spikes of {self.spec.channels} channels."
             )
-        if sample.dtype != np.bool_ and not ((sample == 0) | (sample == 1)).all():
+        if sample.dtype == np.bool_ or ((sample == 0) | (sample == 1)).all():
+            return
+        if not ((sample >= 0) & (sample <= MOST_EVENTS) & (sample == np.round(sample))).all():
             raise UsageError(
-                f"{self.spec.name} takes spikes of 0 and 1; pass 1 where a channel has any spike."
+                f"{self.spec.name} takes the number of spikes of each channel in a step: pass whole"
+                f" numbers from 0 to {MOST_EVENTS:,}."
             )
+        if sample.max() > np.iinfo(self._spikes.dtype).max:
+            self._spikes = self._spikes.astype(np.int16)
 
     def _mean_of_heads(self, heads: NDArray[np.floating]) -> NDArray[np.floating]:
         """Add in order, then divide, as ``RecurrentDecoder`` does: the order decides rounding."""
