@@ -77,9 +77,11 @@ setup(
     extras_require={
         # pytest before 8.4 does not find the modules that tests share (--import-mode=importlib).
         "test": [
+            "beartype>=0.20",
             "cryptography>=44.0.1",
             "distributed>=2024.8",
             "hypothesis>=6.85",
+            "jaxtyping>=0.3",
             "pytest>=8.4",
             "pytest-xdist>=3.7",
             "scikit-learn>=1.3",
@@ -89,7 +91,7 @@ setup(
         # ones bring an OpenSSL with a hole (CVE-2024-12797).
         "sweep": ["cryptography>=44.0.1", "distributed>=2024.8"],
         "tensorboard": ["tensorboard>=2.14"],
-        "lint": ["mypy>=1.15", "ruff>=0.12", "scipy-stubs", "types-requests"],
+        "lint": ["jaxtyping>=0.3", "mypy>=1.15", "ruff>=0.12", "scipy-stubs", "types-requests"],
     },
-    entry_points={"console_scripts": ["nbsuite = nbsuite.cli.start:main"]},
+    entry_points={"console_scripts": ["nbsuite = nbsuite.__main__:main"]},
 )

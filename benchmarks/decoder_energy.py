@@ -18,8 +18,9 @@ from dataclasses import dataclass
 
 from scaling_tables import TextTable
 
-from nbsuite.models.registry import MODEL_NAMES, OUTPUTS, model_spec
+from nbsuite.models.registry import OUTPUTS
 from nbsuite.submissions.results.published import PublishedMethod, published_methods
+from nbsuite.training.families import FAMILIES, model_spec
 
 ADD = {16: 0.4, 32: 0.9}
 MULTIPLY = {16: 1.1, 32: 3.7}
@@ -62,7 +63,7 @@ def step_energy(method: PublishedMethod) -> StepEnergy:
     fitting = [cost for size, cost in MEMORIES.items() if size >= means["footprint"]]
     read = (fitting[0] if fitting else max(MEMORIES.values())) * bits / READ_BITS
     updates = None
-    if name in MODEL_NAMES:
+    if name in FAMILIES:
         spec = model_spec(name, 96)
         units = spec.neurons + OUTPUTS * len(spec.readouts)
         updates = units * (UPDATE_MULTIPLIES * multiply + UPDATE_ADDS * add)

@@ -12,8 +12,9 @@ import torch
 from torch import Tensor
 
 from nbsuite.models.checkpoint import CheckpointHeader, save_checkpoint
-from nbsuite.models.registry import ModelSpec, model_spec
+from nbsuite.models.registry import ModelSpec
 from nbsuite.models.rsnn import RecurrentDecoder
+from nbsuite.training.families import model_spec
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ from nbsuite.neurons.dropout import Dropout
 from nbsuite.neurons.kernels import TrainingKernelName
 from nbsuite.tasks.locate import locate
 from nbsuite.tasks.opening import load_recording
-from nbsuite.training.recipe import published_recipe
+from nbsuite.training.families import find_family
 from nbsuite.training.windows import cut_windows
 
 MODEL = "tinyRSNN"
@@ -109,7 +109,7 @@ def compare(problem: Problem, rounds: int) -> dict[str, Any]:
 def windows_of_a_session() -> int:
     """Training windows of I1's twin by the published recipe."""
     recording = load_recording(locate("I1", data_folder(None), "twin").path)
-    return len(cut_windows(recording, published_recipe(MODEL).windows))
+    return len(cut_windows(recording, find_family(MODEL).recipe.windows))
 
 
 def require_gpu(device: str) -> None:

@@ -17,7 +17,7 @@ from scaling_tables import (
     needed,
 )
 
-from nbsuite.pictures import BLACK, BLUE, VERMILLION, drawn
+from nbsuite.pictures import BLACK, BLUE, VERMILLION, drawn, save_picture
 
 COLOURS = {"tinyRSNN": BLUE, "bigRSNN": VERMILLION}
 PART_COLOURS = ("#0072B2", "#56B4E9", "#009E73", "#E69F00", "#CCCCCC")
@@ -32,7 +32,7 @@ SIZES = {
 
 def plot_scaling(path: Path, figures: Figures) -> None:
     """Draw time and memory of a batch over its sizes, and where the time goes."""
-    with drawn(path, (13.0, 9.0)) as figure:
+    with drawn((13.0, 9.0)) as figure:
         grid = figure.subplots(3, 4)
         for column, axis in enumerate(SIZES):
             _draw_times(grid[0, column], figures, axis)
@@ -58,6 +58,7 @@ def plot_scaling(path: Path, figures: Figures) -> None:
             fontsize=7,
         )
         figure.tight_layout(rect=(0, 0.015, 1, 0.965))
+    save_picture(path, figure)
 
 
 def _draw_times(axes: Axes, figures: Figures, axis: str) -> None:

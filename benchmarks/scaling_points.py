@@ -24,13 +24,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nbsuite.benchmarking.runner import run_benchmark
-from nbsuite.models.registry import model_spec
 from nbsuite.neurons.dropout import Dropout
 from nbsuite.spike_events import SpikeEvents
 from nbsuite.training.compute import Compute
 from nbsuite.training.epochs import EpochPlan, run_epoch
+from nbsuite.training.families import find_family, model_spec
 from nbsuite.training.losses import loss_function
-from nbsuite.training.recipe import published_recipe
 from nbsuite.training.regularizers import spike_count_penalty
 from nbsuite.training.smorms3 import SMORMS3
 from nbsuite.training.windows import TrainingWindows
@@ -75,7 +74,7 @@ class Problem:
 
     def __init__(self, point: Point, samples: int, seed: int = 1) -> None:
         self.point = point
-        self.recipe = published_recipe(point.model)
+        self.recipe = find_family(point.model).recipe
         generator = np.random.default_rng(seed)
         spikes = generator.random((samples, point.channels), dtype=np.float32) < INPUT_RATE
         self.events = SpikeEvents.from_dense(spikes)

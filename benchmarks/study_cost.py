@@ -18,7 +18,8 @@ from scaling_tables import Figures, TextTable, base_row, models_of
 from nbsuite.data.sessions import Session
 from nbsuite.data.twins.plan import plan_twin
 from nbsuite.tasks.primate_reaching import PRIMATE_REACHING
-from nbsuite.training.recipe import Recipe, published_recipe
+from nbsuite.training.families import find_family
+from nbsuite.training.recipe import Recipe
 from nbsuite.training.windows import TRAINING_AND_VALIDATION
 
 SEEDS = 5
@@ -51,7 +52,7 @@ def rate(figures: Figures, model: str, monkey: str) -> float:
 
 def hours(figures: Figures, model: str, monkey: str) -> dict[str, list[float]]:
     """Processor hours of a seed's tasks, by stage: one to pretrain, then one a session."""
-    recipe, speed = published_recipe(model), rate(figures, model, monkey)
+    recipe, speed = find_family(model).recipe, rate(figures, model, monkey)
     tested = next(row for row in figures["evaluations"] if row["model"] == model)
     own = [session for session in PRIMATE_REACHING.sessions if session.subject == monkey]
 

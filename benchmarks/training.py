@@ -35,8 +35,8 @@ from nbsuite.spike_events import SpikeEvents
 from nbsuite.tasks.locate import locate
 from nbsuite.tasks.opening import load_recording
 from nbsuite.training.compute import Compute
+from nbsuite.training.families import find_family
 from nbsuite.training.losses import loss_function
-from nbsuite.training.recipe import published_recipe
 from nbsuite.training.regularizers import spike_count_penalty
 from nbsuite.training.smorms3 import SMORMS3
 
@@ -60,7 +60,7 @@ class Problem:
         self.labels = recording.labels[:SAMPLES]
         start = torch.from_numpy(recording.spikes(0, 4000))[:, None]
         self.decoder = random_decoder(KINDS[model], start).to(device)
-        self.recipe = published_recipe(model)
+        self.recipe = find_family(model).recipe
         self.windows, self.steps, self.device = windows, steps, device
 
     def draw(self, turn: int) -> tuple[NDArray[np.int64], Tensor]:

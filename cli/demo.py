@@ -109,11 +109,12 @@ def _train(folder: Path, recording: Recording, epochs: int, *, quiet: bool) -> J
     from nbsuite.models.checkpoint import load_checkpoint
     from nbsuite.tasks.locate import Location
     from nbsuite.training.compute import Compute
+    from nbsuite.training.families import configure
     from nbsuite.training.run_folder import WEIGHTS_NAME
     from nbsuite.training.run_plan import RunRequest, plan_run, run_plan
 
     request = RunRequest(
-        model=MODEL,
+        model=configure(MODEL)[0],
         recipe=demo_recipe(epochs),
         seed=SEED,
         session=Location(recording.path, recording.session, twin=True),

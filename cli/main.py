@@ -1,8 +1,8 @@
 """The root of the command line.
 
-To add a command: write ``cli/<name>.py`` with a Click command of that name, and name it below.
-Modules in ``cli/`` import heavy packages inside the command's function only, so that
-``nbsuite --help`` is there at once.
+To add a command: write ``cli/<name>.py`` with a Click command of that name, and name it below with
+the first sentence of its help, so that ``nbsuite --help`` imports no command. Modules in ``cli/``
+import heavy packages inside the command's function only, so that their own help is there at once.
 """
 
 from __future__ import annotations
@@ -13,27 +13,91 @@ import click
 
 import nbsuite
 from nbsuite.cli.frame.errors import clean_termination, reported_errors
-from nbsuite.cli.frame.groups import LazyGroup
+from nbsuite.cli.frame.groups import LazyCommand, LazyGroup
 from nbsuite.cli.frame.output import degrade_streams
 
-COMMANDS = {
-    "sessions": "nbsuite.cli.data.sessions:sessions",
-    "data": "nbsuite.cli.data.command:data",
-    "convert": "nbsuite.cli.convert.command:convert",
-    "train": "nbsuite.cli.train.command:train",
-    "sweep": "nbsuite.cli.sweep.command:sweep",
-    "benchmark": "nbsuite.cli.benchmark.command:benchmark",
-    "stream": "nbsuite.cli.stream:stream",
-    "leaderboard": "nbsuite.cli.tables.leaderboard:leaderboard",
-    "table": "nbsuite.cli.tables.command:table",
-    "report": "nbsuite.cli.report:report",
-    "compare": "nbsuite.cli.tables.compare:compare",
-    "submission": "nbsuite.cli.submission.command:submission",
-    "reproduce": "nbsuite.cli.reproduce:reproduce",
-    "demo": "nbsuite.cli.demo:demo",
-    "env": "nbsuite.cli.env:env",
-    "completion": "nbsuite.cli.completion:completion",
+TOPICS = {
+    "Data": {
+        "sessions": LazyCommand(
+            "nbsuite.cli.data.sessions:sessions",
+            "List the public sessions, what they serve for, and what of them is on this disk.",
+        ),
+        "data": LazyCommand(
+            "nbsuite.cli.data.command:data",
+            "Fetch, verify, imitate, import and inspect recordings.",
+        ),
+    },
+    "Decoders": {
+        "train": LazyCommand(
+            "nbsuite.cli.train.command:train",
+            "Train MODEL, tinyRSNN or bigRSNN, with the published recipe, and measure it.",
+        ),
+        "sweep": LazyCommand(
+            "nbsuite.cli.sweep.command:sweep",
+            "Run a study: many models, sessions, seeds and recipes, described in a file.",
+        ),
+        "new": LazyCommand(
+            "nbsuite.cli.new.command:new",
+            "Write a file to begin with.",
+        ),
+        "check": LazyCommand(
+            "nbsuite.cli.check:check",
+            "Check a decoder of your own, and say in plain words what holds.",
+        ),
+        "convert": LazyCommand(
+            "nbsuite.cli.convert.command:convert",
+            "Convert checkpoints of other libraries to nbsuite's format, and back.",
+        ),
+        "benchmark": LazyCommand(
+            "nbsuite.cli.benchmark.command:benchmark",
+            "Measure checkpoints on sessions and write challenge-format JSON.",
+        ),
+        "stream": LazyCommand(
+            "nbsuite.cli.stream:stream", "Decode a test set sample by sample and time every step."
+        ),
+    },
+    "Results": {
+        "leaderboard": LazyCommand(
+            "nbsuite.cli.tables.leaderboard:leaderboard",
+            "Rank your results among all that is published on the task.",
+        ),
+        "table": LazyCommand(
+            "nbsuite.cli.tables.command:table",
+            "Print a table of the publication from your results: 1 for R2, 2 for computational"
+            " demand.",
+        ),
+        "report": LazyCommand(
+            "nbsuite.cli.report:report",
+            "Write one HTML page with your results, for a browser or for paper.",
+        ),
+        "compare": LazyCommand(
+            "nbsuite.cli.tables.compare:compare",
+            "Compare results OLD and NEW metric by metric, and fail if anything is worse or gone.",
+        ),
+        "reproduce": LazyCommand(
+            "nbsuite.cli.reproduce:reproduce",
+            "Measure published checkpoints again and compare with what was published.",
+        ),
+        "submission": LazyCommand(
+            "nbsuite.cli.submission.command:submission",
+            "Pack results for a challenge, and check such packages.",
+        ),
+    },
+    "First steps and help": {
+        "demo": LazyCommand(
+            "nbsuite.cli.demo:demo",
+            "Train and measure a small decoder on a short synthetic recording.",
+        ),
+        "env": LazyCommand(
+            "nbsuite.cli.env:env", "Show versions, devices, threads and folders, for bug reports."
+        ),
+        "completion": LazyCommand(
+            "nbsuite.cli.completion:completion",
+            "Print the completion script of a shell (default: the one you run).",
+        ),
+    },
 }
+"""The commands by topic, with the first sentence of their help."""
 
 
 class RootGroup(LazyGroup):
@@ -59,7 +123,7 @@ class RootGroup(LazyGroup):
 
 @click.group(
     cls=RootGroup,
-    lazy_commands=COMMANDS,
+    topics=TOPICS,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Run `nbsuite COMMAND --help` for the options and examples of a command.",
 )

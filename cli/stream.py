@@ -10,6 +10,7 @@ import click
 from nbsuite.cli.frame import options, output
 from nbsuite.cli.frame.examples import examples
 from nbsuite.errors import BenchmarkError
+from nbsuite.twin_labels import kind_of
 
 if TYPE_CHECKING:  # importing torch takes longer than printing the help page
     from nbsuite.benchmarking.jobs import Job
@@ -66,9 +67,7 @@ def stream(
     from nbsuite.benchmarking.jobs import plan_jobs
     from nbsuite.benchmarking.latency import stream_checkpoint
     from nbsuite.cli.frame.observing import shown_progress
-    from nbsuite.models.checkpoint import load_checkpoint, recurrent_decoder
 
-    recurrent_decoder(load_checkpoint(checkpoint), "streamed")  # refused before a twin is made
     with shown_progress(quiet=as_json) as observer:
         jobs = plan_jobs((checkpoint,), session, data_dir, data, observer)
     # No progress display: the thread that draws it would delay the steps that are timed.
@@ -114,7 +113,7 @@ def _print_table(reports: list[tuple[Job, StreamReport]]) -> None:
         [
             job.checkpoint.header.spec.name,
             job.recording.session.label,
-            "TWIN" if job.recording.twin else "real",
+            kind_of(twin=job.recording.twin is not None),
             f"{report.steps:,}",
             *(
                 f"{MICROSECONDS * seconds:,.1f}"
@@ -127,14 +126,14 @@ def _print_table(reports: list[tuple[Job, StreamReport]]) -> None:
         ]
         for job, report in reports
     ]
-    output.print_table(COLUMNS, rows, right=COLUMNS[3:10])
+    output.print_table(COLUMNS, rows, right=COLUMNS[3:10], naming=3)
     job, report = reports[0]  # the same decoder on every recording
     delay, step = report.delay, job.recording.task.step
+    to_spikes = f"to hidden spikes: {_steps(delay.hidden, step)}; " if report.has_spikes else ""
     output.note(
-        f"From input to hidden spikes: {_steps(delay.hidden, step)}; to the output: "
-        f"{_steps(delay.readout, step)}. A step is late when it takes longer than "
-        f"{1000 * step:g} ms. Compilation and warm-up are not in the times; whatever "
-        "else ran on this machine is."
+        f"From input {to_spikes}to the output: {_steps(delay.readout, step)}. A step is late when "
+        f"it takes longer than {1000 * step:g} ms. Compilation and warm-up are not in the times; "
+        "whatever else ran on this machine is."
     )
 
 

@@ -10,8 +10,9 @@ from torch import Tensor
 
 from nbsuite.data.sessions import Session
 from nbsuite.errors import CheckpointError, ConversionError
-from nbsuite.models.checkpoint import build_decoder
+from nbsuite.models.checkpoint import Checkpoint, build_decoder
 from nbsuite.models.decoder import Decoder, DecoderSpec
+from nbsuite.models.rsnn import RecurrentDecoder
 
 _Value = TypeVar("_Value", Session, int)
 
@@ -57,3 +58,21 @@ def converted(spec: DecoderSpec, tensors: Mapping[str, Tensor], path: Path) -> D
         return build_decoder(spec, tensors, str(path))
     except CheckpointError as error:
         raise ConversionError(str(error)) from error
+
+
+def recurrent_decoder(checkpoint: Checkpoint, purpose: str) -> RecurrentDecoder:
+    """The decoder of a checkpoint, where only a recurrent one will do.
+
+    Args:
+        checkpoint: the checkpoint.
+        purpose: what it is wanted for, as the end of "cannot be ...".
+
+    Raises:
+        CheckpointError: it is of another kind.
+    """
+    if not isinstance(checkpoint.decoder, RecurrentDecoder):
+        raise CheckpointError(
+            f"{checkpoint.path} holds a decoder {checkpoint.header.spec.name}, which cannot be "
+            f"{purpose}; pass a recurrent spiking decoder such as tinyRSNN."
+        )
+    return checkpoint.decoder

@@ -17,9 +17,10 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from nbsuite.conversions import stock_decoder
+from nbsuite.conversions.origin import recurrent_decoder
 from nbsuite.conversions.stock_decoder import StockDecoder
 from nbsuite.files import atomic_write
-from nbsuite.models.checkpoint import Checkpoint, recurrent_decoder
+from nbsuite.models.checkpoint import Checkpoint
 from nbsuite.models.rsnn import RecurrentDecoder
 
 SCRIPT_NAME = "stock_decoder.py"

@@ -24,9 +24,10 @@ from nbsuite.data.sessions import Session
 from nbsuite.errors import ConversionError
 from nbsuite.files import atomic_write, digest
 from nbsuite.models.checkpoint import DTYPES, CheckpointHeader
-from nbsuite.models.registry import MODEL_NAMES, ModelSpec, model_spec
+from nbsuite.models.registry import ModelSpec
 from nbsuite.models.rsnn import RecurrentDecoder, tensor_shapes
 from nbsuite.tasks.primate_reaching import PRIMATE_REACHING
+from nbsuite.training.families import FAMILIES, model_spec
 
 _PUBLISHED_FILE = re.compile(r"\w+-(?P<seed>[0-9]{1,18})\.pth")
 _PUBLISHED_FOLDERS = {
@@ -86,10 +87,10 @@ def write_stork(decoder: RecurrentDecoder, path: Path) -> None:
         OSError: the folder cannot be written, or the disk is full.
     """
     spec = decoder.spec
-    if spec not in (model_spec(name, spec.channels) for name in MODEL_NAMES):
+    if spec not in (model_spec(name, spec.channels) for name in FAMILIES):
         raise ConversionError(
             f"{spec.name} has sizes or base time constants other than the published models', which "
-            f"stork's files do not store; convert a decoder of {' or '.join(MODEL_NAMES)} instead."
+            f"stork's files do not store; convert a decoder of {' or '.join(FAMILIES)} instead."
         )
     tensors = {name: value.detach().cpu() for name, value in decoder.state_dict().items()}
     state = OrderedDict((key, tensors[name]) for key, name in stork_layout(spec).items())
@@ -107,7 +108,7 @@ def _recognise(state: Mapping[str, Tensor], model: str | None, path: Path) -> Mo
             "pass a checkpoint of tinyRSNN or bigRSNN written by stork."
         )
     neurons, channels = weight.shape
-    known = [model_spec(name, channels) for name in MODEL_NAMES]
+    known = [model_spec(name, channels) for name in FAMILIES]
     found = next((spec for spec in known if spec.neurons == neurons), None)
     if model is not None:
         wanted = model_spec(model, channels)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from nbsuite.training.families import find_family
 from nbsuite.training.overrides import override
-from nbsuite.training.recipe import Recipe, published_recipe
+from nbsuite.training.recipe import Recipe
 
 MODEL = "tinyRSNN"
 SESSION = "I1"
@@ -16,7 +17,7 @@ EPOCHS = 40
 def demo_recipe(epochs: int = EPOCHS) -> Recipe:
     """The published recipe, hurried: fewer epochs of smaller batches at a higher learning rate."""
     return override(
-        published_recipe(MODEL),
+        find_family(MODEL).recipe,
         [
             f"finetune.epochs={epochs}",
             f"training.schedule_epochs={epochs}",

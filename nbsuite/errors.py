@@ -59,3 +59,7 @@ class PackageError(NbsuiteError):
 
 class TrainingError(NbsuiteError):
     """A training run that cannot begin, go on, or be continued as asked."""
+
+
+class DecoderError(NbsuiteError):
+    """A decoder of one's own that cannot be made, run or counted."""

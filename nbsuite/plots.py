@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
 from nbsuite.data.task import Task
 from nbsuite.errors import UsageError
-from nbsuite.pictures import BLACK, TWIN_COLOUR, VERMILLION, check_format, drawn, picture_text
+from nbsuite.pictures import BLACK, TWIN_COLOUR, VERMILLION, drawn, picture_text
+from nbsuite.twin_labels import SYNTHETIC
+
+if TYPE_CHECKING:
+    from nbsuite.shapes import DrawnOutputs, DrawnSamples, DrawnSpikes
+
 
 DEFAULT_SECONDS = 10.0
 SEARCHED_SECONDS = 180.0
@@ -25,17 +28,13 @@ HEIGHT, PANEL_HEIGHT = 6.2, 1.5
 TRUE_COLOUR = BLACK
 DECODED_COLOUR = VERMILLION
 
-FloatArray = NDArray[np.floating[Any]]
-SpikeArray = NDArray[np.integer[Any]]
 
-
-def plot_decoding(
-    path: Path,
+def draw_decoding(
     *,
     task: Task,
-    true: FloatArray,
-    decoded: FloatArray,
-    spikes: SpikeArray | None,
+    true: DrawnOutputs,
+    decoded: DrawnOutputs,
+    spikes: DrawnSpikes | None,
     r2: float | None,
     model: str,
     session: str,
@@ -43,15 +42,14 @@ def plot_decoding(
     trained_on_twin: bool,
     start_seconds: float | None = None,
     seconds: float = DEFAULT_SECONDS,
-) -> None:
+) -> Figure:
     """Draw what was decoded against what is true, and the hidden spikes under it.
 
     Args:
-        path: the picture; its suffix, .png or .svg, is its format.
         task: what was decoded: the step, and the outputs with their names and units.
-        true: (T, O) true outputs, in their units.
-        decoded: (T, O) decoded outputs.
-        spikes: (T, neurons) hidden spikes, 0 or 1; None of a decoder without them, which gets
+        true: true outputs, in their units.
+        decoded: decoded outputs.
+        spikes: hidden spikes, 0 or 1; None of a decoder without them, which gets
             no such panel.
         r2: coefficient of determination over the whole test set; None where it was not measured.
         model: the decoder's name.
@@ -63,13 +61,11 @@ def plot_decoding(
         seconds: length of the window.
 
     Raises:
-        UsageError: another suffix, or a window outside the T steps.
-        OSError: the folder cannot be written, or the disk is full.
+        UsageError: a window outside the T steps.
     """
-    check_format(path)
     window = _window(true, task.step, start_seconds, seconds)
     outputs = task.outputs[:MOST_PANELS]
-    with drawn(path, (8.0, HEIGHT + PANEL_HEIGHT * (len(outputs) - 2))) as figure:
+    with drawn((8.0, HEIGHT + PANEL_HEIGHT * (len(outputs) - 2))) as figure:
         axes = _arrange(figure, len(outputs), raster=spikes is not None)
         time = task.step * np.arange(window.start, window.stop)
         for panel, output in enumerate(outputs):
@@ -89,9 +85,10 @@ def plot_decoding(
         measured = "" if r2 is None else f": R² = {r2:.3f}"
         warning = _warning(twin=twin, trained_on_twin=trained_on_twin)
         _write_title(figure, f"{model} on {session}{measured}", warning)
+    return figure
 
 
-def _window(true: FloatArray, step: float, start_seconds: float | None, seconds: float) -> slice:
+def _window(true: DrawnOutputs, step: float, start_seconds: float | None, seconds: float) -> slice:
     """The steps to draw.
 
     Raises:
@@ -111,7 +108,7 @@ def _window(true: FloatArray, step: float, start_seconds: float | None, seconds:
     return slice(start, min(start + steps, len(true)))
 
 
-def _busiest_start(true: FloatArray, steps: int, step: float) -> int:
+def _busiest_start(true: DrawnOutputs, steps: int, step: float) -> int:
     """First step of the window in which most happens, among those of the first minutes."""
     searched = true[: max(steps, round(SEARCHED_SECONDS / step))]
     # Mean speed rather than its square, so that one fast reach does not outweigh steady movement.
@@ -143,7 +140,7 @@ def _arrange(figure: Figure, outputs: int, *, raster: bool) -> list[Axes]:
     return axes
 
 
-def _draw_output(axes: Axes, time: FloatArray, true: FloatArray, decoded: FloatArray) -> None:
+def _draw_output(axes: Axes, time: DrawnSamples, true: DrawnSamples, decoded: DrawnSamples) -> None:
     axes.axhline(0.0, color="0.8", linewidth=0.6, zorder=0)
     axes.plot(time, true, color=TRUE_COLOUR, linewidth=1.0, label="true")
     axes.plot(time, decoded, color=DECODED_COLOUR, linewidth=1.3, label="decoded")
@@ -162,7 +159,7 @@ def _draw_legend(axes: Axes) -> None:
     )
 
 
-def _draw_raster(axes: Axes, time: FloatArray, spikes: SpikeArray, step: float) -> None:
+def _draw_raster(axes: Axes, time: DrawnSamples, spikes: DrawnSpikes, step: float) -> None:
     steps, neurons = np.nonzero(spikes)
     count = spikes.shape[1]
     crowded = count > 200
@@ -185,8 +182,8 @@ def _draw_raster(axes: Axes, time: FloatArray, spikes: SpikeArray, step: float) 
 
 def _warning(*, twin: bool, trained_on_twin: bool) -> str:
     if twin:
-        return "TWIN: a synthetic recording, not a real one"
-    return "Trained on a TWIN: a synthetic recording, not a real one" if trained_on_twin else ""
+        return SYNTHETIC
+    return f"Trained on a {SYNTHETIC}" if trained_on_twin else ""
 
 
 def _write_title(figure: Figure, title: str, warning: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from nbsuite.pictures import BLACK, BLUE, TWIN_COLOUR, VERMILLION, drawn, picture_text
+from nbsuite.twin_labels import SYNTHETIC
 
 Lines = Sequence[Mapping[str, Any]]
 
@@ -23,25 +23,19 @@ _LOSS_LABELS = {
 }
 
 
-def plot_training(
-    path: Path, lines: Lines, *, loss: str, unit: str, title: str, twin: bool
-) -> None:
+def draw_training(lines: Lines, *, loss: str, unit: str, title: str, twin: bool) -> Figure:
     """Draw loss, R2 and firing rate over the epochs of a stage.
 
     Args:
-        path: the picture; its suffix, .png or .svg, is its format.
         lines: the stage's log, see ``nbsuite.training.log``; at least one line.
         loss: name of the loss.
         unit: unit of the labels, as ``mm per 4 ms``; empty where they have none in common.
         title: what was trained on what.
         twin: whether any of it was trained on a twin; the picture then says so.
 
-    Raises:
-        UsageError: another suffix.
-        OSError: the folder cannot be written, or the disk is full.
     """
     epochs = np.arange(1, len(lines) + 1)
-    with drawn(path, (8.0, 7.0)) as figure:
+    with drawn((8.0, 7.0)) as figure:
         upper, r2, rate = _arrange(figure)
         penalised = _column(lines, "loss") + _column(lines, "penalty")
         upper.plot(epochs, penalised, color=VERMILLION, linestyle="--", label="with penalties")
@@ -64,23 +58,20 @@ def plot_training(
             _legend(axes)
         figure.align_ylabels()
         _write_title(figure, title, twin=twin)
+    return figure
 
 
-def plot_pruning(path: Path, summary: Mapping[str, Any], *, title: str, twin: bool) -> None:
+def draw_pruning(summary: Mapping[str, Any], *, title: str, twin: bool) -> Figure:
     """Draw what pruning cost: training R2 over the share of weights removed.
 
     Args:
-        path: the picture; its suffix, .png or .svg, is its format.
         summary: the pruning stage's summary, see ``nbsuite.training.stage_run``.
         title: what was pruned on what.
         twin: whether it was trained on a twin; the picture then says so.
 
-    Raises:
-        UsageError: another suffix.
-        OSError: the folder cannot be written, or the disk is full.
     """
     trials = sorted(summary["trials"], key=lambda trial: float(trial["sparsity"]))
-    with drawn(path, (8.0, 4.6)) as figure:
+    with drawn((8.0, 4.6)) as figure:
         axes = figure.add_axes((0.1, 0.12, 0.87, 0.7))
         unpruned = summary["unpruned_train_r2"]
         axes.axhline(unpruned, color="0.5", linewidth=0.8, linestyle=":", label="not pruned")
@@ -112,6 +103,7 @@ def plot_pruning(path: Path, summary: Mapping[str, Any], *, title: str, twin: bo
         axes.set_ylabel("training R² after retraining")
         _legend(axes)
         _write_title(figure, title, twin=twin)
+    return figure
 
 
 def _loss_label(loss: str, unit: str) -> str:
@@ -159,5 +151,5 @@ def _legend(axes: Axes) -> None:
 def _write_title(figure: Figure, title: str, *, twin: bool) -> None:
     figure.text(0.02, 0.955, picture_text(title), fontsize=12, fontweight="bold", va="center")
     if twin:
-        statement = "TWIN: a synthetic recording, not a real one"
+        statement = SYNTHETIC
         figure.text(0.02, 0.91, statement, color=TWIN_COLOUR, fontweight="bold", va="center")

@@ -10,10 +10,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from nbsuite.shapes import (
+        EventSources,
+        EventTimes,
+        SampleCounts,
+        SampleOffsets,
+        SamplesChannels,
+        WindowCounts,
+        WindowStarts,
+    )
+
 
 Counts = NDArray[np.int8] | NDArray[np.int16]
 """Events of each channel in each sample: int8 where none is above 1, otherwise int16."""
@@ -37,13 +49,13 @@ class SpikeEvents:
     """Input spikes of consecutive samples.
 
     Attributes:
-        sources: (events,) the channel of each event, in order of time, then of channel.
-        offsets: (samples + 1,) ``sources[offsets[t]:offsets[t + 1]]`` are the events of sample t.
+        sources: the channel of each event, in order of time, then of channel.
+        offsets: ``sources[offsets[t]:offsets[t + 1]]`` are the events of sample t.
         channels: number of input channels.
     """
 
-    sources: NDArray[np.uint16]
-    offsets: NDArray[np.int64]
+    sources: EventSources
+    offsets: SampleOffsets
     channels: int
 
     @property
@@ -62,8 +74,8 @@ class SpikeEvents:
         return not repeated.any()
 
     @classmethod
-    def from_dense(cls, spikes: NDArray[Any]) -> SpikeEvents:
-        """Events of an array (samples, channels) of counts, most often zeros and ones."""
+    def from_dense(cls, spikes: SamplesChannels) -> SpikeEvents:
+        """Events of an array of counts, most often zeros and ones."""
         samples, channels = spikes.shape
         times, sources = np.nonzero(spikes)
         counts = spikes[times, sources]
@@ -74,7 +86,7 @@ class SpikeEvents:
         return cls(sources.astype(np.uint16), offsets, channels)
 
     @classmethod
-    def at(cls, cells: NDArray[np.int64], samples: int, channels: int) -> SpikeEvents:
+    def at(cls, cells: EventTimes, samples: int, channels: int) -> SpikeEvents:
         """Events at places of the flattened array (samples, channels), which are in order."""
         offsets = np.zeros(samples + 1, dtype=np.int64)
         np.cumsum(np.bincount(cells // channels, minlength=samples), out=offsets[1:])
@@ -106,11 +118,11 @@ class SpikeEvents:
         offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
         return cls(np.concatenate([part.sources for part in parts]), offsets, channels.pop())
 
-    def rows(self, start: int, stop: int) -> Counts:
+    def rows(self, start: int, stop: int) -> SampleCounts:
         """Events of the samples ``start`` to ``stop``, (stop - start, channels), in each cell."""
         return self.dense(np.array([start]), stop - start)[:, 0]
 
-    def dense(self, starts: NDArray[np.int64], steps: int) -> Counts:
+    def dense(self, starts: WindowStarts, steps: int) -> WindowCounts:
         """Events in each cell (steps, windows, channels) of the windows that begin at ``starts``.
 
         They are int8 where the events are ``binary``, otherwise int16.
@@ -124,5 +136,7 @@ class SpikeEvents:
             if self.binary:
                 spikes[times, window, sources] = 1
             else:
-                np.add.at(spikes[:, window], (times, sources), 1)
+                cells = times * self.channels + sources
+                counts = np.bincount(cells, minlength=steps * self.channels)
+                spikes[:, window] = counts.reshape(steps, self.channels)
         return spikes

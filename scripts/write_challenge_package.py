@@ -18,12 +18,12 @@ import torch
 from nbsuite.benchmarking.session import measure_checkpoint
 from nbsuite.data.twins.generate import ensure_twin
 from nbsuite.models.checkpoint import CheckpointHeader, load_checkpoint, save_checkpoint
-from nbsuite.models.registry import model_spec
 from nbsuite.models.rsnn import RecurrentDecoder
 from nbsuite.submissions.package.build import pack
 from nbsuite.submissions.results import challenge
 from nbsuite.tasks.opening import load_recording
 from nbsuite.tasks.primate_reaching import PRIMATE_REACHING
+from nbsuite.training.families import model_spec
 
 SUBMISSION = """\
 team = "Nobody"

@@ -16,6 +16,9 @@ from nbsuite.data.folders import CACHE_VARIABLE, DATA_VARIABLE
 from nbsuite.data.matfile import FloatArray, write_recording
 from nbsuite.models.training_data import TrainedOn, TrainingData
 from nbsuite.twin_info import TwinInfo
+from tests import shape_checks
+
+shape_checks.install()
 
 # Threads that wait for each other are slow on a busy machine, and tests' tensors are small.
 os.environ.setdefault("OMP_NUM_THREADS", "1")

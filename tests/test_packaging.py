@@ -83,3 +83,45 @@ def test_lower_bounds_are_the_tested_ones() -> None:
         pins = [pin for pinned, pin in tested if pinned == name]
         assert pins, f"constraints-lowest.txt does not pin {name}"
         assert pins[0] in (bound, f"{bound}.0"), f"{name} is tested from {pins[0]} only"
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A checkout in which Python is started, whatever is installed."""
+    folder = tmp_path / "checkout"
+    folder.mkdir()
+    for name in (*FOLDERS, "setup.py"):
+        (folder / name).symlink_to(ROOT / name)
+    return folder
+
+
+def test_the_root_of_a_checkout_can_be_imported_from(checkout: Path) -> None:
+    program = (
+        "import nbsuite, nbsuite.cli, nbsuite.conversions, nbsuite.submissions.results\n"
+        "print(nbsuite.__file__, nbsuite.cli.__file__, nbsuite.conversions.__file__,"
+        " nbsuite.submissions.results.__file__, sep='\\n')\n"
+    )
+    finished = subprocess.run(
+        [sys.executable, "-c", program], cwd=checkout, capture_output=True, text=True
+    )
+    assert finished.stdout.splitlines() == [
+        str(checkout / folder / "__init__.py")
+        for folder in ("nbsuite", "cli", "conversions", "submissions/results")
+    ], finished.stderr
+    finished = subprocess.run(
+        [sys.executable, "-m", "nbsuite", "--version"], cwd=checkout, capture_output=True, text=True
+    )
+    assert finished.stdout == f"nbsuite, version {nbsuite.__version__}\n", finished.stderr
+
+
+def test_a_folder_that_is_no_checkout_lends_no_modules(tmp_path: Path) -> None:
+    (tmp_path / "nbsuite").symlink_to(ROOT / "nbsuite")
+    (tmp_path / "cli.py").write_text("")
+    program = (
+        "import sys, nbsuite\n"
+        "print([each for each in sys.meta_path if type(each).__module__ == 'nbsuite.checkout'])"
+    )
+    finished = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert finished.stdout == "[]\n", finished.stderr

@@ -13,8 +13,8 @@ import pytest
 from nbsuite import pictures, plots
 from nbsuite.data.task import Output, Task
 from nbsuite.errors import UsageError
-from nbsuite.pictures import check_format, picture_text
-from nbsuite.plots import plot_decoding
+from nbsuite.pictures import check_format, picture_text, save_picture
+from nbsuite.plots import draw_decoding
 from nbsuite.tasks.primate_reaching import PRIMATE_REACHING
 
 STEPS_PER_SECOND = 250
@@ -48,15 +48,36 @@ def _texts(path: Path) -> list[str]:
 
 
 def test_png(tmp_path: Path) -> None:
-    plot_decoding(tmp_path / "picture.png", **_decoding())
+    save_picture(tmp_path / "picture.png", draw_decoding(**_decoding()))
     content = (tmp_path / "picture.png").read_bytes()
     assert content.startswith(b"\x89PNG\r\n\x1a\n")
     width, height = (int.from_bytes(content[at : at + 4], "big") for at in (16, 20))
     assert (width, height) == (1200, 930)
 
 
+def test_pdf_with_the_same_bytes_each_time_and_its_texts_as_text(tmp_path: Path) -> None:
+    paths = [tmp_path / name for name in ("a.pdf", "b.PDF")]
+    for path in paths:
+        save_picture(path, draw_decoding(**_decoding()))
+    first, second = (path.read_bytes() for path in paths)
+    assert first.startswith(b"%PDF-")
+    assert first == second
+    assert b"/CreationDate" not in first
+    assert b"/FontFile2" in first  # a font whose letters can be searched and copied
+
+
+def test_one_figure_in_all_formats_and_in_notebooks(tmp_path: Path) -> None:
+    figure = draw_decoding(**_decoding())
+    for suffix in pictures.FORMATS:
+        save_picture(tmp_path / f"picture{suffix}", figure)
+    save_picture(tmp_path / "again.png", figure)
+    assert (tmp_path / "again.png").read_bytes() == (tmp_path / "picture.png").read_bytes()
+    assert figure._repr_png_().startswith(b"\x89PNG")
+    assert tuple(figure.get_size_inches()) == (8.0, 6.2)
+
+
 def test_svg_says_what_it_shows(tmp_path: Path) -> None:
-    plot_decoding(tmp_path / "picture.SVG", **_decoding())
+    save_picture(tmp_path / "picture.SVG", draw_decoding(**_decoding()))
     texts = _texts(tmp_path / "picture.SVG")
     assert "tinyRSNN on I1 (indy_20160622_01): R² = 0.457" in texts
     assert any(text.startswith("TWIN") for text in texts)
@@ -66,12 +87,14 @@ def test_svg_says_what_it_shows(tmp_path: Path) -> None:
 
 
 def test_a_real_recording_is_not_called_a_twin(tmp_path: Path) -> None:
-    plot_decoding(tmp_path / "picture.svg", **_decoding(twin=False, trained_on_twin=False))
+    save_picture(
+        tmp_path / "picture.svg", draw_decoding(**_decoding(twin=False, trained_on_twin=False))
+    )
     assert not any("TWIN" in text for text in _texts(tmp_path / "picture.svg"))
 
 
 def test_what_was_trained_on_a_twin_is_told_on_a_real_recording(tmp_path: Path) -> None:
-    plot_decoding(tmp_path / "picture.svg", **_decoding(twin=False))
+    save_picture(tmp_path / "picture.svg", draw_decoding(**_decoding(twin=False)))
     assert any(text.startswith("Trained on a TWIN") for text in _texts(tmp_path / "picture.svg"))
 
 
@@ -80,9 +103,9 @@ def test_same_data_give_the_same_bytes_whatever_the_settings(tmp_path: Path, suf
     import matplotlib as mpl
 
     first, second = (tmp_path / f"{name}.{suffix}" for name in ("first", "second"))
-    plot_decoding(first, **_decoding())
+    save_picture(first, draw_decoding(**_decoding()))
     with mpl.rc_context({"font.size": 20, "lines.linewidth": 7, "svg.hashsalt": "other"}):
-        plot_decoding(second, **_decoding())
+        save_picture(second, draw_decoding(**_decoding()))
     assert first.read_bytes() == second.read_bytes()
 
 
@@ -90,13 +113,13 @@ def test_matplotlib_settings_are_left_alone(tmp_path: Path) -> None:
     import matplotlib as mpl
 
     before = dict(mpl.rcParams)
-    plot_decoding(tmp_path / "picture.png", **_decoding())
+    save_picture(tmp_path / "picture.png", draw_decoding(**_decoding()))
     assert dict(mpl.rcParams) == before
 
 
 def test_velocities_are_drawn_in_centimetres_per_second(tmp_path: Path) -> None:
     """1 mm per 4 ms is 25 cm/s: the drawn scale reaches that and not much more."""
-    plot_decoding(tmp_path / "picture.svg", **_decoding())
+    save_picture(tmp_path / "picture.svg", draw_decoding(**_decoding()))
     minus = "\N{MINUS SIGN}"
     labels = {text for text in _texts(tmp_path / "picture.svg") if text.startswith(minus)}
     assert labels == {f"{minus}20"}
@@ -111,7 +134,10 @@ def test_outputs_of_ones_own(tmp_path: Path, count: int) -> None:
     true = np.random.default_rng(1).normal(size=(500, count))
     task = Task("my grasps", 1, 0.01, outputs)
     path = tmp_path / "picture.svg"
-    plot_decoding(path, **_decoding(task=task, true=true, decoded=true, spikes=None, seconds=2.0))
+    save_picture(
+        path,
+        draw_decoding(**_decoding(task=task, true=true, decoded=true, spikes=None, seconds=2.0)),
+    )
     texts = _texts(path)
     assert "grip (N)" in texts
     drawn = [text for text in texts if text.startswith("joint")]
@@ -128,7 +154,9 @@ def test_the_window_holds_the_movement() -> None:
 
 
 def test_the_window_can_be_chosen(tmp_path: Path) -> None:
-    plot_decoding(tmp_path / "picture.svg", **_decoding(start_seconds=3.0, seconds=2.0))
+    save_picture(
+        tmp_path / "picture.svg", draw_decoding(**_decoding(start_seconds=3.0, seconds=2.0))
+    )
     labels = _texts(tmp_path / "picture.svg")
     assert "3.0" in labels or "3.00" in labels
 
@@ -138,7 +166,7 @@ def test_a_recording_shorter_than_the_window_is_drawn_whole(tmp_path: Path, step
     arguments = _decoding()
     short = {name: arguments[name][-steps:] for name in ("true", "decoded")}
     spikes = np.zeros((steps, 64), np.int8)  # and nobody moves, and no neuron fires
-    plot_decoding(tmp_path / "picture.png", **arguments | short | {"spikes": spikes})
+    save_picture(tmp_path / "picture.png", draw_decoding(**arguments | short | {"spikes": spikes}))
     assert (tmp_path / "picture.png").stat().st_size > 0
 
 
@@ -147,23 +175,23 @@ def test_a_recording_shorter_than_the_window_is_drawn_whole(tmp_path: Path, step
 )
 def test_window_outside_the_recording(tmp_path: Path, window: dict[str, float]) -> None:
     with pytest.raises(UsageError, match=r"of a test set of 30 s: choose a window within it"):
-        plot_decoding(tmp_path / "picture.png", **_decoding(**window))
+        save_picture(tmp_path / "picture.png", draw_decoding(**_decoding(**window)))
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("name", ["picture.pdf", "picture", "picture.png.gz"])
+@pytest.mark.parametrize("name", ["picture.eps", "picture", "picture.png.gz"])
 def test_other_formats_are_refused(tmp_path: Path, name: str) -> None:
-    with pytest.raises(UsageError, match=r"pictures are PNG or SVG"):
+    with pytest.raises(UsageError, match=r"pictures are PNG, SVG or PDF"):
         check_format(tmp_path / name)
     with pytest.raises(UsageError, match=name):
-        plot_decoding(tmp_path / name, **_decoding())
+        save_picture(tmp_path / name, draw_decoding(**_decoding()))
     assert not list(tmp_path.iterdir())
 
 
 def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(OSError, match="file"):
-        plot_decoding(tmp_path / "file" / "picture.png", **_decoding())
+        save_picture(tmp_path / "file" / "picture.png", draw_decoding(**_decoding()))
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
@@ -171,7 +199,7 @@ def test_an_unwritable_folder(tmp_path: Path) -> None:
     folder = tmp_path / "locked"
     folder.mkdir(mode=0o500)
     with pytest.raises(PermissionError):
-        plot_decoding(folder / "picture.png", **_decoding())
+        save_picture(folder / "picture.png", draw_decoding(**_decoding()))
 
 
 def test_a_failed_picture_leaves_the_old_one(
@@ -185,7 +213,7 @@ def test_a_failed_picture_leaves_the_old_one(
 
     monkeypatch.setattr(pictures.FORMATS[".png"], "print_figure", fail)
     with pytest.raises(OSError, match="No space left"):
-        plot_decoding(path, **_decoding())
+        save_picture(path, draw_decoding(**_decoding()))
     assert [(entry.name, entry.read_bytes()) for entry in tmp_path.iterdir()] == [
         ("picture.png", b"old")
     ]
@@ -199,7 +227,7 @@ def test_a_stranger_s_name_is_drawn_as_one_line_of_text(
     tmp_path: Path, name: str, suffix: str
 ) -> None:
     path = tmp_path / f"picture{suffix}"
-    plot_decoding(path, **_decoding(model=name))
+    save_picture(path, draw_decoding(**_decoding(model=name)))
     if suffix == ".svg":
         assert any(
             text == picture_text(f"{name} on {SESSION}: R² = 0.457") for text in _texts(path)

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from nbsuite.plots_training import plot_pruning, plot_training
+from nbsuite.pictures import save_picture
+from nbsuite.plots_training import draw_pruning, draw_training
 
 
 def _line(epoch: int, **changes: Any) -> dict[str, Any]:
@@ -37,7 +38,10 @@ def _texts(path: Path) -> list[str]:
 def test_curves_say_what_they_show(tmp_path: Path, twin: bool) -> None:
     path = tmp_path / "curves.svg"
     lines = [_line(1, validation_r2=None), _line(2), _line(3)]
-    plot_training(path, lines, loss="rmse", unit="mm per 4 ms", title="tinyRSNN on I1", twin=twin)
+    save_picture(
+        path,
+        draw_training(lines, loss="rmse", unit="mm per 4 ms", title="tinyRSNN on I1", twin=twin),
+    )
     texts = _texts(path)
     assert {"tinyRSNN on I1", "RMSE (mm per 4 ms)", "R²", "epoch", "validation"} <= set(texts)
     assert any(text.startswith("TWIN") for text in texts) is twin
@@ -45,7 +49,9 @@ def test_curves_say_what_they_show(tmp_path: Path, twin: bool) -> None:
 
 def test_curves_of_pruning_name_the_sparsities(tmp_path: Path) -> None:
     lines = [_line(epoch, sparsity=share) for share in (0.4, 0.5) for epoch in (1, 2)]
-    plot_training(tmp_path / "curves.svg", lines, loss="mae", unit="", title="", twin=False)
+    save_picture(
+        tmp_path / "curves.svg", draw_training(lines, loss="mae", unit="", title="", twin=False)
+    )
     assert "MAE" in _texts(tmp_path / "curves.svg")  # of labels without a unit in common
     label = "epoch, anew with each share of weights removed: 40%, 50%"
     assert label in _texts(tmp_path / "curves.svg")
@@ -57,7 +63,7 @@ def test_the_pruning_curve_shows_every_trial(tmp_path: Path) -> None:
         {"sparsity": 0.5, "train_r2": 0.4, "good": False},
     ]
     summary = {"trials": trials, "sparsity": 0.4, "unpruned_train_r2": 0.61}
-    plot_pruning(tmp_path / "pruning.svg", summary, title="tinyRSNN on I1", twin=True)
+    save_picture(tmp_path / "pruning.svg", draw_pruning(summary, title="tinyRSNN on I1", twin=True))
     texts = _texts(tmp_path / "pruning.svg")
     assert {"40%", "50%", "within tolerance", "costs too much", "chosen"} <= set(texts)
     assert any(text.startswith("TWIN") for text in texts)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from nbsuite.models.checkpoint import CheckpointHeader, save_checkpoint
-from nbsuite.models.registry import model_spec
+from nbsuite.training.families import model_spec
 
 README = Path(__file__).parents[1] / "README.md"
 
@@ -19,5 +19,9 @@ def test_the_python_example_runs(tiny_recording_path: Path, draw_decoder: Any) -
     example = example.replace("indy_20160622_01.mat", str(tiny_recording_path))
     names: dict[str, Any] = {}
     exec(example, names)  # noqa: S102 - our own text
-    assert names["decoded"].outputs.shape == (1000, 1, 2)
-    assert names["result"].values["r2"] < 1
+    assert set(re.findall(r"^(?:from|import) (\w+)", example, re.MULTILINE)) == {"nbsuite"}
+    assert names["run"].decoded.shape == (len(names["recording"].test), 2)
+    assert names["run"].values["r2"] < 1
+    assert names["velocity"].shape == (2,)
+    assert Path("decoding.pdf").is_file()
+    assert len(list(Path("results").iterdir())) == 3

@@ -52,7 +52,7 @@ def test_concatenation(spikes):
 
 
 def test_parts_of_different_channels_do_not_fit():
-    parts = [SpikeEvents.from_dense(np.zeros((2, channels))) for channels in (3, 4)]
+    parts = [SpikeEvents.from_dense(np.zeros((2, channels), np.int8)) for channels in (3, 4)]
     with pytest.raises(ValueError, match="channels"):
         SpikeEvents.concatenate(parts)
 

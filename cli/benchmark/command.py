@@ -24,17 +24,51 @@ DEFAULT_FOLDER = Path("results")
         "nbsuite benchmark runs --data twin -o results/twins   # of each run its last weights",
         "nbsuite benchmark tinyRSNN-1.safetensors -s I1 --verify 2000",
         "nbsuite benchmark tinyRSNN-1.safetensors -s I1 --plot decoding.png",
+        "nbsuite benchmark tinyRSNN-1.safetensors -s I1 --metric my_metrics.py:Jerk",
+        "nbsuite benchmark my_decoder.py:build --weights w.pt -s I1 -o results",
     )
 )
 @click.argument(
     "checkpoints", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="CHECKPOINT..."
 )
+@click.option(
+    "--weights",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Weights of a decoder of your own: a state dict (.pt) or .safetensors; one for each run.",
+)
+@click.option("--name", help="What results call it.  [default: the name of its class]")
 @options.session_option()
 @options.data_option()
 @options.data_dir_option()
 @click.option(
     "--metrics",
     help="Metrics, separated by commas.  [default: the challenge's five]",
+)
+@click.option(
+    "--metric",
+    "own_metrics",
+    multiple=True,
+    metavar="FILE.py:CLASS",
+    help="Metric of your own, a class of NeuroBench's kinds: my_metrics.py:Jerk, or"
+    " package.module:Jerk; may be repeated. Its code is run.",
+)
+@click.option(
+    "--preprocess",
+    "preprocessors",
+    multiple=True,
+    metavar="FILE.py:CLASS",
+    help="Preprocessor that the spikes go through first; may be repeated. Its code is run, and"
+    " results are named after it.",
+)
+@click.option(
+    "--postprocess",
+    "postprocessors",
+    multiple=True,
+    metavar="FILE.py:CLASS",
+    help="Postprocessor that what is decoded goes through; may be repeated. Its code is run, and"
+    " results are named after it.",
 )
 @options.kernel_option()
 @options.device_option()
@@ -52,7 +86,7 @@ DEFAULT_FOLDER = Path("results")
 @click.option(
     "--plot",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Draw decoded against true velocity into a .png or .svg file.",
+    help="Draw decoded against true velocity into a .png, .svg or .pdf file.",
 )
 @options.output_option("Folder of the results.  [default: results]", folder=True)
 @options.force_option("results")
@@ -66,10 +100,15 @@ DEFAULT_FOLDER = Path("results")
 @options.json_option()
 def benchmark(
     checkpoints: tuple[Path, ...],
+    weights: tuple[Path, ...],
+    name: str | None,
     session: tuple[str, ...],
     data: Source,
     data_dir: Path,
     metrics: str | None,
+    own_metrics: tuple[str, ...],
+    preprocessors: tuple[str, ...],
+    postprocessors: tuple[str, ...],
     kernel: str,
     device: str,
     per_step: bool,
@@ -87,11 +126,16 @@ def benchmark(
     ended with. Each number is computed by NeuroBench itself and checked against its closed form.
     Interrupted, it goes on when it is called again: results of the same weights, data and settings
     are kept.
+
+    A decoder of your own stands in place of a CHECKPOINT as my_decoder.py:build, as
+    package.module:name, or by the name of an installed entry point: its code is run.
     """
     from nbsuite.benchmarking.jobs import plan_jobs
     from nbsuite.benchmarking.metrics import check_metric_names
+    from nbsuite.benchmarking.own_decoders import plan_own_jobs
     from nbsuite.benchmarking.quantities import CHALLENGE_METRICS
     from nbsuite.benchmarking.session import RunSettings, kernel_asked_for
+    from nbsuite.cli.benchmark.own import own_decoders
     from nbsuite.cli.benchmark.report import compare_jobs, print_outcome
     from nbsuite.cli.frame.observing import shown_progress
     from nbsuite.submissions.results.measuring import run_jobs
@@ -106,9 +150,16 @@ def benchmark(
         kernel=kernel_asked_for(kernel, device),
         device=device,
         per_step=per_step,
+        own_metrics=own_metrics,
+        preprocessors=preprocessors,
+        postprocessors=postprocessors,
     )
+    settings.own_code()  # what cannot be used is told before anything is loaded
+    own, checkpoints = own_decoders(checkpoints, weights, name)
     with shown_progress(quiet=as_json) as observer:
-        jobs = plan_jobs(checkpoint_files(checkpoints), session, data_dir, data, observer)
+        jobs = plan_own_jobs(own, session, data_dir, data, observer)
+        if checkpoints:
+            jobs += plan_jobs(checkpoint_files(checkpoints), session, data_dir, data, observer)
     if verify is not None:
         compare_jobs(jobs, verify, settings, as_json=as_json)
         return

@@ -12,6 +12,7 @@ from nbsuite.benchmarking.session import RunSettings, verify_checkpoint
 from nbsuite.benchmarking.verification import Comparison
 from nbsuite.cli.frame import output
 from nbsuite.errors import BenchmarkError
+from nbsuite.twin_labels import TWIN, kind_of
 
 
 def print_outcome(
@@ -22,6 +23,9 @@ def print_outcome(
         output.print_json(outcome_as_json(results, files))
         return
     print_results(results)
+    remarks = [each for result in results for each in result.provenance["run"].get("remarks", ())]
+    for remark in dict.fromkeys(remarks):
+        output.note(f"Note: {remark}")
     for path in files:
         output.note(f"Wrote {path}")
 
@@ -59,13 +63,12 @@ def print_results(results: Sequence[BenchmarkResult]) -> None:
         ]
         for result in results
     ]
-    output.print_table(columns, rows, right=("Seed", *names))
+    output.print_table(columns, rows, right=("Seed", *names), naming=3)
 
 
 def _data(result: BenchmarkResult) -> str:
-    if result.twin:
-        return "TWIN"
-    return "real, trained on TWIN" if result.trained_on_twin else "real"
+    kind = kind_of(twin=result.twin)
+    return f"{kind}, trained on {TWIN}" if result.trained_on_twin and not result.twin else kind
 
 
 def _format(value: Any) -> str:
@@ -127,4 +130,5 @@ def _print_comparisons(
             ]
             for job, each in rows
         ],
+        naming=3,
     )

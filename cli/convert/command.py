@@ -134,8 +134,9 @@ def stork(
 @json_option()
 def to_stork(checkpoint: Path, output: Path | None, force: bool, as_json: bool) -> None:
     """Convert a checkpoint for stork to load."""
+    from nbsuite.conversions.origin import recurrent_decoder
     from nbsuite.conversions.stork import write_stork
-    from nbsuite.models.checkpoint import load_checkpoint, recurrent_decoder
+    from nbsuite.models.checkpoint import load_checkpoint
 
     loaded = load_checkpoint(checkpoint)
     decoder = recurrent_decoder(loaded, "converted to stork")

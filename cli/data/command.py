@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from nbsuite.cli.data.importing import import_recording
 from nbsuite.cli.frame.examples import examples
 from nbsuite.cli.frame.groups import Group
 from nbsuite.cli.frame.options import (
@@ -40,7 +41,10 @@ def _named(texts: tuple[str, ...]) -> list[Session]:
 
 @click.group(cls=Group)
 def data() -> None:
-    """Fetch, verify, imitate and inspect recordings."""
+    """Fetch, verify, imitate, import and inspect recordings."""
+
+
+data.add_command(import_recording)
 
 
 @data.command(
@@ -213,6 +217,7 @@ def twin(
     epilog=examples(
         "nbsuite data info I1",
         "nbsuite data info recordings/monkey_20240101_01.mat --json",
+        "nbsuite data info mine.h5",
     ),
 )
 @click.argument("recording")
@@ -222,7 +227,8 @@ def twin(
 def info(recording: str, data: str, data_dir: Path, as_json: bool) -> None:
     """Describe a recording: channels, duration, rates, reaches, splits, and what is wrong with it.
 
-    RECORDING is a session's id or name, or a file of the format. The exit status is 1 for a file
+    RECORDING is a session's id or name, or a file of the public sessions' format or of one's own
+    recording, as `nbsuite data import` writes it. The exit status is 1 for a file
     that cannot be used.
     """
     from nbsuite.cli.data.display import print_recording, stage_line

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.progress import BarColumn, DownloadColumn, Progress, TransferSpeedColumn
 
 from nbsuite.cli.frame.output import note, print_table, progress, say
+from nbsuite.tasks.known import find_session
 
 if TYPE_CHECKING:
     from nbsuite.data.fetch.download import Progress as DownloadProgress
@@ -51,6 +53,19 @@ def download_progress(label: str, *, quiet: bool) -> Iterator[Callable[[Download
             stage = step.stage
 
         yield report
+
+
+def fetch_sessions(targets: Iterable[str], data_dir: Path, *, quiet: bool) -> None:
+    """Fetch real recordings that are not there, with a bar for each.
+
+    Raises:
+        DownloadError: one could not be fetched.
+    """
+    from nbsuite.data.fetch.download import fetch
+
+    for session in map(find_session, targets):
+        with download_progress(session.label, quiet=quiet) as report:
+            fetch(session, data_dir, progress=report)
 
 
 @contextmanager
@@ -101,11 +116,13 @@ def _figures(recording: RecordingInfo) -> list[tuple[str, str]]:
     figures: list[tuple[str, str | None]] = [
         ("channels", _number(recording.channels)),
         ("rows of units", _number(recording.units)),
-        ("samples of 4 ms", _number(recording.samples)),
+        ("task", recording.task if recording.own else None),
+        (_samples(recording), _number(recording.samples)),
         ("duration (s)", _number(recording.seconds, 1)),
         ("reaches", _number(recording.reaches)),
         ("median time between targets (s)", _number(recording.median_reach_seconds, 2)),
     ]
+    figures += _own_figures(recording)
     if (velocity := recording.velocity_deviation) is not None:
         figures.append(
             ("velocity's deviation, x / y (cm/s)", " / ".join(f"{v:.2f}" for v in velocity))
@@ -121,6 +138,30 @@ def _figures(recording: RecordingInfo) -> list[tuple[str, str]]:
             ("silent channels", str(rates.silent_channels)),
         ]
     return [(name, value) for name, value in figures if value is not None]
+
+
+def _samples(recording: RecordingInfo) -> str:
+    step = 0.004 if recording.own is None else recording.own.step
+    return f"samples of {1000 * step:g} ms"
+
+
+def _own_figures(recording: RecordingInfo) -> list[tuple[str, str | None]]:
+    """What is known of a recording of one's own besides."""
+    if (own := recording.own) is None:
+        return []
+    lengths = f"{own.shortest_segment:.1f} to {own.longest_segment:.1f} s"
+    deviations = [
+        (f"deviation of {each.name}" + (f" ({each.unit})" if each.unit else ""), each.deviation)
+        for each in own.outputs
+    ]
+    return [
+        ("segments without gaps", f"{own.segments} of {lengths}" if own.segments > 1 else None),
+        ("split by", own.origin.split_by if own.origin else None),
+        ("made of", own.origin.made if own.origin else None),
+        ("imported from", own.origin.file if own.origin else None),
+        ("most spikes of a channel in a step", str(own.largest_count)),
+        *((name, f"{value:.4g}") for name, value in deviations),
+    ]
 
 
 def _number(value: float | None, digits: int = 0) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import click
@@ -40,31 +41,57 @@ class Group(click.Group):
             )
 
 
-class LazyGroup(Group):
-    """A group that knows where its commands are: ``"package.module:attribute"``.
+@dataclass(frozen=True)
+class LazyCommand:
+    """A command that is imported when it is needed.
 
-    Args:
-        lazy_commands: command name to place, in the order of the help page.
+    Attributes:
+        place: where it is: ``"package.module:attribute"``.
+        summary: the first sentence of its help.
     """
 
-    def __init__(self, *args: Any, lazy_commands: Mapping[str, str], **settings: Any) -> None:
+    place: str
+    summary: str
+
+
+class LazyGroup(Group):
+    """A group that knows where its commands are, and what they do.
+
+    Args:
+        topics: commands by name, in the order of the help page and under its headings.
+    """
+
+    def __init__(
+        self, *args: Any, topics: Mapping[str, Mapping[str, LazyCommand]], **settings: Any
+    ) -> None:
         super().__init__(*args, **settings)
-        self._places = dict(lazy_commands)
+        self._topics = topics
+        self._lazy = {name: each for of_one in topics.values() for name, each in of_one.items()}
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Names in the order of the help page."""
-        return [*self._places, *super().list_commands(ctx)]
+        return [*self._lazy, *super().list_commands(ctx)]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import the command of that name, or return None where there is none."""
-        place = self._places.get(cmd_name)
-        if place is None:
+        lazy = self._lazy.get(cmd_name)
+        if lazy is None:
             return super().get_command(ctx, cmd_name)
-        module, _, attribute = place.partition(":")
+        module, _, attribute = lazy.place.partition(":")
         command = getattr(importlib.import_module(module), attribute)
         if not isinstance(command, click.Command):
-            raise TypeError(f"{place} is not a Click command")
+            raise TypeError(f"{lazy.place} is not a Click command")
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands by topic, without importing them."""
+        del ctx
+        width = max(map(len, self._lazy), default=0)
+        for topic, commands in self._topics.items():
+            with formatter.section(topic):
+                formatter.write_dl(
+                    [(name.ljust(width), each.summary) for name, each in commands.items()]
+                )
 
 
 def walk_commands(name: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import click
 from click.shell_completion import CompletionItem
@@ -32,15 +32,10 @@ def force_option(what: str = "files") -> Decorator[Any]:
     return click.option("--force", is_flag=True, help=f"Replace {what} that are there already.")
 
 
-def data_dir_option(*other_names: str) -> Decorator[Any]:
-    """``--data-dir``, passed as ``data_dir``: always a path, the default folder where not given.
-
-    Args:
-        other_names: names of the option besides.
-    """
+def data_dir_option() -> Decorator[Any]:
+    """``--data-dir``, passed as ``data_dir``: always a path, the default folder where not given."""
     return click.option(
         "--data-dir",
-        *other_names,
         "data_dir",
         type=click.Path(file_okay=False, path_type=Path),
         envvar=DATA_VARIABLE,
@@ -59,12 +54,27 @@ def data_option() -> Decorator[Any]:
     """``--data``, passed as ``data``: one of DATA_SOURCES."""
     return click.option(
         "--data",
-        type=click.Choice(DATA_SOURCES),
+        type=_DataSource(DATA_SOURCES),
         default="auto",
         show_default=True,
         help="Real recordings, or twins made from published statistics; auto: the real recording"
         " where it is there, otherwise its twin.",
     )
+
+
+class _DataSource(click.Choice[str]):
+    """A choice that says what a folder belongs to, which ``--data`` once meant in one command."""
+
+    def fail(
+        self, message: str, param: click.Parameter | None = None, ctx: click.Context | None = None
+    ) -> NoReturn:
+        """End with the message.
+
+        Raises:
+            click.BadParameter: always.
+        """
+        remedy = "the folder of recordings is named with --data-dir."
+        super().fail(f"{message.removesuffix('.')}; {remedy}", param, ctx)
 
 
 def session_option() -> Decorator[Any]:

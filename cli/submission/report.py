@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nbsuite.cli.frame.output import note, print_json, print_table, say
+from nbsuite.twin_labels import TWINS
 
 if TYPE_CHECKING:  # importing torch takes longer than printing the help page
     from nbsuite.submissions.package.validation import Validation
@@ -35,7 +36,7 @@ def print_validation(package: Path, validation: Validation, verdict: str, *, as_
     seeds = ", ".join(map(str, contents.seeds))
     say(
         f"{verdict} {package}: {contents.submission.model} by {contents.submission.team} on "
-        f"{sessions}{' (TWINS)' if contents.twin else ''}, seeds {seeds}"
+        f"{sessions}{f' ({TWINS})' if contents.twin else ''}, seeds {seeds}"
     )
     for remark in validation.remarks:
         note(f"Note: {remark}")

@@ -12,6 +12,7 @@ from nbsuite.cli.frame.options import Decorator
 from nbsuite.cli.frame.output import note
 from nbsuite.submissions.results.folder import ResultsFolder, read_results
 from nbsuite.submissions.results.model_results import ModelResults
+from nbsuite.twin_labels import kinds_of
 
 RESULTS = click.Path(path_type=Path)
 """A folder of results, or a single file; the reader says what is wrong with it."""
@@ -39,7 +40,7 @@ def columns_option() -> Decorator[Any]:
 def note_others(folder: ResultsFolder) -> None:
     """Say which files of a folder are left out."""
     for other in folder.others:
-        note(f"Note: {other} is left out: it is not on a session of the challenge.")
+        note(f"Note: {other} is left out: it is on no session of its task.")
 
 
 def read_models(paths: Sequence[Path], *, twins: bool) -> list[ModelResults]:
@@ -54,7 +55,7 @@ def read_models(paths: Sequence[Path], *, twins: bool) -> list[ModelResults]:
         left_out = folder.real if twins else folder.twins
         if left_out:
             count = sum(len(each.sessions) for each in left_out)
-            kind, remedy = ("real recordings", "without") if twins else ("TWINS", "with")
+            kind, remedy = kinds_of(twins=not twins), "without" if twins else "with"
             note(
                 f"Note: {count} results on {kind} in {path} are left out;"
                 f" show them {remedy} --twins."

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import click
 
-from nbsuite.benchmarking.quantities import R2
+from nbsuite.benchmarking.quantities import R2, Quantity
 from nbsuite.cli.frame.examples import examples
 from nbsuite.cli.frame.output import note
 from nbsuite.cli.tables.inputs import RESULTS, columns_option, read_models, twins_option
 from nbsuite.cli.tables.rich_tables import choose_format, emit, table_options
 from nbsuite.errors import UsageError
-from nbsuite.submissions.results.columns import choose_columns, keys_of
+from nbsuite.submissions.results.columns import choose_columns, figures_of
 from nbsuite.submissions.results.formats import Format, chained
 from nbsuite.submissions.results.scores import SCORE, SCORES
 from nbsuite.submissions.tables.leaderboard import MEAN, METHOD, Ranking, rankings
@@ -55,7 +55,8 @@ from nbsuite.submissions.tables.leaderboard_table import USUAL, leaderboard_tabl
 @click.option(
     "--plot",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Draw R2 against operations and footprint, and the Pareto front, into a .png or .svg.",
+    help="Draw R2 against operations and footprint, and the Pareto front, into a .png, .svg or"
+    " .pdf.",
 )
 @table_options
 def leaderboard(
@@ -90,10 +91,10 @@ def leaderboard(
             "No twin was ever published; name a folder of results to show with --twins."
         )
     models = read_models(results, twins=twins)
-    figures = None if columns is None else choose_columns(columns, keys_of(models))
-    by = sort or (R2.key if score_name is None else SCORE)
+    figures = None if columns is None else choose_columns(columns, figures_of(models))
+    by: str | Quantity = sort or (R2.key if score_name is None else SCORE)
     if by not in (SCORE, METHOD):
-        by = choose_columns(by, keys_of(models))[0].key
+        by = choose_columns(str(by), figures_of(models))[0]
     found = rankings(models, twins=twins, session=session, sort=by, score_name=score_name)
     pictures = [] if plot is None else _draw(plot, found)
     tables = [leaderboard_table(each, figures or USUAL) for each in found]
@@ -104,11 +105,12 @@ def leaderboard(
 
 def _draw(plot: Path, found: Sequence[Ranking]) -> list[Path]:
     """A picture a task: the first takes the name given, the others add their tasks to it."""
-    from nbsuite.submissions.pictures.pareto import plot_leaderboard
+    from nbsuite.pictures import save_picture
+    from nbsuite.submissions.pictures.pareto import draw_leaderboard
 
     paths: list[Path] = []
     for ranking in found:
         task = ranking.task.replace("/", "-")
         paths.append(plot.with_stem(f"{plot.stem}_{task}") if paths else plot)
-        plot_leaderboard(paths[-1], ranking)
+        save_picture(paths[-1], draw_leaderboard(ranking))
     return paths

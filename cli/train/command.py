@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,9 @@ from nbsuite.suggestions import did_you_mean
 from nbsuite.untrusted.text import one_line
 
 if TYPE_CHECKING:  # importing torch takes longer than printing the help page
+    from nbsuite.neurons.kernels import TrainingKernelName
     from nbsuite.tasks.locate import Source
+    from nbsuite.training.families import Model
     from nbsuite.training.recipe import Recipe
     from nbsuite.training.stage_task import StageName
 
@@ -54,6 +57,7 @@ def _seeds(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ..
         "nbsuite train ridge -s I1   # the linear decoder to beat",
         "nbsuite train bigRSNN -s L1 --set training.batch=50",
         "nbsuite train tinyRSNN -s I1 --stages finetune --pretrained weights.safetensors",
+        "nbsuite train my_decoder.py:build -s I1 --set training.optimiser=adam   # your own",
     )
 )
 @click.argument("model")
@@ -98,6 +102,7 @@ def _seeds(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ..
     metavar="KEY=VALUE",
     help="Change a hyperparameter of the recipe, such as training.lr=0.001; may be repeated.",
 )
+@click.option("--name", help="What results call a decoder of your own.  [default: its class]")
 @options.data_option()
 @options.data_dir_option()
 @options.kernel_option(training=True)
@@ -133,6 +138,7 @@ def train(
     pretrain_on: tuple[str, ...],
     epochs: int | None,
     settings: tuple[str, ...],
+    name: str | None,
     data: Source,
     data_dir: Path,
     kernel: str,
@@ -148,7 +154,8 @@ def train(
     """Train MODEL, tinyRSNN or bigRSNN, with the published recipe, and measure it.
 
     MODEL may also be ridge: linear regression on the spike counts of the last half second, the
-    floor that a spiking decoder has to beat.
+    floor that a spiking decoder has to beat; or a decoder of your own, any nn.Module, by what makes
+    it: my_decoder.py:build, package.module:name, or the name of an entry point.
 
     Trains it for every --session and --seed. A stage that was finished with the same settings is
     skipped, and one that was interrupted goes on after its last epoch: give the same command
@@ -157,7 +164,6 @@ def train(
     """
     import torch
 
-    from nbsuite.benchmarking.session import choose_training_kernel
     from nbsuite.cli.train.display import Display
     from nbsuite.cli.train.runs import train_all
     from nbsuite.training.compute import Compute
@@ -174,17 +180,23 @@ def train(
         return
     if log_json and as_json:
         raise UsageError("--log-json prints the results too: leave out --json.")
+    everywhere = [f"{each}.epochs={epochs}" for each in ("pretrain", "finetune", "prune")]
+    settings = (*(everywhere if epochs else []), *settings)  # single ones overrule --epochs
+    chosen, recipe, usual = _configured(model, name, settings)
+    compute = Compute(
+        _training_kernel(kernel, device, chosen),
+        device,
+        threads or torch.get_num_threads(),
+    )
     order = Order(
-        model=model,
-        recipe=_recipe(model, epochs, settings),
+        model=chosen,
+        recipe=recipe,
+        stages=_stages(usual, stages, pretrained),
+        compute=compute,
         targets=session,
         seeds=seeds,
-        stages=_stages(model, stages, pretrained),
         pretrain_on=pretrain_on,
         pretrained=pretrained,
-        compute=Compute(
-            choose_training_kernel(kernel, device), device, threads or torch.get_num_threads()
-        ),
         data=data,
         data_dir=data_dir,
         output=output,
@@ -208,28 +220,59 @@ def _given() -> list[str]:
     ]
 
 
-def _recipe(model: str, epochs: int | None, settings: tuple[str, ...]) -> Recipe:
-    """The published recipe with what was asked for; single settings overrule ``--epochs``."""
+def _configured(
+    model: str, name: str | None, settings: Sequence[str]
+) -> tuple[Model, Recipe, tuple[StageName, ...]]:
+    """The decoder, its recipe and its usual stages, as asked for."""
+    from nbsuite.models.factory import names_decoder
+    from nbsuite.training.families import configure
     from nbsuite.training.overrides import override
-    from nbsuite.training.recipe import published_recipe
+    from nbsuite.training.own_model import OWN_STAGES, OwnModel
+    from nbsuite.training.recipe import Recipe
 
-    everywhere = [f"{stage}.epochs={epochs}" for stage in ("pretrain", "finetune", "prune")]
-    return override(published_recipe(model), [*(everywhere if epochs else []), *settings])
+    if names_decoder(model):
+        return OwnModel(model, name), override(Recipe(), settings), OWN_STAGES
+    if name is not None:
+        raise UsageError(f"--name is for a decoder of your own, and {model} has a name.")
+    chosen, recipe = configure(model, settings)
+    if not chosen.fused:
+        note(f"{chosen.name} has no fused kernel: the reference trains it, many times slower.")
+    return chosen, recipe, chosen.family.stages
 
 
-def _stages(model: str, text: str | None, pretrained: Path | None) -> tuple[StageName, ...]:
+def _training_kernel(kernel: str, device: str, model: Model) -> TrainingKernelName:
+    """The kernel to train with; a decoder of one's own computes as it is written.
+
+    Raises:
+        UsageError: there is no such kernel or device, or another is asked for of one's own.
+    """
+    from nbsuite.benchmarking.session import choose_training_kernel
+
+    if model.factory is not None and kernel not in ("auto", "reference"):
+        raise UsageError(
+            f"A decoder of your own computes as it is written, not with the {kernel} kernel: leave"
+            " out --kernel."
+        )
+    return choose_training_kernel(kernel, device, fused=model.fused)
+
+
+def _stages(
+    usual: tuple[StageName, ...], text: str | None, pretrained: Path | None
+) -> tuple[StageName, ...]:
     """The stages asked for, in their order.
+
+    Args:
+        usual: those of the decoder's family.
+        text: what was asked for.
+        pretrained: the checkpoint to start from, if any.
 
     Raises:
         UsageError: a stage is unknown, or there is none.
     """
-    from nbsuite.models.registry import model_spec
-    from nbsuite.training.run_plan import PUBLISHED_STAGES
     from nbsuite.training.stage_task import STAGES
 
     if text is None:
-        published = PUBLISHED_STAGES[model_spec(model, channels=1).name]
-        return tuple(each for each in published if pretrained is None or each != "pretrain")
+        return tuple(each for each in usual if pretrained is None or each != "pretrain")
     wanted = [name.strip() for name in text.split(",") if name.strip()]
     for name in wanted:
         if name not in STAGES:

@@ -114,7 +114,7 @@ def _place(line: Mapping[str, Any]) -> str:
 def _figures(line: Mapping[str, Any]) -> str:
     return (
         f"loss {line['loss']:.4f}, R2 {_score(line['train_r2'])}"
-        f" (validation {_score(line['validation_r2'])}), {line['spikes_per_second']:.1f} spikes/s,"
+        f" (validation {_score(line['validation_r2'])}), {_rate(line)} spikes/s,"
         f" {line['windows_per_second']:,.0f} windows/s"
     )
 
@@ -123,12 +123,17 @@ def _short_figures(line: Mapping[str, Any]) -> str:
     """The same in the width of a terminal, R2 of training and of validation side by side."""
     return (
         f"loss {line['loss']:.4f}, R2 {_score(line['train_r2'])} / {_score(line['validation_r2'])},"
-        f" {line['spikes_per_second']:.1f} Hz, {line['windows_per_second']:,.0f} windows/s"
+        f" {_rate(line)} Hz, {line['windows_per_second']:,.0f} windows/s"
     )
 
 
 def _score(value: float | None) -> str:
     return "-" if value is None else f"{value:.3f}"
+
+
+def _rate(figures: Mapping[str, Any]) -> str:
+    hertz = figures["spikes_per_second"]
+    return "-" if hertz is None else f"{hertz:.1f}"
 
 
 def _outcome(event: StageDone) -> str:
@@ -141,5 +146,5 @@ def _outcome(event: StageDone) -> str:
     return (
         f"{event.stage}: {how}{pruned}, R2 {_score(summary['train_r2'])} train"
         f" {_score(summary['validation_r2'])} validation,"
-        f" {summary['spikes_per_second']:.1f} spikes/s, {event.folder}"
+        f" {_rate(summary)} spikes/s, {event.folder}"
     )

@@ -16,6 +16,7 @@ from nbsuite.training.ridge import MODEL, RidgeRecipe
 from nbsuite.training.ridge_runs import fit_sessions
 
 DETAILED = (
+    "name",
     *("seeds", "stages", "pretrained", "pretrain_on", "epochs"),
     *("kernel", "device", "threads", "tensorboard", "log_json"),
 )
@@ -53,9 +54,9 @@ def fit_all(
         DataError: a recording cannot be used, or is too short.
         OSError: the folder cannot be written, or the disk is full.
     """
-    recipe = override_section(RidgeRecipe(), MODEL, settings)
+    override_section(RidgeRecipe(), MODEL, settings)  # refused before anything is loaded
     ensure_writable(folder / RESULTS_NAME)
     with shown_progress(quiet=quiet) as observer:
-        jobs = fit_sessions(targets, recipe, data, data_dir, folder, observer)
+        jobs = fit_sessions(targets, settings, data, data_dir, folder, observer)
         outcome = measure_trained(jobs, folder / RESULTS_NAME, observer)
     print_outcome(*outcome, as_json=as_json)

@@ -19,6 +19,7 @@ from nbsuite.observer import Observer as BaseObserver
 from nbsuite.observer import Remark, ignore
 from nbsuite.tasks.locate import Source
 from nbsuite.tasks.targets import load_target
+from nbsuite.twin_labels import marked
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Job:
 
 def data_label(recording: Recording) -> str:
     """The session's name for people, and TWIN where it is one."""
-    return f"{recording.session.label}{' (TWIN)' if recording.twin else ''}"
+    return marked(recording.session.label, twin=recording.twin is not None)
 
 
 def plan_jobs(
@@ -137,14 +138,15 @@ def measure_jobs(
         jobs: what to measure.
         settings: how.
         observer: told of progress.
-        workers: processes to measure in; with 1 it is done in this one.
+        workers: processes to measure in; with 1 it is done in this one, as it is with decoders
+            that no checkpoint holds.
         with_decoding: give what was decoded too.
 
     Raises:
         NbsuiteError: as :func:`nbsuite.benchmarking.session.measure_checkpoint`, or a process was
             killed.
     """
-    if workers > 1 and len(jobs) > 1:
+    if workers > 1 and len(jobs) > 1 and all(job.checkpoint.in_file for job in jobs):
         from nbsuite.benchmarking.processes import JobFiles, measure_in_processes
 
         files = [

@@ -1,8 +1,8 @@
 """A decoder timed sample by sample, and held against the benchmark's run of whole chunks.
 
 The latency of a step is the wall-clock time of one call of ``StreamingDecoder.step`` from Python:
-checks of the sample, compiled code, and the velocity as a new array. Nothing that happens meanwhile
-is left out, neither Python's garbage collector nor other programs on the machine, which is where
+checks of the sample, the decoder, and its output as a new array. Nothing that happens meanwhile is
+left out, neither Python's garbage collector nor other programs on the machine, which is where
 the longest times come from.
 """
 
@@ -18,10 +18,9 @@ from numpy.typing import NDArray
 from nbsuite.benchmarking.delay import Delay, measure_delay
 from nbsuite.benchmarking.runner import run_benchmark
 from nbsuite.benchmarking.session import check_fit
-from nbsuite.data.motion import still_axes
 from nbsuite.data.recording import Recording, Split
 from nbsuite.data.stream import StreamDataset, Stretches
-from nbsuite.models.checkpoint import Checkpoint, recurrent_decoder
+from nbsuite.models.checkpoint import Checkpoint
 from nbsuite.models.streaming import StreamingDecoder
 
 WARM_UP_STEPS = 200
@@ -73,8 +72,9 @@ class StreamReport:
         delay: steps from input to answer.
         r2: NeuroBench's R2 of the run of whole chunks over these samples; None where it is
             undefined, as without movement.
-        equals_batch: whether every velocity is that of the run of whole chunks, to the bit of
-            float32, in which the benchmark keeps velocities.
+        equals_batch: whether every output is that of the run of whole chunks, to the bit of
+            float32, in which the benchmark keeps outputs.
+        has_spikes: whether the decoder tells its hidden spikes.
     """
 
     steps: int
@@ -82,6 +82,7 @@ class StreamReport:
     delay: Delay
     r2: float | None
     equals_batch: bool
+    has_spikes: bool
 
 
 def stream_checkpoint(
@@ -95,45 +96,49 @@ def stream_checkpoint(
         steps: decode the first so many samples; None decodes all.
 
     Raises:
-        CheckpointError: the decoder is not a recurrent one, does not fit the recording, or decodes
-            values that are not finite.
+        CheckpointError: the decoder does not fit the recording, or decodes values that are not
+            finite.
     """
-    decoder = recurrent_decoder(checkpoint, "streamed")
+    decoder = checkpoint.decoder
     check_fit(checkpoint, recording)
     part = recording.test
     if steps is not None:
         part = replace(part, stop=min(part.stop, part.start + steps))
     with np.errstate(over="ignore", invalid="ignore"):  # the run over the whole refuses it
-        velocity, seconds = time_steps(StreamingDecoder(decoder), recording, part)
+        outputs, seconds = time_steps(StreamingDecoder(decoder), recording, part)
     batch = run_benchmark(decoder, StreamDataset(recording, part), metrics=("r2",))
-    undefined = still_axes(recording.labels[part.start : part.stop])
+    undefined = recording.still(part)
     r2 = float(batch.values["r2"])
     return StreamReport(
         steps=len(part),
         latency=Latency.of(seconds, recording.task.step),
         delay=measure_delay(decoder),
         r2=None if undefined or not np.isfinite(r2) else r2,
-        equals_batch=torch.equal(torch.from_numpy(velocity).float(), batch.outputs),
+        equals_batch=torch.equal(torch.from_numpy(outputs).float(), batch.outputs),
+        has_spikes=batch.spikes is not None,
     )
 
 
 def time_steps(
     decoder: StreamingDecoder, recording: Recording, part: Split
 ) -> tuple[NDArray[np.floating], NDArray[np.float64]]:
-    """Decode a stretch from the initial state, after a warm-up on its first samples.
+    """Decode a part from the initial state, after a warm-up on its first samples.
+
+    After a gap in the recording it starts afresh.
 
     Returns:
-        Velocities (steps, 2), mm per 4 ms step, and the time of every step (steps,), seconds.
+        What was decoded (steps, outputs), and the time of every step (steps,), seconds.
     """
     for sample in recording.spikes(part.start, min(part.stop, part.start + WARM_UP_STEPS)):
         decoder.step(sample)
-    decoder.reset()
-    velocities, seconds = [], np.empty(len(part))
-    for stretch in Stretches(len(part), _UNPACKED_STEPS):
-        samples = recording.spikes(part.start + stretch.start, part.start + stretch.stop)
-        for step, sample in zip(stretch, samples, strict=True):
-            start = perf_counter()
-            velocity = decoder.step(sample)
-            seconds[step] = perf_counter() - start
-            velocities.append(velocity)
-    return np.stack(velocities), seconds
+    outputs, seconds = [], []
+    for stretch in recording.stretches(part):
+        decoder.reset()
+        for piece in Stretches(len(stretch), _UNPACKED_STEPS):
+            samples = recording.spikes(stretch.start + piece.start, stretch.start + piece.stop)
+            for sample in samples:
+                start = perf_counter()
+                decoded = decoder.step(sample)
+                seconds.append(perf_counter() - start)
+                outputs.append(decoded)
+    return np.stack(outputs), np.array(seconds)

@@ -14,7 +14,8 @@ from neurobench.metrics import static, workload
 from neurobench.metrics.abstract import StaticMetric, WorkloadMetric
 
 from nbsuite.benchmarking.quantities import METRIC_NAMES, QUANTITIES, metric_name
-from nbsuite.errors import BenchmarkError, UsageError
+from nbsuite.benchmarking.r2 import R2
+from nbsuite.errors import BenchmarkError, NbsuiteError, UsageError
 from nbsuite.suggestions import did_you_mean
 
 STATIC_METRICS: dict[str, type[StaticMetric]] = {}
@@ -24,7 +25,7 @@ for _quantity in QUANTITIES.values():
     if _package == "static":
         STATIC_METRICS[metric_name(_name)] = getattr(static, _name)
     elif _package == "workload":
-        WORKLOAD_METRICS[metric_name(_name)] = getattr(workload, _name)
+        WORKLOAD_METRICS[metric_name(_name)] = R2 if _name == "R2" else getattr(workload, _name)
 
 NOT_APPLICABLE = {
     "membrane_updates": "NeuroBench's count depends on how the samples are batched "
@@ -81,6 +82,8 @@ class Failures:
             BenchmarkError: names the metric and what it raised.
         """
         for name, error in self.raised.items():
+            if isinstance(error, NbsuiteError):  # which says all
+                raise error
             raise BenchmarkError(
                 f"NeuroBench's metric {name} could not be computed "
                 f"({type(error).__name__}: {error}); leave it out with --metrics or report this."

@@ -222,6 +222,16 @@ ACTIVATION_SPARSITY_BY_LAYER = Quantity(
     tolerance=Tolerance(0.0001),
 )
 """A value a layer, by the layer's name."""
+LOOKAHEAD = Quantity(
+    "lookahead",
+    "Lookahead (ms)",
+    more_is_better=False,
+    title="Lookahead",
+    unit="ms",
+    digits=0,
+    scatters=False,
+)
+"""How far pre- and postprocessors look ahead; told where there are any."""
 
 QUANTITIES: Mapping[str, Quantity] = {
     quantity.key: quantity
@@ -238,6 +248,7 @@ QUANTITIES: Mapping[str, Quantity] = {
         MSE,
         SMAPE,
         ACTIVATION_SPARSITY_BY_LAYER,
+        LOOKAHEAD,
     )
 }
 CHALLENGE = tuple(each for each in QUANTITIES.values() if each.challenge)

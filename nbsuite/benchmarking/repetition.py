@@ -8,10 +8,11 @@ from typing import Any
 
 from nbsuite.benchmarking.jobs import Job
 from nbsuite.benchmarking.provenance import versions
-from nbsuite.benchmarking.quantities import QUANTITIES
+from nbsuite.benchmarking.quantities import LOOKAHEAD, QUANTITIES
 from nbsuite.benchmarking.results import BenchmarkResult
 from nbsuite.benchmarking.session import RunSettings
-from nbsuite.neurons.kernels import KERNEL_NAMES
+
+_OWN = ("own_metrics", "processing")
 
 
 def is_result_of(result: BenchmarkResult, job: Job, settings: RunSettings) -> bool:
@@ -29,14 +30,19 @@ def is_result_of(result: BenchmarkResult, job: Job, settings: RunSettings) -> bo
         kernel=default.kernel,
         device=default.device,
         per_step=default.per_step,
+        own_metrics=default.own_metrics,
+        preprocessors=default.preprocessors,
+        postprocessors=default.postprocessors,
     )
     if others != default:  # a setting that is not compared below
         return False
+    own = settings.own_code()
     metrics = {key for key, each in QUANTITIES.items() if each.metric_name in settings.metrics}
+    metrics |= {each.quantity.key for each in own.metrics}
+    metrics |= {LOOKAHEAD.key} if own.processing else set()
     try:
         run = told["run"]
-        # A decoder that has no choice of kernels runs by none of these names.
-        same_kernel = run["kernel"] not in KERNEL_NAMES or run["kernel"] == settings.kernel
+        same_kernel = run["kernel"] == job.checkpoint.decoder.choose_kernel(settings.kernel)
         return bool(
             told["checkpoint"]["weights_sha256"] == job.checkpoint.digest
             and told["checkpoint"]["model"] == _as_read(header.spec.to_json())
@@ -46,6 +52,7 @@ def is_result_of(result: BenchmarkResult, job: Job, settings: RunSettings) -> bo
             and told["data"]["sha256"] == job.recording.digest
             and told["data"]["session"] == job.recording.session.name
             and result.values.keys() == metrics
+            and {key: told[key] for key in _OWN if key in told} == _as_read(own.to_json())
             and run["per_step"] is settings.per_step
             and (same_kernel or settings.per_step)
             and _kind(run["device"]) == _kind(settings.device)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from nbsuite.benchmarking.own_code import OwnCode
 from nbsuite.benchmarking.provenance import circumstances
+from nbsuite.benchmarking.quantities import LOOKAHEAD
 from nbsuite.benchmarking.runner import Measurement
 from nbsuite.data.recording import Recording
 from nbsuite.models.checkpoint import Checkpoint
@@ -18,7 +20,7 @@ class BenchmarkResult:
     """Metric values of one checkpoint on one recording.
 
     Attributes:
-        model: the decoder's name.
+        model: the decoder's name, and those of processors around it.
         recording: name of the recording's file without its suffix; a twin's name says so.
         twin: whether the recording is a twin.
         seed: the checkpoint's seed, if known.
@@ -32,6 +34,11 @@ class BenchmarkResult:
     seed: int | None
     values: dict[str, Any]
     provenance: dict[str, Any]
+
+    def __repr__(self) -> str:
+        seed = "" if self.seed is None else f" seed {self.seed}"
+        figures = ", ".join(f"{key} {_short(value)}" for key, value in self.values.items())
+        return f"<BenchmarkResult {self.model}{seed} on {self.recording}: {figures}>"
 
     @property
     def task(self) -> str:
@@ -49,10 +56,29 @@ class BenchmarkResult:
         return TrainingData.from_json(self.provenance["checkpoint"].get("trained_on")).on_twin
 
 
+def _short(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
 def describe_result(
-    checkpoint: Checkpoint, recording: Recording, measurement: Measurement
+    checkpoint: Checkpoint,
+    recording: Recording,
+    measurement: Measurement,
+    own: OwnCode,
+    name: str,
 ) -> BenchmarkResult:
-    """Put a measurement together with what it was measured on."""
+    """Put a measurement together with what it was measured on.
+
+    Args:
+        checkpoint: the decoder.
+        recording: what it was measured on.
+        measurement: what was measured.
+        own: metrics and processors of the user's own.
+        name: what the results are of.
+    """
+    values = dict(measurement.values)
+    if measurement.lookahead is not None:
+        values[LOOKAHEAD.key] = 1000 * measurement.lookahead * recording.task.step
     header = checkpoint.header
     decoder = checkpoint.decoder
     provenance = {
@@ -74,23 +100,29 @@ def describe_result(
             "sha256": recording.digest,
             "session": recording.session.name,
             "twin": None if recording.twin is None else asdict(recording.twin),
+            "step": recording.task.step,
+            "outputs": [asdict(output) for output in recording.task.outputs],
             "warnings": list(recording.warnings),
         },
-        "metrics": measurement.values,
+        "metrics": values,
         "run": {
             "steps": measurement.steps,
             "seconds": round(measurement.seconds, 3),
             "kernel": measurement.kernel,
             "per_step": measurement.per_step,
-            "device": str(next(decoder.parameters()).device),
+            "device": str(decoder.device),
+            **decoder.notes(),
         },
+        **own.to_json(),
         **circumstances(),
     }
+    if name != header.spec.name:
+        provenance["model"] = name
     return BenchmarkResult(
-        model=header.spec.name,
+        model=name,
         recording=recording.name,
         twin=recording.twin is not None,
         seed=header.seed,
-        values=measurement.values,
+        values=values,
         provenance=provenance,
     )

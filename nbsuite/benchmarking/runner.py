@@ -10,6 +10,7 @@ from typing import Any, Protocol, cast
 
 import torch
 from neurobench.benchmarks import Benchmark
+from neurobench.metrics.abstract import StaticMetric, WorkloadMetric
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
@@ -21,6 +22,9 @@ from nbsuite.benchmarking.metrics import (
     check_metric_names,
     flatten,
 )
+from nbsuite.benchmarking.own_metrics import OwnMetric
+from nbsuite.benchmarking.processed import AroundRun
+from nbsuite.benchmarking.processors import UNPROCESSED, Processing
 from nbsuite.benchmarking.quantities import CHALLENGE_METRICS, QUANTITIES
 from nbsuite.data.stream import Stretches
 from nbsuite.errors import BenchmarkError
@@ -47,12 +51,13 @@ class Measurement:
 
     Attributes:
         values: metric values under the names of the challenge format.
-        outputs: (steps, outputs) what was decoded.
+        outputs: (steps, outputs) what was decoded, and postprocessed.
         spikes: (steps, neurons) hidden spikes, int8; None of a decoder without them.
         steps: number of test samples.
         seconds: time taken by NeuroBench's run, loading of the recording excluded.
         kernel: the kernel that ran, ``vectorised`` where a decoder has no choice of them.
         per_step: whether layers were called one step at a time.
+        lookahead: steps that pre- and postprocessors look ahead; None where there are none.
     """
 
     values: dict[str, Any]
@@ -62,6 +67,7 @@ class Measurement:
     seconds: float
     kernel: str
     per_step: bool
+    lookahead: int | None = None
 
 
 def run_benchmark(
@@ -71,6 +77,8 @@ def run_benchmark(
     metrics: Iterable[str] = CHALLENGE_METRICS,
     kernel: str | None = None,
     chunk_steps: int = CHUNK_STEPS,
+    own: Sequence[OwnMetric] = (),
+    processing: Processing = UNPROCESSED,
     progress: Progress | None = None,
 ) -> Measurement:
     """Run NeuroBench's official metrics, whole chunks at a time.
@@ -81,6 +89,8 @@ def run_benchmark(
         metrics: names of metrics, see ``METRIC_NAMES``.
         kernel: one of the decoder's kernels; None is the decoder's choice.
         chunk_steps: steps a layer is shown at once; figures do not depend on it.
+        own: metrics of the user's own.
+        processing: what stands around the decoder.
         progress: receives the number of steps decoded after each chunk.
 
     Raises:
@@ -89,7 +99,7 @@ def run_benchmark(
         UsageError: a metric is unknown or does not apply.
     """
     model = ChunkModel(decoder, kernel, chunk_steps, _restarts(samples), progress)
-    return _measure(model, samples, metrics, batch_steps=len(samples))
+    return _measure(model, samples, metrics, own, processing, batch_steps=len(samples))
 
 
 def run_per_step(
@@ -98,6 +108,8 @@ def run_per_step(
     *,
     metrics: Iterable[str] = CHALLENGE_METRICS,
     batch_steps: int = CHUNK_STEPS,
+    own: Sequence[OwnMetric] = (),
+    processing: Processing = UNPROCESSED,
     progress: Progress | None = None,
 ) -> Measurement:
     """Run NeuroBench's official metrics one step at a time: slow, and the check on the other.
@@ -106,7 +118,10 @@ def run_per_step(
         decoder: the decoder.
         samples: the test samples.
         metrics: names of metrics, see ``METRIC_NAMES``.
-        batch_steps: samples in a batch; NeuroBench keeps every activation of a batch.
+        batch_steps: samples in a batch; NeuroBench keeps every activation of a batch. All of them
+            are in one where metrics or processors of one's own are to see them in a row.
+        own: metrics of the user's own.
+        processing: what stands around the decoder.
         progress: receives the number of steps decoded after each batch.
 
     Raises:
@@ -115,38 +130,50 @@ def run_per_step(
         UsageError: a metric is unknown or does not apply.
     """
     model = StepModel(decoder, _restarts(samples), progress)
-    return _measure(model, samples, metrics, batch_steps=batch_steps)
+    if own or processing:
+        batch_steps = len(samples)
+    return _measure(model, samples, metrics, own, processing, batch_steps=batch_steps)
 
 
 def _measure(
     model: DecoderModel,
     samples: TestSamples,
     metrics: Iterable[str],
+    own: Sequence[OwnMetric],
+    processing: Processing,
     *,
     batch_steps: int,
 ) -> Measurement:
     names = check_metric_names(metrics)
     failures = Failures()
     chosen = [
-        [failures.watch(known[name]) for name in names if name in known]
-        for known in (STATIC_METRICS, WORKLOAD_METRICS)
+        [
+            *(failures.watch(known[name]) for name in names if name in known),
+            *(failures.watch(each.metric) for each in own if issubclass(each.metric, kind)),
+        ]
+        for known, kind in ((STATIC_METRICS, StaticMetric), (WORKLOAD_METRICS, WorkloadMetric))
     ]
+    around = AroundRun(processing, _restarts(samples))
+    before = [around.preprocess] if processing.before else []
+    after = [around.postprocess] if processing.after else []
     loader = _contiguous_loader(samples, batch_steps)
     start = time.perf_counter()
     with torch.no_grad(), one_thread():
-        reported = Benchmark(model, loader, [], [], chosen).run(quiet=True)
+        reported = Benchmark(model, loader, before, after, chosen).run(quiet=True)
     seconds = time.perf_counter() - start
     failures.check()
     values = flatten(reported, names)
+    values |= {each.quantity.key: float(reported[each.reported_as]) for each in own}
     _check_exactness(values, model, samples)
     return Measurement(
         values=values,
-        outputs=torch.cat(model.tally.outputs),
+        outputs=torch.cat(model.tally.outputs) if around.outputs is None else around.outputs,
         spikes=torch.cat(model.tally.spikes) if model.tally.spikes else None,
         steps=len(samples),
         seconds=seconds,
         kernel=model.kernel,
         per_step=model.per_step,
+        lookahead=around.lookahead if processing else None,
     )
 
 

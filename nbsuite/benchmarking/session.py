@@ -12,11 +12,13 @@ import torch
 
 from nbsuite.benchmarking.adapter import Progress
 from nbsuite.benchmarking.metrics import check_metric_names
+from nbsuite.benchmarking.own_code import OwnCode
+from nbsuite.benchmarking.own_metrics import Metric, load_metrics
+from nbsuite.benchmarking.processors import load_processing, processed_name
 from nbsuite.benchmarking.quantities import CHALLENGE_METRICS
 from nbsuite.benchmarking.results import BenchmarkResult, describe_result
 from nbsuite.benchmarking.runner import Measurement, run_benchmark, run_per_step
 from nbsuite.benchmarking.verification import Comparison, compare_with_per_step
-from nbsuite.data.motion import still_axes
 from nbsuite.data.recording import Recording, Split
 from nbsuite.data.stream import StreamDataset
 from nbsuite.errors import BenchmarkError, CheckpointError, DataError, UsageError
@@ -41,12 +43,33 @@ class RunSettings:
         kernel: one of the decoder's kernels; None is the decoder's choice.
         device: the torch device.
         per_step: call layers one step at a time, as NeuroBench's own models do.
+        own_metrics: metrics of the user's own: their classes, or what names them.
+        preprocessors: what spikes go through first: classes or functions, or what names them.
+        postprocessors: what the outputs go through: classes or functions, or what names them.
     """
 
     metrics: tuple[str, ...] = CHALLENGE_METRICS
     kernel: str | None = None
     device: str = "cpu"
     per_step: bool = False
+    own_metrics: tuple[str | Metric, ...] = ()
+    preprocessors: tuple[Any, ...] = ()
+    postprocessors: tuple[Any, ...] = ()
+
+    def named(self, model: str) -> str:
+        """The name of a model's results: those of processors stand in it."""
+        return processed_name(model, (*self.preprocessors, *self.postprocessors))
+
+    def own_code(self) -> OwnCode:
+        """The metrics and processors of the user's own, loaded.
+
+        Raises:
+            UsageError: one is not there, or cannot be used.
+        """
+        return OwnCode(
+            load_metrics(self.own_metrics),
+            load_processing(self.preprocessors, self.postprocessors),
+        )
 
 
 def measure_checkpoint(
@@ -66,20 +89,22 @@ def measure_checkpoint(
     """
     check_fit(checkpoint, recording)
     check_motion(recording, recording.test, settings.metrics)
+    own = settings.own_code()
     decoder = checkpoint.decoder.to(settings.device)
     samples = StreamDataset(recording, recording.test)
+    options: dict[str, Any] = {
+        "metrics": settings.metrics,
+        "own": own.metrics,
+        "processing": own.processing,
+        "progress": progress,
+    }
     if settings.per_step:
-        measurement = run_per_step(decoder, samples, metrics=settings.metrics, progress=progress)
+        measurement = run_per_step(decoder, samples, **options)
     else:
-        measurement = run_benchmark(
-            decoder,
-            samples,
-            metrics=settings.metrics,
-            kernel=settings.kernel,
-            progress=progress,
-        )
+        measurement = run_benchmark(decoder, samples, kernel=settings.kernel, **options)
     _check_finite(measurement.values, checkpoint, recording)
-    return describe_result(checkpoint, recording, measurement), measurement
+    name = settings.named(checkpoint.header.spec.name)
+    return describe_result(checkpoint, recording, measurement, own, name), measurement
 
 
 def verify_checkpoint(
@@ -95,25 +120,34 @@ def verify_checkpoint(
     test = recording.test
     first = replace(test, stop=min(test.stop, test.start + steps))
     check_motion(recording, first, settings.metrics)
+    own = settings.own_code()
     return compare_with_per_step(
         decoder,
         StreamDataset(recording, first),
         metrics=settings.metrics,
         kernel=settings.kernel,
+        own=own.metrics,
+        processing=own.processing,
     )
 
 
 def check_fit(checkpoint: Checkpoint, recording: Recording) -> None:
-    """Make sure that the decoder's inputs are the recording's channels.
+    """Make sure that the decoder takes the recording's channels and gives its outputs.
 
     Raises:
-        CheckpointError: they are not.
+        CheckpointError: it does not.
     """
     channels = checkpoint.header.spec.channels
     if channels != recording.channels:
         raise CheckpointError(
             f"{checkpoint.path} decodes {channels} channels, but {recording.path.name} has "
             f"{recording.channels}; choose a session of the monkey it was trained on."
+        )
+    outputs = checkpoint.header.spec.outputs
+    if outputs != recording.outputs:
+        raise CheckpointError(
+            f"{checkpoint.path} decodes {outputs} outputs, but {recording.path.name} has "
+            f"{recording.outputs}; choose a recording of the task that it was trained for."
         )
 
 
@@ -126,12 +160,11 @@ def check_motion(recording: Recording, part: Split, metrics: Iterable[str]) -> N
     """
     if "r2" not in check_metric_names(metrics):
         return
-    if still := still_axes(recording.labels[part.start : part.stop]):
+    if still := recording.still(part):
         raise DataError(
-            f"{recording.path} has a hand whose velocity never changes along"
-            f" {' and '.join(still)} in samples {part.start:,} to {part.stop:,}, its {part.name}"
-            " set, so that R2 is undefined: leave r2 out with --metrics, or use a recording in"
-            " which it moves."
+            f"{recording.path} has targets that never change, {' and '.join(still)}, in samples"
+            f" {part.start:,} to {part.stop:,}, its {part.name} set, so that R2 is undefined: leave"
+            " r2 out with --metrics, or use a recording in which they do."
         )
 
 
@@ -159,14 +192,20 @@ def kernel_asked_for(kernel: str, device: str) -> KernelName | None:
     return None if kernel == "auto" else chosen
 
 
-def choose_training_kernel(kernel: str, device: str) -> TrainingKernelName:
+def choose_training_kernel(kernel: str, device: str, *, fused: bool = True) -> TrainingKernelName:
     """The kernel meant by a name, for training; ``auto`` is as in :func:`choose_kernel`.
+
+    Args:
+        kernel: the name.
+        device: the torch device to run on.
+        fused: whether a fused kernel trains the decoder; otherwise ``auto`` is the reference.
 
     Raises:
         UsageError: the device is not there, or the kernel is not installed or does not run on it.
     """
     if kernel != "triton":
-        return choose_kernel(kernel, device, TRAINING_KERNEL_NAMES)
+        chosen = choose_kernel(kernel, device, TRAINING_KERNEL_NAMES)
+        return chosen if fused or kernel != "auto" else "reference"
     require_triton()
     if _kind_of(device) != "cuda":
         raise UsageError(

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from nbsuite.benchmarking.own_metrics import OwnMetric
+from nbsuite.benchmarking.processors import UNPROCESSED, Processing
 from nbsuite.benchmarking.quantities import CHALLENGE_METRICS, QUANTITIES
 from nbsuite.benchmarking.runner import TestSamples, run_benchmark, run_per_step
 from nbsuite.models.decoder import Decoder
+
+_OWN_ROUNDING = 1e-6
+"""Relative difference of a metric of a user's own, which may sum in either order."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +39,8 @@ def compare_with_per_step(
     *,
     metrics: Iterable[str] = CHALLENGE_METRICS,
     kernel: str | None = None,
+    own: Sequence[OwnMetric] = (),
+    processing: Processing = UNPROCESSED,
 ) -> list[Comparison]:
     """Measure the same samples both ways and compare figure by figure.
 
@@ -41,11 +48,9 @@ def compare_with_per_step(
         BenchmarkError: a metric failed or is not exact.
         UsageError: a metric is unknown or does not apply.
     """
-    names = tuple(metrics)
-    chunked = run_benchmark(decoder, samples, metrics=names, kernel=kernel).values
-    per_step = run_per_step(
-        decoder, samples, metrics=names, batch_steps=max(1, len(samples))
-    ).values
+    options: dict[str, Any] = {"metrics": tuple(metrics), "own": own, "processing": processing}
+    chunked = run_benchmark(decoder, samples, kernel=kernel, **options).values
+    per_step = run_per_step(decoder, samples, batch_steps=max(1, len(samples)), **options).values
     return [
         Comparison(name, value, per_step[name], _agree(name, value, per_step[name]))
         for name, value in chunked.items()
@@ -53,6 +58,6 @@ def compare_with_per_step(
 
 
 def _agree(name: str, chunked: Any, per_step: Any) -> bool:
-    if rounding := QUANTITIES[name].rounding:
+    if rounding := QUANTITIES[name].rounding if name in QUANTITIES else _OWN_ROUNDING:
         return bool(abs(chunked - per_step) <= rounding * max(1.0, abs(per_step)))
     return bool(chunked == per_step)

@@ -7,20 +7,23 @@ has a standard deviation of 7 to 8 cm/s on each axis, and none is faster than 60
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nbsuite.data.finding import Finding
 from nbsuite.data.mat_format import CM_PER_SECOND
+from nbsuite.data.still import still_outputs
+
+if TYPE_CHECKING:
+    from nbsuite.shapes import AxesSamples, SamplesOutputs
+
 
 AXES = ("x", "y")
 UNIT = "give the positions in mm"
 
 _SLOWEST, _FASTEST = 2.0, 200.0
 """Root mean square of the velocity in cm/s beyond which positions are hardly in mm."""
-
-_LOOK = 5000
 
 _FAST, _ABSURD = 1e3, 1e4
 """Velocities in cm/s that no hand reaches, and that no glitch of a sensor explains."""
@@ -29,25 +32,13 @@ _FAR, _AWAY = 1e3, 1e4
 """Positions in mm out of an arm's reach, and out of the room."""
 
 
-def still_axes(velocity: NDArray[np.float32]) -> tuple[str, ...]:
-    """The axes along which the velocity (T, 2) never changes: R2 is undefined there."""
-    if not len(velocity):
-        return ()
-    return tuple(
-        name
-        for name, axis in zip(AXES, velocity.T, strict=True)
-        # Most hands have moved by then, and the others can take longer.
-        if (axis[:_LOOK] == axis[0]).all() and (axis == axis[0]).all()
-    )
-
-
 def motion_findings(
-    velocity: NDArray[np.float32], parts: Mapping[str, slice], *, published: bool
+    velocity: SamplesOutputs, parts: Mapping[str, slice], *, published: bool
 ) -> Iterator[Finding]:
     """What is odd in the labels.
 
     Args:
-        velocity: (T, 2) in mm per 4 ms sample.
+        velocity: in mm per 4 ms sample.
         parts: the samples of each set.
         published: whether it is a published file, which deserves warnings alone.
     """
@@ -58,7 +49,7 @@ def motion_findings(
             grave=not (published or fastest <= _ABSURD),
         )
     for name, part in parts.items():
-        if still := still_axes(velocity[part]):
+        if still := still_outputs(velocity[part], AXES):
             yield Finding(
                 f"has a hand whose velocity never changes along {' and '.join(still)} in the"
                 f" {name} set, where R2 is undefined: use a recording in which it moves",
@@ -75,12 +66,12 @@ def motion_findings(
             )
 
 
-def position_findings(name: str, positions: NDArray[np.float64], remedy: str) -> Iterator[Finding]:
+def position_findings(name: str, positions: AxesSamples, remedy: str) -> Iterator[Finding]:
     """What is wrong with positions.
 
     Args:
         name: the dataset.
-        positions: (2, T) in mm.
+        positions: in mm.
         remedy: how to come by others.
     """
     bad = np.flatnonzero(~np.isfinite(positions).all(axis=0))

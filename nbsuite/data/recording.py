@@ -15,10 +15,12 @@ from nbsuite.data.own.arrays import Arrays, Choices, make_content
 from nbsuite.data.own.content import SPLITS, Content, Origin, SplitBy, oddities
 from nbsuite.data.sessions import Session
 from nbsuite.data.spike_storage import SpikeStorage
+from nbsuite.data.still import still_outputs
 from nbsuite.data.task import Task
 from nbsuite.errors import DataError, UsageError
 from nbsuite.spike_events import Counts, SpikeEvents
 from nbsuite.twin_info import TWIN_MARK, TwinInfo
+from nbsuite.twin_labels import marked
 from nbsuite.untrusted.fault import FormatFault
 
 
@@ -69,6 +71,14 @@ class Recording:
     segments: tuple[tuple[int, int], ...]
     origin: Origin | None = None
 
+    def __repr__(self) -> str:
+        label = marked(self.session.label, twin=self.twin is not None)
+        outputs = ", ".join(output.name for output in self.task.outputs)
+        return (
+            f"<Recording {label}: {self.steps:,} steps of"
+            f" {1000 * self.task.step:g} ms, {self.channels} channels, outputs {outputs}>"
+        )
+
     @property
     def name(self) -> str:
         """What results and pictures call it: the file's name, marked if it hides a twin."""
@@ -89,6 +99,11 @@ class Recording:
     def outputs(self) -> int:
         """Number of outputs O."""
         return int(self.labels.shape[1])
+
+    def still(self, part: Split) -> tuple[str, ...]:
+        """Names of the outputs that never change in a part, where R2 is undefined."""
+        names = (output.name for output in self.task.outputs)
+        return still_outputs(self.labels[part.start : part.stop], names)
 
     @property
     def binary(self) -> bool:

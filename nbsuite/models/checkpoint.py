@@ -9,9 +9,10 @@ all of one floating dtype.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import torch
 from safetensors.torch import save_file
@@ -27,8 +28,7 @@ from nbsuite.models.header import (
     parse_header,
     written_format,
 )
-from nbsuite.models.kinds import expected_tensors, new_decoder
-from nbsuite.models.rsnn import RecurrentDecoder
+from nbsuite.models.kinds import expected_tensors, is_users_own, new_decoder
 from nbsuite.untrusted.fault import FormatFault
 from nbsuite.untrusted.tensor_file import read_tensor_file
 
@@ -39,13 +39,17 @@ __all__ = [
     "CheckpointHeader",
     "build_decoder",
     "load_checkpoint",
-    "recurrent_decoder",
     "save_checkpoint",
     "weights_digest",
 ]
 
 METADATA_KEY = "nbsuite"
 DTYPES = FLOATING
+_OF_USERS = (torch.float32, torch.float64, torch.float16)
+
+Make: TypeAlias = Callable[[Any], Decoder]
+Expected: TypeAlias = Mapping[str, tuple[tuple[int, ...], tuple[torch.dtype, ...]]]
+"""Shape and possible dtypes of tensors by their names."""
 
 
 @dataclass(frozen=True)
@@ -57,12 +61,20 @@ class Checkpoint:
         header: what the weights belong to.
         decoder: the decoder in evaluation mode, in the weights' own dtype.
         digest: SHA-256 over the weights alone, see :func:`weights_digest`.
+        in_file: whether the file holds all of it; of a decoder of one's own it does not.
     """
 
     path: Path
     header: CheckpointHeader
     decoder: Decoder = field(repr=False)
     digest: str
+    in_file: bool = True
+
+    def __repr__(self) -> str:
+        header = self.header
+        seed = "" if header.seed is None else f" seed {header.seed}"
+        session = "" if header.session is None else f" for {header.session}"
+        return f"<Checkpoint {header.spec.name}{seed}{session}: {self.path}>"
 
 
 def save_checkpoint(path: Path, decoder: Decoder, header: CheckpointHeader) -> None:
@@ -83,43 +95,50 @@ def save_checkpoint(path: Path, decoder: Decoder, header: CheckpointHeader) -> N
         save_file(tensors, temporary, {METADATA_KEY: text})
 
 
-def load_checkpoint(path: Path) -> Checkpoint:
+def load_checkpoint(path: Path, make: Make | None = None) -> Checkpoint:
     """Read a checkpoint. Nothing in the file is ever executed.
+
+    Args:
+        path: the file.
+        make: makes the decoder of a specification, where that takes code of a user's who has named
+            it; its weights are then the file's.
 
     Raises:
         CheckpointError: the file is missing, damaged, not a checkpoint of this format, or its
-            tensors do not fit its header.
+            tensors do not fit its header; or it is of a decoder of a user's own, and there is no
+            code for it.
     """
     header, tensors = _read(path)
-    decoder = build_decoder(header.spec, tensors, str(path))
-    return Checkpoint(path, header, decoder, weights_digest(decoder))
+    if make is None and is_users_own(header.spec):
+        name = header.spec.name
+        raise CheckpointError(
+            f"{path} holds the weights of a decoder of a user's own, {name}, whose code is not in"
+            " it: name both, as in `nbsuite benchmark my_decoder.py:build --weights"
+            f" {path.name}`."
+        )
+    decoder = build_decoder(header.spec, tensors, str(path), make)
+    return Checkpoint(path, header, decoder, weights_digest(decoder), in_file=make is None)
 
 
-def recurrent_decoder(checkpoint: Checkpoint, purpose: str) -> RecurrentDecoder:
-    """The decoder of a checkpoint, where only a recurrent one will do.
-
-    Args:
-        checkpoint: the checkpoint.
-        purpose: what it is wanted for, as the end of "cannot be ...".
+def digest_in(path: Path) -> str:
+    """SHA-256 of the weights in a checkpoint's file, of which no decoder is made.
 
     Raises:
-        CheckpointError: it is of another kind.
+        CheckpointError: the file is missing, damaged, or not a checkpoint of this format.
     """
-    if not isinstance(checkpoint.decoder, RecurrentDecoder):
-        raise CheckpointError(
-            f"{checkpoint.path} holds a decoder {checkpoint.header.spec.name}, which cannot be "
-            f"{purpose}; pass a recurrent spiking decoder such as tinyRSNN."
-        )
-    return checkpoint.decoder
+    return tensors_digest(_read(path)[1])
 
 
-def build_decoder(spec: DecoderSpec, tensors: Mapping[str, Tensor], origin: str) -> Decoder:
+def build_decoder(
+    spec: DecoderSpec, tensors: Mapping[str, Tensor], origin: str, make: Make | None = None
+) -> Decoder:
     """A decoder in evaluation mode with the given weights, in their dtype.
 
     Args:
         spec: the decoder's specification.
         tensors: by the names of the decoder's ``state_dict()``.
         origin: the file's name, for messages.
+        make: makes the decoder, where its code is a user's.
 
     Raises:
         CheckpointError: there is no such decoder, or a tensor is missing, unexpected, mis-shaped,
@@ -129,8 +148,12 @@ def build_decoder(spec: DecoderSpec, tensors: Mapping[str, Tensor], origin: str)
         raise CheckpointError(
             f"{origin} describes an impossible decoder; make or copy the file again."
         )
-    _check_tensors(spec, tensors, origin)
-    decoder = new_decoder(spec)
+    if make is None:
+        _check_tensors(expected_tensors(spec), tensors, origin)
+        decoder = new_decoder(spec)
+    else:
+        decoder = make(spec)
+        _check_tensors(_tensors_of(decoder), tensors, origin)
     if len(decoder.precisions) > 1:  # of which the tensors have one
         decoder = decoder.to(next(iter(tensors.values())).dtype)
     decoder.load_state_dict(dict(tensors))
@@ -199,13 +222,21 @@ def _parse_header(text: str, path: Path) -> CheckpointHeader:
         ) from error
 
 
-def _check_tensors(spec: DecoderSpec, tensors: Mapping[str, Tensor], origin: str) -> None:
-    expected, remedy = expected_tensors(spec), "make or copy the file again."
+def _tensors_of(decoder: Decoder) -> Expected:
+    """The tensors of a decoder that was made by code of a user's."""
+    return {
+        name: (tuple(value.shape), _OF_USERS if value.is_floating_point() else (value.dtype,))
+        for name, value in decoder.state_dict().items()
+    }
+
+
+def _check_tensors(expected: Expected, tensors: Mapping[str, Tensor], origin: str) -> None:
+    remedy = "make or copy the file again."
     if missing := sorted(expected.keys() - tensors.keys()):
         raise CheckpointError(f"{origin} lacks the tensor '{missing[0]}'; {remedy}")
     if extra := sorted(tensors.keys() - expected.keys()):
         raise CheckpointError(f"{origin} has an unexpected tensor '{extra[0]}'; {remedy}")
-    first = next(iter(expected))
+    first = next(iter(expected), "")
     for name, (shape, dtypes) in expected.items():
         value = tensors[name]
         if tuple(value.shape) != shape:

@@ -9,13 +9,30 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any, ClassVar, NamedTuple, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, TypeAlias
 
 import torch
 from torch import Tensor, nn
 
 from nbsuite.errors import UsageError
+from nbsuite.models.initialisation import Fluctuations, InputRates
+from nbsuite.models.sample_runner import ChunkRunner, SampleRunner
 from nbsuite.models.stepwise import State, StepwiseNetwork
+from nbsuite.neurons.dropout import NO_DROPOUT, Dropout
+from nbsuite.neurons.kernels import TrainingKernelName
+from nbsuite.spike_events import SpikeEvents
+
+if TYPE_CHECKING:
+    from nbsuite.shapes import (
+        Called,
+        Calling,
+        ChunkOutputs,
+        ChunkSpikes,
+        WindowOutputs,
+        WindowsNeurons,
+        WindowStarts,
+    )
+
 
 Group: TypeAlias = tuple[Tensor, ...]
 """Calls of equal shapes: inputs (calls, ...), then the states of a cell, (calls, units) each."""
@@ -42,6 +59,14 @@ class DecoderSpec(Protocol):
     def channels(self) -> int:
         """Number of input channels."""
 
+    @property
+    def outputs(self) -> int:
+        """Number of decoded values a step."""
+
+    @property
+    def step(self) -> float:
+        """Length of a step in seconds."""
+
     def to_json(self) -> dict[str, Any]:
         """As plain JSON values, from which ``nbsuite.models.kinds`` makes it again."""
 
@@ -56,20 +81,33 @@ class DecodedChunk(NamedTuple):
     in a step that is not computed, several where a decoder has inner steps.
 
     Attributes:
-        outputs: (steps, outputs) float32 on the CPU, what is decoded: velocity in mm per step
+        outputs: what is decoded, on the CPU: velocity in mm per step
             where the task is reaching.
         inputs: for each group of ``sources()``, its inputs (calls, fan-in): int8 where they are
             spikes of 0 and 1 by construction.
         activations: for each of ``activation_layers``, its outputs (calls, units).
-        spikes: (steps, neurons) int8 hidden spikes on the CPU; None where there is no such thing.
+        spikes: hidden spikes on the CPU; None where there is no such thing.
         state: what to pass to the next chunk.
     """
 
-    outputs: Tensor
+    outputs: ChunkOutputs
     inputs: tuple[Calls, ...]
     activations: tuple[Tensor, ...]
-    spikes: Tensor | None
+    spikes: ChunkSpikes | None
     state: State
+
+
+class DecodedWindows(NamedTuple):
+    """What a decoder returns for a batch of training windows.
+
+    Attributes:
+        outputs: what is decoded.
+        counts: number of spikes of every hidden neuron, one layer beside the
+            other; None where there are no such neurons.
+    """
+
+    outputs: WindowOutputs
+    counts: WindowsNeurons | None
 
 
 class Decoder(nn.Module, ABC):
@@ -124,9 +162,29 @@ class Decoder(nn.Module, ABC):
     def stepwise(self) -> StepwiseNetwork:
         """The same decoder one sample at a time, at its start."""
 
+    def sample_runner(self) -> SampleRunner:
+        """The decoder at its start, to be run sample by sample on the CPU."""
+        return ChunkRunner(self.decode)
+
+    def easily_driven(self) -> Decoder:
+        """A decoder with the same delays through which an impulse gets, where one can be made."""
+        return self
+
+    @property
+    def trainable(self) -> TrainableDecoder | None:
+        """The decoder, where the training stages can train it."""
+        return None
+
     def fault(self) -> str | None:
         """What is wrong with the weights that were loaded, if anything: "has ..."."""
         return None
+
+    def notes(self) -> dict[str, Any]:
+        """What the provenance of a run should say of it besides, as JSON values by name.
+
+        ``remarks`` are sentences that people should read with its figures.
+        """
+        return {}
 
     def choose_kernel(self, kernel: str | None) -> str:
         """The kernel that is asked for, or else the decoder's choice.
@@ -160,8 +218,65 @@ class Decoder(nn.Module, ABC):
         return spikes.to(self.device, dtype)
 
 
-def apply(layer: nn.Linear, inputs: Tensor) -> Tensor:
-    """A layer of synapses in float64: (calls, fan-in) to (calls, fan-out).
+class TrainableDecoder(Decoder):
+    """A decoder that the training stages can train, by the gradient on windows of a recording."""
+
+    @property
+    def trainable(self) -> TrainableDecoder:
+        """The decoder."""
+        return self
+
+    @property
+    def can_halve(self) -> bool:
+        """Whether it decodes with weights in half precision."""
+        return torch.float16 in self.precisions
+
+    @abstractmethod
+    def initialise(self, rates: InputRates, fluctuations: Fluctuations, seed: int) -> None:
+        """Draw all weights anew; the same seed gives the same.
+
+        Args:
+            rates: how often the input channels fire in the training data.
+            fluctuations: how strongly the membranes of spiking neurons are to fluctuate.
+            seed: of a random generator of its own.
+        """
+
+    @abstractmethod
+    def decode_windows(
+        self,
+        events: SpikeEvents,
+        starts: WindowStarts,
+        steps: int,
+        *,
+        dropout: Dropout = NO_DROPOUT,
+        kernel: TrainingKernelName = "numba",
+    ) -> DecodedWindows:
+        """Decode a batch of training windows, each from the start; differentiable.
+
+        Args:
+            events: input spikes of consecutive samples.
+            starts: the first sample of each window.
+            steps: the windows' length in samples.
+            dropout: dropout of input and hidden spikes; the counts are of all spikes.
+            kernel: how to compute.
+
+        Raises:
+            UsageError: the input does not fit, or there is no such kernel.
+        """
+
+    def training_remarks(self) -> tuple[str, ...]:
+        """What a person should know before it is trained, in sentences."""
+        return ()
+
+    def prunable_weights(self) -> dict[str, nn.Parameter]:
+        """The weight matrices that pruning takes weights from, by their parameters' names."""
+        layers = [layer for source in self.sources() for layer in source]
+        counted = {id(each) for layer in layers for each in layer.parameters() if each.ndim > 1}
+        return {name: each for name, each in self.named_parameters() if id(each) in counted}
+
+
+def apply(layer: nn.Linear, inputs: Calling) -> Called:
+    """A layer of synapses in float64.
 
     So a neuron near its threshold decides alike however many steps are computed at once, and
     whether a matrix product adds up its terms in one order or another.

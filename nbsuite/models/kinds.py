@@ -11,10 +11,12 @@ from typing import Any, NamedTuple, TypeAlias
 
 import torch
 
+from nbsuite.errors import DecoderError
 from nbsuite.models.baselines.by_name import baseline_decoder
 from nbsuite.models.baselines.spec import BaselineSpec
 from nbsuite.models.decoder import FLOATING, Decoder, DecoderSpec
 from nbsuite.models.linear import LinearDecoder, LinearSpec
+from nbsuite.models.module_spec import ModuleSpec
 from nbsuite.models.registry import ModelSpec
 from nbsuite.models.rsnn import RecurrentDecoder, tensor_shapes
 from nbsuite.untrusted.fault import FormatFault
@@ -27,13 +29,14 @@ class Kind(NamedTuple):
 
     Attributes:
         read: the specification, of which ``to_json`` made plain values; raises ``FormatFault``.
-        build: a decoder of a specification with arbitrary weights.
+        build: a decoder of a specification with arbitrary weights; None of a decoder whose code is
+            its user's, and in no file that is read.
         shapes: names and shapes of the tensors of a decoder that is not built for it; None where
             building one on torch's device ``meta`` is cheap, however large it is.
     """
 
     read: Callable[[dict[str, Any]], DecoderSpec]
-    build: Callable[[Any], Decoder]
+    build: Callable[[Any], Decoder] | None
     shapes: Callable[[Any], Mapping[str, Shape]] | None = None
 
 
@@ -41,6 +44,7 @@ KINDS: dict[str, Kind] = {
     ModelSpec.kind: Kind(ModelSpec.from_json, RecurrentDecoder, tensor_shapes),
     BaselineSpec.kind: Kind(BaselineSpec.from_json, baseline_decoder),
     LinearSpec.kind: Kind(LinearSpec.from_json, LinearDecoder),
+    ModuleSpec.kind: Kind(ModuleSpec.from_json, None),
 }
 
 
@@ -56,9 +60,24 @@ def spec_from_json(values: dict[str, Any]) -> DecoderSpec:
     return KINDS[kind].read(values)
 
 
+def is_users_own(spec: DecoderSpec) -> bool:
+    """Whether a decoder is made by code of its user's."""
+    return KINDS[spec.kind].build is None
+
+
 def new_decoder(spec: DecoderSpec) -> Decoder:
-    """A decoder with arbitrary weights."""
-    return KINDS[spec.kind].build(spec)
+    """A decoder with arbitrary weights.
+
+    Raises:
+        DecoderError: it is made by code of its user's.
+    """
+    build = KINDS[spec.kind].build
+    if build is None:
+        raise DecoderError(
+            f"{spec.name} is a decoder of a user's own, whose code is not run unasked: name it, as"
+            " in my_decoder.py:build."
+        )
+    return build(spec)
 
 
 def expected_tensors(spec: DecoderSpec) -> dict[str, tuple[Shape, tuple[torch.dtype, ...]]]:

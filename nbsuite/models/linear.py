@@ -1,4 +1,4 @@
-"""A linear decoder: velocity from spike counts in bins of the recent past.
+"""A linear decoder: outputs, such as a velocity, from spike counts in bins of the recent past.
 
     v[t] = b + sum over bins k, channels c of W[k, c] n[t, k, c]
 
@@ -8,18 +8,29 @@ least squares this is the Wiener filter of the field, the floor that any decoder
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any, ClassVar
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import torch
 from torch import Tensor, nn
 
 from nbsuite.models.buffered import BufferedNetwork
 from nbsuite.models.decoder import DecodedChunk, Decoder, apply
-from nbsuite.models.registry import MOST_CHANNELS, OUTPUTS, without_kind
+from nbsuite.models.registry import (
+    LONGEST_STEP,
+    MOST_CHANNELS,
+    MOST_OUTPUTS,
+    OUTPUTS,
+    STEP,
+    without_kind,
+)
 from nbsuite.models.stepwise import State, StepwiseNetwork
 from nbsuite.models.window import Window, slide
 from nbsuite.untrusted.fields import decode
+
+if TYPE_CHECKING:
+    from nbsuite.shapes import OwnSampleOutputs, SampleChannels, SpikeRows
+
 
 MOST_WINDOW_STEPS = 1 << 14
 """A minute: longer than any linear decoder looks back."""
@@ -36,6 +47,10 @@ class LinearSpec:
         channels: number of input channels.
         bins: number of bins.
         bin_steps: length of a bin in steps.
+        outputs: number of decoded values a step.
+        step: length of a step in seconds.
+        counts: whether a channel may have several spikes in a step, so that the window takes two
+            bytes for each instead of one.
     """
 
     kind: ClassVar[str] = "linear"
@@ -44,6 +59,9 @@ class LinearSpec:
     channels: int
     bins: int
     bin_steps: int
+    outputs: int = OUTPUTS
+    step: float = STEP
+    counts: bool = False
 
     @property
     def window(self) -> Window:
@@ -51,8 +69,13 @@ class LinearSpec:
         return Window(self.bins * self.bin_steps, self.bins, self.bin_steps)
 
     def to_json(self) -> dict[str, Any]:
-        """As plain JSON values."""
-        return {"kind": self.kind, **asdict(self)}
+        """As plain JSON values, without those that are the default ones."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        usual = {field.name: field.default for field in fields(self)}
+        return {
+            "kind": self.kind,
+            **{name: value for name, value in values.items() if value != usual[name]},
+        }
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> LinearSpec:
@@ -68,6 +91,8 @@ class LinearSpec:
         smallest = min(self.channels, self.bins, self.bin_steps)
         return (
             smallest >= 1
+            and 1 <= self.outputs <= MOST_OUTPUTS
+            and 0 < self.step <= LONGEST_STEP
             and self.channels <= MOST_CHANNELS
             and self.window.samples <= MOST_WINDOW_STEPS
             and self.window.samples * self.channels <= LARGEST_WINDOW
@@ -78,7 +103,7 @@ class LinearDecoder(Decoder):
     """Counts in a sliding window, and one layer of synapses.
 
     The window starts out empty. It is a buffer of the module, so that the footprint counts the
-    memory it needs: one byte a channel and step.
+    memory it needs: one byte a channel and step, or two where there are counts.
 
     >>> decoder = LinearDecoder(LinearSpec("ridge", channels=96, bins=10, bin_steps=12))
     >>> decoder.decode(torch.zeros(250, 96)).outputs.shape
@@ -87,13 +112,14 @@ class LinearDecoder(Decoder):
 
     activation_layers = ()
     spec: LinearSpec
-    history: Tensor
+    history: SpikeRows
 
     def __init__(self, spec: LinearSpec) -> None:
         super().__init__()
         self.spec = spec
-        self.readout = nn.Linear(spec.bins * spec.channels, OUTPUTS)
-        empty = torch.zeros(spec.window.samples, spec.channels, dtype=torch.int8)
+        self.readout = nn.Linear(spec.bins * spec.channels, spec.outputs)
+        dtype = torch.int16 if spec.counts else torch.int8
+        empty = torch.zeros(spec.window.samples, spec.channels, dtype=dtype)
         self.register_buffer("history", empty, persistent=False)
 
     def sources(self) -> tuple[tuple[nn.Module, ...], ...]:
@@ -130,12 +156,12 @@ class _SummedWindow(nn.Module):
     def __init__(self, spec: LinearSpec) -> None:
         super().__init__()
         self.bins = spec.bins
-        self.readout = nn.Linear(spec.bins * spec.channels, OUTPUTS)
+        self.readout = nn.Linear(spec.bins * spec.channels, spec.outputs)
         empty = torch.zeros(spec.window.samples, spec.channels)
         self.register_buffer("history", empty, persistent=False)
 
-    def forward(self, sample: Tensor) -> Tensor:
-        """Outputs (1, 2) after a sample (1, channels)."""
+    def forward(self, sample: SampleChannels) -> OwnSampleOutputs:
+        """Outputs after a sample."""
         self.history = torch.cat([self.history, sample])[1:]
         counts = torch.stack([part.sum(dim=0) for part in self.history.chunk(self.bins)])
         outputs: Tensor = self.readout(counts.reshape(1, -1))

@@ -1,20 +1,16 @@
-"""The known recurrent spiking decoders: their sizes and time constants.
-
-Liu, Gygax, Rossbroich, Chua, Zhang and Zenke (2024), "Decoding finger velocity from cortical
-spike trains with recurrent spiking neural networks", arXiv 2409.01762, and the code behind it.
-"""
+"""Specifications of spiking decoders, and the bounds of all specifications."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields
 from typing import Any, ClassVar
 
-from nbsuite.errors import UsageError
 from nbsuite.neurons.cells import CELLS
-from nbsuite.suggestions import did_you_mean
 from nbsuite.untrusted.fields import decode
 
 OUTPUTS = 2
+STEP = 0.004
+"""Outputs and seconds of a step where nothing else is said, as of NeuroBench's primate reaching."""
 INITIAL_READOUT = -0.01
 MOST_CHANNELS = 1 << 16
 """More than any recording has: no header of a checkpoint can ask for more memory than there is."""
@@ -56,7 +52,7 @@ class ModelSpec:
     recurrent: bool = True
     cell: str = "lif"
     outputs: int = OUTPUTS
-    step: float = 0.004
+    step: float = STEP
 
     @property
     def layer_names(self) -> tuple[str, ...]:
@@ -64,6 +60,14 @@ class ModelSpec:
         if self.layers == 1:
             return ("hidden",)
         return tuple(f"hidden{number}" for number in range(1, self.layers + 1))
+
+    @property
+    def training_kernels(self) -> tuple[str, ...]:
+        """Names of the kernels that train such a decoder, but for what its size rules out."""
+        if not CELLS[self.cell].fused:
+            return ("reference",)
+        simple = self.layers == 1 and self.recurrent and self.cell == "lif"
+        return ("numba", "triton", "reference") if simple else ("numba", "reference")
 
     def to_json(self) -> dict[str, Any]:
         """As plain JSON values, without those that are the default ones."""
@@ -100,37 +104,3 @@ class ModelSpec:
 def without_kind(values: dict[str, Any]) -> dict[str, Any]:
     """The fields of a specification, of which its kind is none."""
     return {key: value for key, value in values.items() if key != "kind"}
-
-
-@dataclass(frozen=True)
-class _Family:
-    neurons: int
-    readouts: tuple[tuple[float, float], ...]
-
-
-_HIDDEN = (0.020, 0.010)
-_FAMILIES = {
-    "tinyRSNN": _Family(64, ((0.050, 0.010),)),
-    "bigRSNN": _Family(
-        1024,
-        ((0.050, 0.010), (0.020, 0.005), (0.020, 0.020), (0.030, 0.010), (0.100, 0.030)),
-    ),
-}
-MODEL_NAMES = tuple(_FAMILIES)
-
-
-def model_spec(name: str, channels: int) -> ModelSpec:
-    """The specification of a named decoder.
-
-    Args:
-        name: ``tinyRSNN`` or ``bigRSNN``, in any case.
-        channels: number of input channels.
-
-    Raises:
-        UsageError: no decoder of that name is known.
-    """
-    canonical = {known.lower(): known for known in MODEL_NAMES}.get(name.lower())
-    if canonical is None:
-        raise UsageError(f"No decoder is called '{name}'; {did_you_mean(name, MODEL_NAMES)}")
-    family = _FAMILIES[canonical]
-    return ModelSpec(canonical, channels, family.neurons, _HIDDEN, family.readouts)

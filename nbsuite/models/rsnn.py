@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from nbsuite.errors import UsageError
-from nbsuite.models.decoder import FLOATING, DecodedChunk
+from nbsuite.models.decoder import (
+    FLOATING,
+    DecodedChunk,
+    DecodedWindows,
+    TrainableDecoder,
+)
+from nbsuite.models.initialisation import Fluctuations, InputRates, draw_network
+from nbsuite.models.prepared_runner import PreparedRunner
 from nbsuite.models.registry import INITIAL_READOUT, ModelSpec
+from nbsuite.models.sample_runner import SampleRunner
 from nbsuite.models.stepwise import State, Step, StepwiseNetwork
-from nbsuite.models.trainable import DecodedWindows, TrainableDecoder
 from nbsuite.neurons import kernels
 from nbsuite.neurons.cells import CELLS
+from nbsuite.neurons.cells.lif import THRESHOLD
 from nbsuite.neurons.connection import Connection
 from nbsuite.neurons.dropout import NO_DROPOUT, Dropout, dropout_mask
 from nbsuite.neurons.kernels import KernelName, TrainingKernelName
@@ -30,21 +37,31 @@ from nbsuite.neurons.layers import (
 from nbsuite.neurons.timescales import TimeConstants
 from nbsuite.spike_events import SpikeEvents
 
+if TYPE_CHECKING:
+    from nbsuite.shapes import (
+        StepsBatchChannels,
+        StepsBatchNeurons,
+        StepsBatchOutputs,
+        StepsBatchSpikes,
+        StepsHeadsBatchOutputs,
+        WindowStarts,
+    )
+
 
 class Decoded(NamedTuple):
     """What a recurrent decoder returns for a chunk of time of several recordings.
 
     Attributes:
-        outputs: (steps, batch, outputs) what is decoded: the readout heads' mean.
-        spikes: (steps, batch, neurons of all layers) hidden spikes, one layer beside the other; in
-            the weights' dtype from the reference kernel, int8 from the others.
-        heads: (steps, heads, batch, outputs) output of every readout head.
+        outputs: what is decoded: the readout heads' mean.
+        spikes: hidden spikes, one layer beside the other; in the weights' dtype from the reference
+            kernel, int8 from the others.
+        heads: output of every readout head.
         state: the state after the chunk, to be passed on to the next.
     """
 
-    outputs: Tensor
-    spikes: Tensor
-    heads: Tensor
+    outputs: StepsBatchOutputs
+    spikes: StepsBatchSpikes
+    heads: StepsHeadsBatchOutputs
     state: NetworkState
 
 
@@ -55,8 +72,8 @@ class RecurrentDecoder(TrainableDecoder):
     onto the next; the spikes of the last project onto one or more heads of leaky readout units; the
     heads are averaged.
 
-    >>> from nbsuite.models.registry import model_spec
-    >>> decoder = RecurrentDecoder(model_spec("tinyRSNN", channels=96))
+    >>> tiny = ModelSpec("tiny", 96, 64, hidden=(0.02, 0.01), readouts=((0.05, 0.01),))
+    >>> decoder = RecurrentDecoder(tiny)
     >>> decoder(torch.zeros(250, 1, 96)).outputs.shape
     torch.Size([250, 1, 2])
     """
@@ -132,6 +149,28 @@ class RecurrentDecoder(TrainableDecoder):
             state=decoded.state,
         )
 
+    def initialise(self, rates: InputRates, fluctuations: Fluctuations, seed: int) -> None:
+        """Draw weights and time constants anew, see ``nbsuite.models.initialisation``."""
+        draw_network(self.spec, self.layers(), self.heads(), rates, fluctuations, seed)
+
+    def sample_runner(self) -> SampleRunner:
+        """See ``Decoder``; by the numba kernel, where that runs the cell."""
+        if "numba" not in self.kernels:
+            return super().sample_runner()
+        return PreparedRunner(self.parameters_for_kernel(), self.initial_state())
+
+    @torch.no_grad()
+    def easily_driven(self) -> RecurrentDecoder:
+        """A copy in which the current of one input spike takes a neuron to twice its threshold.
+
+        Pruned synapses stay pruned.
+        """
+        driven = copy.deepcopy(self).double()
+        weight = driven.input.weight
+        strength = 2 * THRESHOLD / (1 - driven.layers()[0][1].beta)
+        weight.copy_(torch.where(weight != 0, strength[:, None], 0.0))
+        return driven
+
     def stepwise(self) -> StepwiseNetwork:
         """The decoder itself, whose layers are called once a step."""
         return _RecurrentSteps(self)
@@ -172,7 +211,7 @@ class RecurrentDecoder(TrainableDecoder):
     def decode_windows(
         self,
         events: SpikeEvents,
-        starts: NDArray[np.int64],
+        starts: WindowStarts,
         steps: int,
         *,
         dropout: Dropout = NO_DROPOUT,
@@ -182,7 +221,7 @@ class RecurrentDecoder(TrainableDecoder):
 
         Args:
             events: input spikes of consecutive samples.
-            starts: (windows,) the first sample of each window.
+            starts: the first sample of each window.
             steps: the windows' length in samples.
             dropout: dropout of input and hidden spikes; the counts are of all spikes.
             kernel: ``reference`` (torch's automatic differentiation, any device), ``numba``
@@ -212,7 +251,7 @@ class RecurrentDecoder(TrainableDecoder):
         return DecodedWindows(_mean_of_heads(heads), counts)
 
     def _decode_windows_by_layers(
-        self, events: SpikeEvents, starts: NDArray[np.int64], steps: int, dropout: Dropout
+        self, events: SpikeEvents, starts: WindowStarts, steps: int, dropout: Dropout
     ) -> DecodedWindows:
         spec, like = self.spec, self.input.weight
         spikes = torch.from_numpy(events.dense(starts, steps)).to(like)
@@ -229,8 +268,11 @@ class RecurrentDecoder(TrainableDecoder):
         return DecodedWindows(_mean_of_heads(heads), hidden.sum(dim=0))
 
     def _run_layers(
-        self, spikes: Tensor, state: NetworkState, masks: Sequence[Tensor] | None = None
-    ) -> tuple[Tensor, Tensor, NetworkState]:
+        self,
+        spikes: StepsBatchChannels,
+        state: NetworkState,
+        masks: Sequence[StepsBatchNeurons] | None = None,
+    ) -> tuple[StepsBatchSpikes, StepsHeadsBatchOutputs, NetworkState]:
         """Spikes of all layers, outputs of all heads, and the state after the chunk."""
         emitted, after, sent = [], [], spikes
         for index, (connection, layer) in enumerate(self.layers()):
@@ -344,7 +386,7 @@ def _decay_shapes(layer: str, neurons: int, names: Iterable[str]) -> dict[str, t
     return {f"{layer}.parametrizations.{name}.original": (neurons,) for name in names}
 
 
-def _mean_of_heads(heads: Tensor) -> Tensor:
+def _mean_of_heads(heads: StepsHeadsBatchOutputs) -> StepsBatchOutputs:
     """Sum over heads in order, then divide: the order that stork adds them in.
 
     Half precision is added in float32 and rounded once, as ``torch.mean`` does.

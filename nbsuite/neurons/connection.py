@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.nn.functional import linear
+
+if TYPE_CHECKING:
+    from nbsuite.shapes import FanIns, FanOuts
 
 
 class Connection(nn.Linear):
@@ -18,7 +23,7 @@ class Connection(nn.Linear):
     def __init__(self, fan_in: int, fan_out: int) -> None:
         super().__init__(fan_in, fan_out, bias=False)
 
-    def forward(self, spikes: Tensor) -> Tensor:
+    def forward(self, spikes: FanIns) -> FanOuts:
         """Currents (..., fan-out) caused by spikes (..., fan-in), in the weights' dtype."""
         if self.weight.dtype == torch.float16:
             exact = linear(spikes.double(), self.weight.double())

@@ -16,12 +16,17 @@ two-round xorshift-multiply hash with the constants that C. Wellons found to hav
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from nbsuite.errors import UsageError
+
+if TYPE_CHECKING:
+    from nbsuite.shapes import EventFlags, EventNumbers, StepsWindowsUnits, Words
+
 
 GOLDEN = 0x9E3779B9
 STRIDE = 0x85EBCA6B
@@ -91,7 +96,7 @@ NO_DROPOUT = Dropout(input=0.0, hidden=0.0, key=0)
 
 def dropout_mask(
     dropout: LayerDropout, steps: int, windows: int, units: int, like: Tensor
-) -> Tensor:
+) -> StepsWindowsUnits:
     """The whole mask: 0 where a spike is dropped, else ``dropout.scale``.
 
     Args:
@@ -114,19 +119,23 @@ def dropout_mask(
 
 
 def kept_spikes(
-    dropout: LayerDropout, step: Tensor, window: Tensor, unit: Tensor, units: int
-) -> Tensor:
+    dropout: LayerDropout,
+    step: EventNumbers,
+    window: EventNumbers,
+    unit: EventNumbers,
+    units: int,
+) -> EventFlags:
     """Which of some spikes are kept: the mask, looked up where they occur.
 
     Args:
         dropout: the layer's dropout.
-        step: (spikes,) the time step of each, int64, on any device.
-        window: (spikes,) its window, likewise.
-        unit: (spikes,) its channel or neuron, likewise.
+        step: the time step of each, on any device.
+        window: the window of each.
+        unit: the channel or neuron of each.
         units: number of channels or neurons.
 
     Returns:
-        (spikes,) of True and False.
+        True or False for each.
     """
     half = (units + 1) // 2
     in_lower = unit < half
@@ -140,7 +149,7 @@ def _row(dropout: LayerDropout, step: Tensor, window: Tensor) -> Tensor:
     return mix(mix(dropout.key_low + step * GOLDEN) ^ dropout.key_high ^ (window * STRIDE & _WORD))
 
 
-def mix(word: Tensor) -> Tensor:
+def mix(word: Words) -> Words:
     """Hash 32-bit words, held as int64; higher bits of the input are ignored."""
     word = word & _WORD
     word = ((word ^ (word >> 16)) * MIX_1) & _WORD

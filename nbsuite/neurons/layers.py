@@ -9,7 +9,7 @@ is exactly these.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import snntorch as snn
 import torch
@@ -29,6 +29,10 @@ from nbsuite.neurons.cells.state import (
 from nbsuite.neurons.connection import Connection
 from nbsuite.neurons.surrogate import superspike
 from nbsuite.neurons.timescales import Decay, TimeConstants, decay
+
+if TYPE_CHECKING:
+    from nbsuite.shapes import Neurons, StepsBatchNeurons
+
 
 INITIAL_PARAMETER = 1.0
 LIF = CELLS["lif"]
@@ -57,18 +61,21 @@ class SpikingLayer(nn.Module):
         return NeuronParameters(self.alpha, self.beta, self.rho, self.strength)
 
     def forward(
-        self, current: Tensor, state: LayerState, mask: Tensor | None = None
-    ) -> tuple[Tensor, LayerState]:
+        self,
+        current: StepsBatchNeurons,
+        state: LayerState,
+        mask: StepsBatchNeurons | None = None,
+    ) -> tuple[StepsBatchNeurons, LayerState]:
         """Run a chunk of time.
 
         Args:
-            current: (steps, batch, neurons) current from the layer's inputs.
+            current: current from the layer's inputs.
             state: the state before the chunk, each field (batch, neurons).
-            mask: (steps, batch, neurons) factors of the spikes that travel along the recurrent
+            mask: factors of the spikes that travel along the recurrent
                 connection (dropout); the reset is by the spikes themselves.
 
         Returns:
-            Spikes (steps, batch, neurons) of 0 and 1, before the mask, and the state after the
+            Spikes of 0 and 1, before the mask, and the state after the
             chunk.
         """
         neurons, advance, recurrent = self.neurons(), self.cell.advance, self.recurrent
@@ -196,15 +203,17 @@ class LeakyReadout(snn.Synaptic):  # type: ignore[misc]
         _make_decays_learnable(self, time_constants, step)
         self.initial_membrane, self.cell = initial_membrane, cell
 
-    def forward(self, current: Tensor, state: SynapticState) -> tuple[Tensor, SynapticState]:
+    def forward(
+        self, current: StepsBatchNeurons, state: SynapticState
+    ) -> tuple[StepsBatchNeurons, SynapticState]:
         """Run a chunk of time.
 
         Args:
-            current: (steps, batch, units) current from the hidden spikes.
+            current: current from the hidden spikes.
             state: the state before the chunk, each field (batch, units).
 
         Returns:
-            Membrane potentials (steps, batch, units), and the state after the chunk.
+            Membrane potentials, and the state after the chunk.
         """
         alpha, beta = self.alpha, self.beta
         outputs = []
@@ -224,7 +233,7 @@ class LeakyReadout(snn.Synaptic):  # type: ignore[misc]
 
 def _initial_decays(
     neurons: int, time_constants: TimeConstants, step: float
-) -> tuple[Tensor, Tensor]:
+) -> tuple[Neurons, Neurons]:
     parameter = torch.full((neurons,), INITIAL_PARAMETER)
     return (
         decay(parameter, time_constants.synapse, step),

@@ -5,10 +5,14 @@ Zenke and Ganguli (2018), "SuperSpike: Supervised learning in multilayer spiking
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
+
+if TYPE_CHECKING:
+    from nbsuite.shapes import AnyShape
+
 
 STEEPNESS = 20.0
 
@@ -21,19 +25,19 @@ class SuperSpike(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: Any, distance: Tensor) -> Tensor:
+    def forward(ctx: Any, distance: AnyShape) -> AnyShape:
         """Spikes of neurons whose membrane potential is ``distance`` above threshold."""
         ctx.save_for_backward(distance)
         return (distance > 0).to(distance.dtype)
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> Tensor:
+    def backward(ctx: Any, gradient: AnyShape) -> AnyShape:
         """Gradient with the step's derivative replaced by SuperSpike's."""
         distance: Tensor = ctx.saved_tensors[0]
         return gradient / (STEEPNESS * distance.abs() + 1.0).square()
 
 
-def superspike(distance: Tensor) -> Tensor:
+def superspike(distance: AnyShape) -> AnyShape:
     """Spikes where ``distance`` (membrane potential minus threshold) is strictly positive."""
     spikes: Tensor = SuperSpike.apply(distance)  # type: ignore[no-untyped-call]
     return spikes

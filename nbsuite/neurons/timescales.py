@@ -10,11 +10,14 @@ at the borders of [0, 1]; this is stork's parameterisation (Rossbroich, Gygax an
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.nn.functional import softplus
+
+if TYPE_CHECKING:
+    from nbsuite.shapes import AnyShape
 
 
 class TimeConstants(NamedTuple):
@@ -24,7 +27,7 @@ class TimeConstants(NamedTuple):
     synapse: float
 
 
-def decay(parameter: Tensor, time_constant: float, step: float) -> Tensor:
+def decay(parameter: AnyShape, time_constant: float, step: float) -> AnyShape:
     """Fraction kept over one time step.
 
     In half precision every operation rounds once and the scalars stay unrounded; this order of
@@ -38,7 +41,7 @@ def decay(parameter: Tensor, time_constant: float, step: float) -> Tensor:
     return torch.exp((time_constant * softplus(parameter)).reciprocal() * -step)
 
 
-def parameter_of_decay(value: Tensor, time_constant: float, step: float) -> Tensor:
+def parameter_of_decay(value: AnyShape, time_constant: float, step: float) -> AnyShape:
     """The parameter p for which ``decay(p, time_constant, step)`` is ``value``, each in (0, 1)."""
     scale = -step / (time_constant * torch.log(value))
     return scale + torch.log(-torch.expm1(-scale))  # inverse of softplus, stable for large scales
@@ -51,10 +54,10 @@ class Decay(nn.Module):
         super().__init__()
         self.time_constant, self.step = time_constant, step
 
-    def forward(self, parameter: Tensor) -> Tensor:
+    def forward(self, parameter: AnyShape) -> AnyShape:
         """Unconstrained parameter to decay."""
         return decay(parameter, self.time_constant, self.step)
 
-    def right_inverse(self, value: Tensor) -> Tensor:
+    def right_inverse(self, value: AnyShape) -> AnyShape:
         """Decay to unconstrained parameter, so that ``layer.beta = value`` can be written."""
         return parameter_of_decay(value, self.time_constant, self.step)

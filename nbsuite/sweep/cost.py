@@ -19,9 +19,6 @@ from nbsuite.training.log import LOG_NAME
 from nbsuite.untrusted.fault import FormatFault
 from nbsuite.untrusted.json_text import parse_json, read_json_file
 
-MEASURED = {"tinyRSNN": 4_300_000.0, "bigRSNN": 68_000.0}
-"""Steps a second that nbsuite trains on one core (AMD EPYC), see docs/cost.md."""
-
 _SHARED = 0.95
 """Share of a task's work that its threads divide among them."""
 
@@ -37,12 +34,14 @@ class Rates:
     """Speed of training.
 
     Attributes:
-        steps_per_second: by model, of a task.
-        epochs: how many epochs of earlier logs these come from; 0 where they are nbsuite's own.
+        steps_per_second: by model, of a task, as earlier logs tell.
+        epochs: how many epochs of earlier logs these come from; 0 where there are none.
+        speedup: how much faster than on one core a task is, whose rate no log tells.
     """
 
     steps_per_second: Mapping[str, float]
     epochs: int
+    speedup: float = 1.0
 
     @property
     def source(self) -> str:
@@ -55,7 +54,9 @@ class Rates:
         """How long a task should take."""
         if not task.effort.epochs:
             return _TASK_SECONDS
-        return _TASK_SECONDS + task.effort.samples / self.steps_per_second[task.effort.model]
+        effort = task.effort
+        rate = self.steps_per_second.get(effort.model, self.speedup * effort.rate)
+        return _TASK_SECONDS + effort.samples / rate
 
 
 def measured_rates(root: Path, threads: int) -> Rates:
@@ -64,9 +65,8 @@ def measured_rates(root: Path, threads: int) -> Rates:
     for record in sorted(root.glob("*/*/stage.json")):
         model, rates = _logged_rates(record, threads)
         found.setdefault(model, []).extend(rates)
-    own = {model: rate * _times_as_fast(threads) for model, rate in MEASURED.items()}
     medians = {model: median(rates) for model, rates in found.items() if rates}
-    return Rates(own | medians, sum(map(len, found.values())))
+    return Rates(medians, sum(map(len, found.values())), _times_as_fast(threads))
 
 
 def _times_as_fast(threads: int) -> float:

@@ -26,11 +26,13 @@ class Effort:
         model: the decoder's name.
         samples: time steps times windows (or 1) that it computes in all.
         epochs: epochs that it has, at most; 0 where it does not train.
+        rate: time steps a second that one core should train of the decoder; 0 where it does not.
     """
 
     model: str
     samples: int
     epochs: int = 0
+    rate: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -1,15 +1,16 @@
-"""A study file's tables of hyperparameters: ``[recipe]``, ``[grid]`` and ``[random]``."""
+"""A study file's tables of settings: ``[model]``, ``[recipe]``, ``[grid]`` and ``[random]``."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_origin
 
 from nbsuite.errors import UsageError
 from nbsuite.sweep.search import BASE, Interval, Value, Variant, grid_variants, random_variants
 from nbsuite.sweep.toml_file import Entries, is_number, quoted
-from nbsuite.training.overrides import key_types
+from nbsuite.training.architecture import SECTION
+from nbsuite.training.families import all_keys
 from nbsuite.training.recipe import section_types
 
 _COUNT = 10
@@ -17,13 +18,16 @@ _LONGEST_WORD = 100
 
 
 def read_settings(entries: Entries) -> dict[str, Value]:
-    """The hyperparameters that all variants share, by key.
+    """The settings of network and recipe that all variants share, by key.
 
     Raises:
         UsageError: a value is none.
     """
-    table = entries.table("recipe")
-    return {key: _value(table, key, value) for key, value in _by_key(table).items()}
+    model, recipe = entries.table(SECTION), entries.table("recipe")
+    network = {f"{SECTION}.{name}": value for name, value in model.values.items()}
+    return {key: _value(model, key, value) for key, value in network.items()} | {
+        key: _value(recipe, key, value) for key, value in _by_key(recipe).items()
+    }
 
 
 def count_variants(entries: Entries) -> int:
@@ -61,7 +65,8 @@ def _searched(entries: Entries) -> tuple[Variant, ...]:
     searched = Entries(others, random.origin)
     for table in (grid, searched):
         for key in {*_by_key(table)} & {*read_settings(entries)}:
-            raise UsageError(f"{table.origin} searches {key}, which [recipe] sets: leave one out.")
+            where = SECTION if key.startswith(f"{SECTION}.") else "recipe"
+            raise UsageError(f"{table.origin} searches {key}, which [{where}] sets: leave one out.")
     if grid.values:
         return grid_variants(
             {key: _choices(grid, key, value) for key, value in _by_key(grid).items()}
@@ -79,7 +84,7 @@ def _by_key(table: Entries) -> dict[str, Any]:
     """The table's hyperparameters by key, written ``section.name`` with quotes or without."""
     found: dict[str, Any] = {}
     for name, value in table.values.items():
-        if name in section_types() and isinstance(value, Mapping):
+        if name in (SECTION, *section_types()) and isinstance(value, Mapping):
             named = {f"{name}.{key}": each for key, each in value.items()}
         else:
             named = {name: value}
@@ -93,11 +98,26 @@ def _by_key(table: Entries) -> dict[str, Any]:
 
 
 def _value(table: Entries, key: str, value: object) -> Value:
+    kind = all_keys().get(key)
+    if kind is bool and isinstance(value, bool):
+        return str(value).lower()
+    if get_origin(kind) is tuple and (pairs := _pairs_text(value)):
+        return pairs
     if not is_number(value) and not _is_word(value):
         due = "a number or a word"
         raise UsageError(f"{table.origin} gives {key} = {quoted(value)}; it must be {due}.")
     admitted: Value = value  # type: ignore[assignment]
     return admitted
+
+
+def _pairs_text(value: object) -> str | None:
+    """Pairs of time constants, ``[0.02, 0.01]`` or a list of such, as ``--set`` takes them."""
+    pairs: list[Any] = [value]
+    if isinstance(value, list) and value and isinstance(value[0], list):
+        pairs = value
+    if not all(isinstance(each, list) and each and all(map(is_number, each)) for each in pairs):
+        return None
+    return ",".join("/".join(map(str, each)) for each in pairs)
 
 
 def _is_word(value: object) -> bool:
@@ -124,7 +144,7 @@ def _interval(table: Entries, key: str, value: dict[str, Any]) -> Interval:
     if not low <= high or (log and low <= 0):
         due = "at most high, and above 0 where log is true"
         raise bounds.refusal("low", due)
-    whole = key_types().get(key) is int
+    whole = all_keys().get(key) is int
     if whole and not (type(low) is type(high) is int):
         raise bounds.refusal("low", "a whole number, as must be high")
     return Interval(low, high, log, whole)

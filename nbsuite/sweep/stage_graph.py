@@ -15,18 +15,17 @@ from typing import Any
 
 from nbsuite.benchmarking.session import choose_training_kernel
 from nbsuite.data.recording import Recording
-from nbsuite.models.checkpoint import load_checkpoint
-from nbsuite.models.registry import model_spec
+from nbsuite.models.checkpoint import digest_in
 from nbsuite.sweep.graph import Effort, Task
 from nbsuite.sweep.search import Variant
 from nbsuite.sweep.study import Study
 from nbsuite.tasks.locate import Location, locate
 from nbsuite.tasks.opened import OpenedRecordings
 from nbsuite.training.compute import Compute
-from nbsuite.training.overrides import override
+from nbsuite.training.families import FamilyModel, configure
 from nbsuite.training.pretraining import find_recordings, in_order, pretraining_folder
 from nbsuite.training.pruning_rules import most_trials
-from nbsuite.training.recipe import Recipe, WindowRecipe, published_recipe
+from nbsuite.training.recipe import Recipe, WindowRecipe
 from nbsuite.training.run_folder import (
     RECORD_NAME,
     WEIGHTS_NAME,
@@ -34,7 +33,7 @@ from nbsuite.training.run_folder import (
     identity_digest,
     read_record,
 )
-from nbsuite.training.run_plan import PUBLISHED_STAGES, recording_label
+from nbsuite.training.run_plan import recording_label
 from nbsuite.training.stage_run import run_stage
 from nbsuite.training.stage_task import StageName, StageTask
 from nbsuite.training.windows import cut_windows
@@ -75,7 +74,7 @@ class StageWork:
         if self.task.parent is None:
             return True
         present = self.task.parent.is_file()
-        return present and record.identity["parent"] == load_checkpoint(self.task.parent).digest
+        return present and record.identity["parent"] == digest_in(self.task.parent)
 
 
 @dataclass(frozen=True)
@@ -117,14 +116,15 @@ class StageGraph:
         self.tasks: dict[str, Task] = {}
         self.decoders: list[Decoder] = []
         self._opened = OpenedRecordings()
+        self._rates: dict[str, float] = {}
         self._windows: dict[tuple[Path, WindowRecipe], int] = {}
         self._pretrainings: dict[StageTask, Task] = {}
         for variant in study.variants:
             for model in study.models:
-                recipe = override(published_recipe(model), [*study.settings, *variant.settings])
+                chosen, recipe = configure(model, [*study.settings, *variant.settings])
                 for target in study.sessions:
                     for seed in study.seeds:
-                        self._add(variant, model, recipe, self._located[target], seed)
+                        self._add(variant, chosen, recipe, self._located[target], seed)
 
     @property
     def targets(self) -> tuple[Recording, ...]:
@@ -146,12 +146,10 @@ class StageGraph:
             for each in self._located.values()
         }
 
-    @cached_property
-    def _compute(self) -> Compute:
+    def _compute(self, model: FamilyModel) -> Compute:
         study = self.study
-        return Compute(
-            choose_training_kernel(study.kernel, study.device), study.device, study.threads
-        )
+        kernel = choose_training_kernel(study.kernel, study.device, fused=model.fused)
+        return Compute(kernel, study.device, study.threads)
 
     def _locate(self, target: str) -> Location:
         found = locate(target, self.data_dir, self.study.data, self.progress)
@@ -159,13 +157,16 @@ class StageGraph:
         return Location(recording.path, recording.session, recording.twin is not None)
 
     def _add(
-        self, variant: Variant, model: str, recipe: Recipe, location: Location, seed: int
+        self, variant: Variant, model: FamilyModel, recipe: Recipe, location: Location, seed: int
     ) -> None:
         """Add the stages of a decoder that are not there yet."""
-        spec = model_spec(model, self._opened.load(location).channels)
-        self._compute.require_fit(spec.neurons)
-        stages = self.study.stages or PUBLISHED_STAGES[spec.name]
-        first = StageTask("pretrain", spec, recipe, seed, (location,), None, self._compute)
+        recording = self._opened.load(location)
+        spec = model.spec(recording.channels, recording.outputs, recording.task.step)
+        compute = self._compute(model)
+        compute.require_fit(spec)
+        self._rates[spec.name] = model.training_rate
+        stages = self.study.stages or model.family.stages
+        first = StageTask("pretrain", spec, recipe, seed, (location,), None, compute)
         last: Task | None = None
         for stage in stages:
             if stage == "pretrain":
@@ -220,7 +221,8 @@ class StageGraph:
             return Effort(task.spec.name, 0)
         windows = sum(self._count_windows(each, recipe.windows) for each in task.recordings)
         epochs = most_epochs(task.stage, recipe)
-        return Effort(task.spec.name, windows * recipe.windows.steps * epochs, epochs)
+        samples = windows * recipe.windows.steps * epochs
+        return Effort(task.spec.name, samples, epochs, self._rates[task.spec.name])
 
     def _count_windows(self, location: Location, recipe: WindowRecipe) -> int:
         """How many windows a recording is cut into."""

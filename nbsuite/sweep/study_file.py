@@ -16,9 +16,7 @@ from nbsuite.sweep.study_name import study_name
 from nbsuite.sweep.toml_file import LARGEST_WHOLE, Entries, read_toml
 from nbsuite.tasks.known import find_session, means_a_path
 from nbsuite.tasks.locate import Source
-from nbsuite.training.overrides import override
-from nbsuite.training.recipe import published_recipe
-from nbsuite.training.run_plan import PUBLISHED_STAGES
+from nbsuite.training.families import FAMILIES, configure
 from nbsuite.training.stage_task import STAGES, StageName
 
 MOST_TASKS = 100_000
@@ -38,6 +36,7 @@ _KEYS = (
     "threads",
     "kernel",
     "device",
+    "model",
     "recipe",
     "grid",
     "random",
@@ -81,9 +80,8 @@ def _check_size(entries: Entries, path: Path) -> None:
         UsageError: it cannot.
     """
     stages = _stages(entries)
-    tasks = sum(
-        1 + len(stages or PUBLISHED_STAGES.get(model, STAGES)) for model in entries.texts("models")
-    )
+    usual = {name: family.stages for name, family in FAMILIES.items()}
+    tasks = sum(1 + len(stages or usual.get(model, STAGES)) for model in entries.texts("models"))
     tasks *= count_variants(entries) * len(entries.texts("sessions")) * len(_seeds(entries))
     if tasks > MOST_TASKS:
         raise UsageError(
@@ -147,8 +145,7 @@ def _check_recipes(study: Study, path: Path) -> None:
     """Make every recipe once, so that an impossible one is found before anything runs."""
     try:
         for model in study.models:
-            recipe = override(published_recipe(model), study.settings)
             for variant in study.variants:
-                override(recipe, variant.settings)
+                configure(model, [*study.settings, *variant.settings])
     except UsageError as error:
         raise UsageError(f"{path} cannot be used: {error}") from error

@@ -43,12 +43,13 @@ def find_session(text: str) -> Session:
 def means_a_path(text: str) -> bool:
     """Whether ``text`` means a file and not a session.
 
-    A file that is there does, as do anything with a separator and a .mat file of no known session.
+    A file that is there does, as do anything with a separator and a .mat or .h5 file of no known
+    session.
     """
     path = Path(text)
     if path.name != text or path.is_file():
         return True
-    return path.suffix == ".mat" and not _is_session(text)
+    return path.suffix in (".mat", ".h5") and not _is_session(text)
 
 
 def _is_session(text: str) -> bool:

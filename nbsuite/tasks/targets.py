@@ -9,6 +9,7 @@ from nbsuite.observer import Observer, Remark, ignore, stage_reporter
 from nbsuite.tasks.known import means_a_path
 from nbsuite.tasks.locate import Source, locate
 from nbsuite.tasks.opening import load_recording
+from nbsuite.twin_labels import recording_meant, recording_of
 
 
 def load_target(
@@ -30,10 +31,10 @@ def load_target(
     report(f"Loading {location.path.name}", 0.0)
     recording = load_recording(location.path, session=location.session)
     if means_a_path(target):
-        kind = f"a TWIN of {recording.session.label}" if recording.twin else "a real recording"
+        kind = recording_of(recording.session.label, twin=recording.twin is not None)
         observer(Remark(f"{target}: {kind}"))
     else:
-        kind = "its TWIN" if recording.twin else "the real recording"
+        kind = recording_meant(twin=recording.twin is not None)
         observer(Remark(f"{target}: {kind}, {location.path}"))
     for warning in recording.warnings:
         observer(Remark(f"Warning: {warning}"))

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import NDArray
 
 from nbsuite.spike_events import SpikeEvents
 from nbsuite.training.recipe import AugmentationRecipe
 
+if TYPE_CHECKING:
+    from nbsuite.shapes import EventSources, EventTimes, WindowStarts
+
 
 def augment(
     events: SpikeEvents,
-    starts: NDArray[np.int64],
+    starts: WindowStarts,
     steps: int,
     recipe: AugmentationRecipe,
     generator: np.random.Generator,
-) -> tuple[SpikeEvents, NDArray[np.int64]]:
+) -> tuple[SpikeEvents, WindowStarts]:
     """A batch of windows with random changes, drawn for each window anew though they overlap.
 
     Events are dropped, those that remain are moved in time but not beyond their window's ends,
@@ -24,7 +29,7 @@ def augment(
 
     Args:
         events: input spikes of consecutive samples.
-        starts: (windows,) the first sample of each window.
+        starts: the first sample of each window.
         steps: the windows' length in samples.
         recipe: how much is changed; nothing by default.
         generator: of random numbers, used only if something is changed.
@@ -54,8 +59,8 @@ def augment(
 
 
 def _events_of_windows(
-    events: SpikeEvents, starts: NDArray[np.int64], steps: int
-) -> tuple[NDArray[np.int64], NDArray[np.uint16]]:
+    events: SpikeEvents, starts: WindowStarts, steps: int
+) -> tuple[EventTimes, EventSources]:
     """Sample, counted through all windows, and channel of every event in the windows."""
     bounds = events.offsets[starts[:, None] + np.arange(steps + 1)]
     counts = np.diff(bounds, axis=1).ravel()
@@ -66,8 +71,8 @@ def _events_of_windows(
 
 
 def _jittered(
-    times: NDArray[np.int64], steps: int, deviation: float, generator: np.random.Generator
-) -> NDArray[np.int64]:
+    times: EventTimes, steps: int, deviation: float, generator: np.random.Generator
+) -> EventTimes:
     shift = np.rint(generator.normal(0.0, deviation, len(times)))
     within = np.clip(times % steps + shift, 0, steps - 1).astype(np.int64)
     moved: NDArray[np.int64] = times - times % steps + within

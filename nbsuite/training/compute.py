@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from nbsuite.errors import UsageError
+from nbsuite.models.decoder import DecoderSpec
 from nbsuite.neurons.kernels import TrainingKernelName
 from nbsuite.neurons.kernels.gpu.limits import require_size
 from nbsuite.neurons.kernels.threads import kernel_threads
@@ -44,14 +45,18 @@ class Compute:
                 " choose another number of --threads."
             )
 
-    def require_fit(self, neurons: int) -> None:
-        """Make sure that the kernel takes so many hidden neurons.
+    def require_fit(self, spec: DecoderSpec) -> None:
+        """Make sure that the kernel takes a decoder.
 
         Raises:
             UsageError: it does not.
         """
+        if self.kernel not in getattr(spec, "training_kernels", (self.kernel,)):
+            raise UsageError(
+                f"The {self.kernel} kernel does not train {spec.name}; use the reference kernel."
+            )
         if self.kernel == "triton":
-            require_size(neurons, torch.float32)
+            require_size(getattr(spec, "neurons", 0), torch.float32)
 
     def identity(self) -> dict[str, Any]:
         """What decides the last bits of the outcome, as JSON values."""

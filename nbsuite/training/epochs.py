@@ -6,15 +6,14 @@ import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
+from torch.optim import Optimizer
 
-from nbsuite.models.rsnn import RecurrentDecoder
-from nbsuite.models.trainable import DecodedWindows
+from nbsuite.models.decoder import DecodedWindows, TrainableDecoder
 from nbsuite.neurons.dropout import Dropout
 from nbsuite.neurons.kernels import TrainingKernelName
 from nbsuite.training.augmentation import augment
@@ -23,9 +22,11 @@ from nbsuite.training.pruning import mask_gradients
 from nbsuite.training.randomness import Place, generator_of, key_of
 from nbsuite.training.recipe import Recipe
 from nbsuite.training.regularizers import spike_count_penalty
-from nbsuite.training.scores import VelocityScore, joined_score, mean_of_batches
-from nbsuite.training.smorms3 import SMORMS3
+from nbsuite.training.scores import R2Score, joined_score, mean_of_batches
 from nbsuite.training.windows import TrainingWindows
+
+if TYPE_CHECKING:
+    from nbsuite.shapes import ChosenWindows, WindowOutputs
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class EpochFigures(NamedTuple):
     penalty: float
     train_r2: float | None
     batch_r2: float | None
-    spikes_per_second: float
+    spikes_per_second: float | None
     windows_per_second: float
 
 
@@ -76,7 +77,10 @@ class NotFiniteError(Exception):
 
 
 class _Step(NamedTuple):
-    """What a batch came to: loss and penalty, and mean spikes of a neuron in a window."""
+    """What a batch came to: loss and penalty, and mean spikes of a neuron in a window.
+
+    The latter is NaN where no neuron spikes.
+    """
 
     loss: float
     penalty: float
@@ -93,8 +97,8 @@ def cosine_lr(lr: float, epoch: int, epochs: int) -> float:
 
 
 def run_epoch(
-    decoder: RecurrentDecoder,
-    optimiser: SMORMS3,
+    decoder: TrainableDecoder,
+    optimiser: Optimizer,
     windows: TrainingWindows,
     plan: EpochPlan,
     on_batch: Callable[[int, int], None] | None = None,
@@ -127,19 +131,20 @@ def run_epoch(
         if not bool(parameter.detach().isfinite().all()):
             raise NotFiniteError(len(batches), f"a value of '{name}' that is not finite")
     loss, penalty, spikes = (totals / len(windows)).tolist()
+    hertz = None if math.isnan(spikes) else spikes / (windows.steps * windows.step)
     return EpochFigures(
         loss=loss,
         penalty=penalty,
         train_r2=joined_score(scores).r2(),
         batch_r2=mean_of_batches(scores),
-        spikes_per_second=spikes / (windows.steps * windows.step),
+        spikes_per_second=hertz,
         windows_per_second=len(windows) / (time.perf_counter() - begun),
     )
 
 
 @torch.no_grad()
 def training_r2(
-    decoder: RecurrentDecoder, windows: TrainingWindows, plan: EpochPlan
+    decoder: TrainableDecoder, windows: TrainingWindows, plan: EpochPlan
 ) -> float | None:
     """``batch_r2`` of an epoch in which no weight changes; None where it is undefined.
 
@@ -151,12 +156,12 @@ def training_r2(
     scores = []
     for number, chosen in enumerate(_batches(windows, plan), start=1):
         decoded, target = _decode(decoder, windows, chosen, plan, number)
-        scores.append(VelocityScore())
+        scores.append(R2Score())
         scores[-1].add(decoded=decoded.outputs, true=target)
     return mean_of_batches(scores)
 
 
-def _batches(windows: TrainingWindows, plan: EpochPlan) -> list[NDArray[np.int64]]:
+def _batches(windows: TrainingWindows, plan: EpochPlan) -> list[ChosenWindows]:
     """The windows of each batch, in the epoch's own order."""
     order = generator_of(plan.seed, *plan.place, "order").permutation(len(windows))
     size = plan.recipe.training.batch
@@ -164,38 +169,42 @@ def _batches(windows: TrainingWindows, plan: EpochPlan) -> list[NDArray[np.int64
 
 
 def _train_on(
-    decoder: RecurrentDecoder,
-    optimiser: SMORMS3,
+    decoder: TrainableDecoder,
+    optimiser: Optimizer,
     windows: TrainingWindows,
-    chosen: NDArray[np.int64],
+    chosen: ChosenWindows,
     plan: EpochPlan,
     number: int,
-) -> tuple[_Step, VelocityScore]:
+) -> tuple[_Step, R2Score]:
     """One batch: forward, backward, and a step of the optimiser."""
     recipe = plan.recipe
     decoded, target = _decode(decoder, windows, chosen, plan, number)
     loss = loss_function(recipe.loss)(decoded.outputs, target)
-    penalty = spike_count_penalty(decoded.counts, recipe.regularisation)
+    penalty, spikes = loss.new_zeros(()), loss.new_tensor(math.nan)
+    if decoded.counts is not None:
+        penalty = spike_count_penalty(decoded.counts, recipe.regularisation)
+        spikes = decoded.counts.mean()
     optimiser.zero_grad()
     total = loss + penalty
     total.backward()  # type: ignore[no-untyped-call]
+    _fill_gradients(decoder)
     if plan.masks is not None:
         mask_gradients(decoder, plan.masks)
     _require_finite(decoder, float(total.detach()), number)
     optimiser.step()
-    score = VelocityScore()
+    score = R2Score()
     score.add(decoded=decoded.outputs, true=target)
-    figures = torch.stack([loss, penalty, decoded.counts.mean()]).detach().tolist()
+    figures = torch.stack([loss, penalty, spikes]).detach().tolist()
     return _Step(*figures), score
 
 
 def _decode(
-    decoder: RecurrentDecoder,
+    decoder: TrainableDecoder,
     windows: TrainingWindows,
-    chosen: NDArray[np.int64],
+    chosen: ChosenWindows,
     plan: EpochPlan,
     number: int,
-) -> tuple[DecodedWindows, Tensor]:
+) -> tuple[DecodedWindows, WindowOutputs]:
     """What becomes of a batch in training, with augmentation and dropout; and the true velocity."""
     recipe, place = plan.recipe, (*plan.place, number)
     events, starts = augment(
@@ -214,7 +223,14 @@ def _decode(
     return decoded, torch.from_numpy(windows.velocity(chosen)).to(decoded.outputs)
 
 
-def _require_finite(decoder: RecurrentDecoder, loss: float, number: int) -> None:
+def _fill_gradients(decoder: TrainableDecoder) -> None:
+    """Let weights that the outputs do not depend on have a gradient: the optimiser knows all."""
+    for parameter in decoder.parameters():
+        if parameter.requires_grad and parameter.grad is None:
+            parameter.grad = torch.zeros_like(parameter)
+
+
+def _require_finite(decoder: TrainableDecoder, loss: float, number: int) -> None:
     """Stop before the optimiser takes up what is not a number.
 
     Raises:

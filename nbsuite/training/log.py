@@ -8,7 +8,7 @@ key                    value
 ``sparsity``           share of weights that is removed; when pruning only
 ``lr``                 learning rate
 ``loss``               mean over the epoch's windows, dropout on, as it was trained on
-``penalty``            mean of the regularisers, likewise
+``penalty``            mean of the regularisers over the same windows
 ``train_r2``           R2 of what was decoded in training: dropout on, while weights changed
 ``batch_r2``           mean over batches of the same, as the published code reports it
 ``validation_r2``      R2 on the stretch held out, after the epoch, without dropout
@@ -87,7 +87,7 @@ class _Figures:
     penalty: float
     train_r2: float | None
     validation_r2: float | None
-    spikes_per_second: float
+    spikes_per_second: float | None
     windows_per_second: float
     seconds: float
     sparsity: float | None = None

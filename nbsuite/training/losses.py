@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 from torch.nn.functional import huber_loss, l1_loss, mse_loss
 
 from nbsuite.training.recipe import LossRecipe
+
+if TYPE_CHECKING:
+    from nbsuite.shapes import AnyShape, Scalar
+
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 
@@ -30,7 +35,7 @@ def loss_function(recipe: LossRecipe) -> Loss:
     return losses[recipe.name]
 
 
-def root_mean_squared_error(velocity: Tensor, target: Tensor) -> Tensor:
+def root_mean_squared_error(velocity: AnyShape, target: AnyShape) -> Scalar:
     """Square root of the mean squared error.
 
     The square root's slope at 0 is infinite, and infinity times the zero error is not a number.

@@ -9,15 +9,18 @@ from pathlib import Path
 from nbsuite.data.recording import Recording
 from nbsuite.errors import UsageError
 from nbsuite.observer import Observer, Remark, ignore, stage_reporter
+from nbsuite.suggestions import did_you_mean
 from nbsuite.tasks.locate import Location, Source, locate
 from nbsuite.tasks.opened import OpenedRecordings
 from nbsuite.tasks.targets import load_target
 from nbsuite.training.compute import Compute
+from nbsuite.training.families import Model
 from nbsuite.training.pretraining import find_recordings, in_order
 from nbsuite.training.recipe import Recipe
 from nbsuite.training.run_plan import RunPlan, RunRequest, plan_run
-from nbsuite.training.stage_task import StageName
+from nbsuite.training.stage_task import STAGES, StageName
 from nbsuite.training.windows import training_split
+from nbsuite.twin_labels import kinds_of
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,7 @@ class Order:
         force: train again what was made with other settings.
     """
 
-    model: str
+    model: Model
     recipe: Recipe
     targets: tuple[str, ...]
     seeds: Sequence[int]
@@ -46,6 +49,29 @@ class Order:
     data_dir: Path
     output: Path
     force: bool
+
+
+def choose_stages(
+    usual: Sequence[StageName], wanted: Sequence[str] | None, *, pretrained: bool
+) -> tuple[StageName, ...]:
+    """The stages to run, in their order.
+
+    Args:
+        usual: those of the decoder's family.
+        wanted: those asked for; None for the usual ones.
+        pretrained: whether there are weights to start from, so that none need be made.
+
+    Raises:
+        UsageError: a stage is unknown, or none is named.
+    """
+    if wanted is None:
+        return tuple(each for each in usual if not pretrained or each != "pretrain")
+    for name in wanted:
+        if name not in STAGES:
+            raise UsageError(f"There is no stage '{name}'; {did_you_mean(name, STAGES)}")
+    if not wanted:
+        raise UsageError(f"No stage is named: choose among {', '.join(STAGES)}.")
+    return tuple(stage for stage in STAGES if stage in wanted)
 
 
 def plan_order(order: Order, observer: Observer = ignore) -> list[RunPlan]:
@@ -66,7 +92,7 @@ def _plans(order: Order, observer: Observer) -> Iterator[RunPlan]:
         raise UsageError(
             "--pretrain-on is of no use without the stage pretrain: leave it out, or add the stage."
         )
-    opened = OpenedRecordings()
+    opened, said = OpenedRecordings(), set[str]()
     for target in dict.fromkeys(order.targets):
         recording = load_target(target, order.data_dir, order.data, observer)
         opened.add(recording)
@@ -87,6 +113,10 @@ def _plans(order: Order, observer: Observer) -> Iterator[RunPlan]:
                 root=order.output,
             )
             plan = plan_run(request, force=order.force, opened=opened)
+            for remark in plan.remarks:
+                if remark not in said:
+                    observer(Remark(remark))
+                    said.add(remark)
             _say_start(plan, order, observer)
             yield plan
 
@@ -112,7 +142,7 @@ def _pretraining_recordings(
         )
     found = find_recordings(recording, order.data_dir, report)
     names = ", ".join(each.session.label for each in found.locations if each.session is not None)
-    kind = "TWINS" if recording.twin else "real recordings"
+    kind = kinds_of(twins=recording.twin is not None)
     observer(Remark(f"Pretraining for {recording.session.label} is on {kind}: {names}"))
     if found.missing:
         monkey = (recording.session.subject or "").capitalize()

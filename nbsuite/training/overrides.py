@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, get_type_hints
 
@@ -19,9 +19,9 @@ def key_types() -> dict[str, type]:
     <class 'float'>
     """
     return {
-        f"{section}.{name}": kind
+        key: kind
         for section, cls in section_types().items()
-        for name, kind in get_type_hints(cls).items()
+        for key, kind in section_keys(cls, section).items()
     }
 
 
@@ -39,7 +39,15 @@ def override(recipe: Recipe, settings: Sequence[str]) -> Recipe:
     >>> override(Recipe(), ["training.lr=0.001"]).training.lr
     0.001
     """
-    sections = _parse(settings, key_types())
+    return with_values(recipe, parse_settings(settings, key_types()))
+
+
+def with_values(recipe: Recipe, sections: Mapping[str, Mapping[str, Any]]) -> Recipe:
+    """The recipe with some hyperparameters set anew, given by section and name.
+
+    Raises:
+        UsageError: a value is impossible.
+    """
     # All at once: settings that only fit together may come in any order.
     return replace(
         recipe,
@@ -61,12 +69,25 @@ def override_section(section: Section, name: str, settings: Sequence[str]) -> Se
     Raises:
         UsageError: as :func:`override`.
     """
-    kinds = {f"{name}.{key}": kind for key, kind in get_type_hints(type(section)).items()}
-    return replace(section, **_parse(settings, kinds).get(name, {}))  # type: ignore[type-var]
+    kinds = section_keys(type(section), name)
+    return replace(section, **parse_settings(settings, kinds).get(name, {}))  # type: ignore[type-var]
 
 
-def _parse(settings: Sequence[str], kinds: dict[str, type]) -> dict[str, dict[str, Any]]:
-    """Values by section and name."""
+def section_keys(cls: type, name: str) -> dict[str, type]:
+    """The type of every hyperparameter of a section by its key."""
+    return {f"{name}.{key}": kind for key, kind in get_type_hints(cls).items()}
+
+
+def parse_settings(settings: Sequence[str], kinds: dict[str, type]) -> dict[str, dict[str, Any]]:
+    """Values by section and name.
+
+    Args:
+        settings: each ``section.key=value``; of two of one key the last holds.
+        kinds: the type due of each key.
+
+    Raises:
+        UsageError: as :func:`override`.
+    """
     sections: dict[str, dict[str, Any]] = {}
     for text in settings:
         key, equals, value = text.partition("=")

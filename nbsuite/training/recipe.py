@@ -13,8 +13,6 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, get_type_hints
 
-from nbsuite.errors import UsageError
-from nbsuite.suggestions import did_you_mean
 from nbsuite.training.settings import (
     COUNT,
     NOT_NEGATIVE,
@@ -35,6 +33,7 @@ MOST_EPOCHS = 60_000
 """Of a stage, when pruning at all sparsities together: the log of more makes no state of a run."""
 
 LOSS_NAMES = ("rmse", "mse", "mae", "huber")
+OPTIMISER_NAMES = ("smorms3", "adam", "adamw", "sgd")
 PRUNING_RULES = ("published", "clean")
 
 
@@ -129,22 +128,28 @@ class AugmentationRecipe:
 
 @dataclass(frozen=True)
 class TrainingRecipe:
-    """The optimiser, SMORMS3, and its schedule.
+    """The optimiser and its schedule.
 
     Attributes:
         lr: largest learning rate.
-        eps: SMORMS3's guard against division by zero.
+        eps: guard of SMORMS3, Adam and AdamW against division by zero.
         batch: windows in a batch.
         schedule_epochs: epochs in which the cosine schedule takes the learning rate to 0, when
             pretraining and when fine-tuning. (200 in the code for the 100 epochs of pretraining
             too, which therefore ends at half the learning rate.) Retraining after pruning has
             a schedule as long as itself.
+        optimiser: smorms3, adam, adamw or sgd.
+        weight_decay: share of lr by which AdamW shrinks all weights in a step.
+        momentum: share of SGD's last step that the next one keeps.
     """
 
     lr: float = setting(0.002, POSITIVE)
     eps: float = setting(1e-16, POSITIVE)
     batch: int = setting(250, COUNT)
     schedule_epochs: int = setting(200, COUNT)
+    optimiser: str = setting("smorms3", one_of(OPTIMISER_NAMES))
+    weight_decay: float = setting(0.01, NOT_NEGATIVE)
+    momentum: float = setting(0.9, RATE)
 
 
 @dataclass(frozen=True)
@@ -239,25 +244,3 @@ class Recipe:
 def section_types() -> dict[str, type]:
     """The class of each section of a recipe, by its name."""
     return get_type_hints(Recipe)
-
-
-_PUBLISHED = {
-    "tinyRSNN": Recipe(),
-    "bigRSNN": Recipe(regularisation=RegularisationRecipe(most_strength=0.0)),
-}
-
-
-def published_recipe(model: str) -> Recipe:
-    """The recipe that a published model was trained with.
-
-    Args:
-        model: ``tinyRSNN`` or ``bigRSNN``, in any case.
-
-    Raises:
-        UsageError: there is none of that name.
-    """
-    by_name = {name.lower(): recipe for name, recipe in _PUBLISHED.items()}
-    if model.lower() in by_name:
-        return by_name[model.lower()]
-    hint = did_you_mean(model, _PUBLISHED)
-    raise UsageError(f"No recipe was published for '{model}'; {hint}")

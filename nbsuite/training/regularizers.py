@@ -10,17 +10,21 @@ The first revives single neurons that are silent; the second calms a layer that 
 
 from __future__ import annotations
 
-from torch import Tensor
+from typing import TYPE_CHECKING
+
 from torch.nn.functional import relu
 
 from nbsuite.training.recipe import RegularisationRecipe
 
+if TYPE_CHECKING:
+    from nbsuite.shapes import Scalar, WindowsNeurons
 
-def spike_count_penalty(counts: Tensor, recipe: RegularisationRecipe) -> Tensor:
+
+def spike_count_penalty(counts: WindowsNeurons, recipe: RegularisationRecipe) -> Scalar:
     """The two penalties, added.
 
     Args:
-        counts: (windows, neurons) spikes per window, before dropout.
+        counts: spikes per window, before dropout.
         recipe: thresholds in spikes per window, and strengths.
     """
     silent = relu(recipe.fewest - counts).square().mean()

@@ -1,32 +1,31 @@
-"""A Wiener filter: ridge regression of velocity on lagged spike counts.
+"""A Wiener filter: ridge regression of a velocity, or any outputs, on lagged spike counts.
 
-With X the counts (rows: samples, columns: bins x channels) and Y the velocities, both less their
+With X the counts (rows: samples, columns: bins x channels) and Y the outputs, both less their
 means, the weights for a penalty are
 
     W = (X^T X + penalty I)^-1 X^T Y.
 
 X^T X is summed chunk by chunk, so that X, gigabytes for a long session, is never held as a whole;
-counts are whole numbers, so that the sums are exact. The decoder is fitted on the samples that
-spiking decoders are trained on, and the penalty is the one that does best on those that they are
-validated on.
+counts are whole numbers, so that the sums are exact. The window begins empty after each gap. The
+decoder is fitted on the samples that spiking decoders are trained on, and the penalty is the one
+that does best on those that they are validated on.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from scipy.linalg import LinAlgError, solve
 
-from nbsuite.data.motion import still_axes
 from nbsuite.data.recording import Recording, Split
 from nbsuite.errors import DataError
 from nbsuite.models.checkpoint import CheckpointHeader
 from nbsuite.models.linear import LinearDecoder, LinearSpec
+from nbsuite.models.registry import OUTPUTS, STEP
 from nbsuite.models.training_data import UNTRAINED
 from nbsuite.models.window import slide
 from nbsuite.training.recipe import WindowRecipe
@@ -42,13 +41,23 @@ from nbsuite.training.settings import (
 )
 from nbsuite.training.windows import validation_split
 
+if TYPE_CHECKING:
+    from nbsuite.shapes import (
+        CandidateScores,
+        SamplesInputs,
+        SamplesOutputs,
+        Terms,
+        TermsTerms,
+        WeightsAndOffset,
+    )
+
+
 MODEL = "ridge"
 MOST_COUNTS = 1 << 14
-"""That velocity is fitted to: the products of so many with each other take 2 GiB."""
+"""That outputs are fitted to: the products of so many with each other take 2 GiB."""
 
 _CHUNK_ROWS = 2048
-
-Floats = NDArray[np.float64]
+_BIN_SECONDS, _SAMPLE_SECONDS = 0.048, 0.020
 
 
 @dataclass(frozen=True)
@@ -57,8 +66,8 @@ class RidgeRecipe:
 
     Attributes:
         bins: number of bins that it looks back.
-        bin_steps: length of a bin in steps of 4 ms; 48 ms.
-        sample_steps: one sample in so many is fitted on: neighbours hardly differ.
+        bin_steps: length of a bin in steps: 48 ms of 4 ms each.
+        sample_steps: one sample in so many is fitted on: neighbours hardly differ; 20 ms.
         lowest_penalty: the smallest penalty that is tried.
         highest_penalty: the largest one.
         penalties: how many are tried, evenly spaced in their logarithm.
@@ -85,9 +94,23 @@ class RidgeRecipe:
             due = "such that the bins do not span more than a minute"
             raise refusal(f"{MODEL}.bins", self.bins, due)
 
-    def spec(self, channels: int) -> LinearSpec:
+    @classmethod
+    def usual(cls, step: float) -> RidgeRecipe:
+        """The defaults for steps of so many seconds: of bins of 48 ms, or of one step.
+
+        >>> RidgeRecipe.usual(0.004) == RidgeRecipe()
+        True
+        """
+        return cls(
+            bin_steps=max(1, round(_BIN_SECONDS / step)),
+            sample_steps=max(1, round(_SAMPLE_SECONDS / step)),
+        )
+
+    def spec(
+        self, channels: int, outputs: int = OUTPUTS, step: float = STEP, *, counts: bool = False
+    ) -> LinearSpec:
         """The decoder that this recipe fits."""
-        return LinearSpec(MODEL, channels, self.bins, self.bin_steps)
+        return LinearSpec(MODEL, channels, self.bins, self.bin_steps, outputs, step, counts)
 
     def to_json(self) -> dict[str, Any]:
         """As plain JSON values."""
@@ -120,22 +143,29 @@ class TrainedRidge(NamedTuple):
 
 
 class _Moments(NamedTuple):
-    """Sums over samples: their number, and the products of [counts, velocity] with themselves."""
+    """Sums over samples: their number, and the products of [counts, outputs] with themselves."""
 
     samples: int
-    sums: Floats
-    products: Floats
+    sums: Terms
+    products: TermsTerms
 
 
-def train_ridge(recording: Recording, recipe: RidgeRecipe = RidgeRecipe()) -> TrainedRidge:
+def train_ridge(recording: Recording, recipe: RidgeRecipe | None = None) -> TrainedRidge:
     """Fit the ridge decoder to a recording.
+
+    Args:
+        recording: the recording.
+        recipe: the settings; None takes the usual ones for its step.
 
     Raises:
         DataError: the recording is too short, its hand never moves where it has to, or its
             velocities are too large.
         UsageError: the lowest penalty is too small for this recording, or there are too many bins.
     """
-    spec = recipe.spec(recording.channels)
+    recipe = recipe or RidgeRecipe.usual(recording.task.step)
+    spec = recipe.spec(
+        *(recording.channels, recording.outputs, recording.task.step), counts=not recording.binary
+    )
     if spec.bins * spec.channels > MOST_COUNTS:
         due = f"at most {MOST_COUNTS // spec.channels} for {spec.channels} channels"
         raise refusal(f"{MODEL}.bins", spec.bins, due)
@@ -147,15 +177,15 @@ def train_ridge(recording: Recording, recipe: RidgeRecipe = RidgeRecipe()) -> Tr
             f"{spec.window.samples} that the decoder looks back: use a longer recording or fewer "
             "bins."
         )
-    if still_axes(recording.labels[held_out.start : held_out.stop]):
+    if still := recording.still(held_out):
         raise DataError(
-            f"The hand stands still in the held-out samples of {recording.path}, so that no "
-            "penalty can be chosen: use a longer recording."
+            f"{recording.path} has targets that never change, {' and '.join(still)}, in the samples"
+            " held out, so that no penalty can be chosen: use a longer recording."
         )
     moments = _moments(recording, fitted, spec, recipe.sample_steps)
     penalties = np.geomspace(recipe.lowest_penalty, recipe.highest_penalty, recipe.penalties)
     try:
-        weights = [_solve(moments, penalty) for penalty in penalties]
+        weights = [_solve(moments, penalty, spec.outputs) for penalty in penalties]
     except LinAlgError as error:
         due = f"larger: the counts of {recording.path} depend on each other"
         raise refusal(f"{MODEL}.lowest_penalty", recipe.lowest_penalty, due) from error
@@ -187,32 +217,42 @@ def _header(
 
 def _rows(
     recording: Recording, part: Split, spec: LinearSpec, every: int
-) -> Iterator[tuple[NDArray[np.float32], NDArray[np.float32]]]:
-    """Counts (rows, bins x channels) and velocities (rows, 2) of a part, a chunk at a time.
+) -> Iterator[tuple[SamplesInputs, SamplesOutputs]]:
+    """Counts of channels in bins, and labels, of a part, a chunk at a time.
 
-    What came before the part is seen, as far as it was recorded.
+    What came before the part is seen, as far as it was recorded without a gap.
     """
+    for stretch in recording.stretches(part):
+        yield from _rows_of_stretch(recording, stretch, spec, every)
+
+
+def _rows_of_stretch(
+    recording: Recording, stretch: Split, spec: LinearSpec, every: int
+) -> Iterator[tuple[SamplesInputs, SamplesOutputs]]:
     looked_back = spec.window.samples
-    before = recording.spikes(max(0, part.start - looked_back), part.start)
+    recorded = next(first for first, last in recording.segments if first <= stretch.start < last)
+    before = recording.spikes(max(recorded, stretch.start - looked_back), stretch.start)
     missing = looked_back - len(before)
     buffer = torch.from_numpy(np.pad(before, ((missing, 0), (0, 0))))
     chunk = _CHUNK_ROWS * every
-    for start in range(part.start, part.stop, chunk):
-        stop = min(start + chunk, part.stop)
+    for start in range(stretch.start, stretch.stop, chunk):
+        stop = min(start + chunk, stretch.stop)
         spikes = torch.from_numpy(recording.spikes(start, stop))
         counts, _, buffer = slide(spec.window, buffer, spikes, every=every)
         yield counts.flatten(start_dim=1).float().numpy(), recording.labels[start:stop:every]
 
 
 def _moments(recording: Recording, part: Split, spec: LinearSpec, every: int) -> _Moments:
-    size = spec.bins * spec.channels + 2
+    size = spec.bins * spec.channels + spec.outputs
+    # float32 holds the products of a chunk's counts exactly, but not where these are large.
+    dtype = np.float64 if spec.counts else np.float32
     samples, sums, products = 0, np.zeros(size), np.zeros((size, size))
-    for counts, velocity in _rows(recording, part, spec, every):
-        rows = np.concatenate([counts, velocity], axis=1)
+    for counts, labels in _rows(recording, part, spec, every):
+        rows = np.concatenate([counts, labels], axis=1, dtype=dtype)
         samples += len(rows)
         sums += rows.sum(axis=0, dtype=np.float64)
         with np.errstate(over="ignore", invalid="ignore"):
-            products += rows.T @ rows  # of a chunk, whose whole numbers float32 holds exactly
+            products += rows.T @ rows
     if not np.isfinite(products).all():
         raise _too_large(recording)
     return _Moments(samples, sums, products)
@@ -220,38 +260,38 @@ def _moments(recording: Recording, part: Split, spec: LinearSpec, every: int) ->
 
 def _too_large(recording: Recording) -> DataError:
     return DataError(
-        f"{recording.path} has velocities that are too large to be fitted: check the recording."
+        f"{recording.path} has targets that are too large to be fitted: check the recording."
     )
 
 
-def _solve(moments: _Moments, penalty: float) -> Floats:
-    """Weights (bins x channels + 1, 2), the last row being the offset."""
+def _solve(moments: _Moments, penalty: float, outputs: int) -> WeightsAndOffset:
+    """Weights, the last row being the offset."""
     mean = moments.sums / moments.samples
     centred = moments.products - moments.samples * np.outer(mean, mean)
-    covariance, crossed = centred[:-2, :-2], centred[:-2, -2:]
+    covariance, crossed = centred[:-outputs, :-outputs], centred[:-outputs, -outputs:]
     weights = solve(covariance + penalty * np.eye(len(covariance)), crossed, assume_a="pos")
-    return np.vstack([weights, mean[-2:] - mean[:-2] @ weights])
+    return np.vstack([weights, mean[-outputs:] - mean[:-outputs] @ weights])
 
 
 def _scores(
-    recording: Recording, part: Split, spec: LinearSpec, candidates: list[Floats]
-) -> Floats:
-    """R2, the mean of x and y, of each candidate on every sample of a part.
+    recording: Recording, part: Split, spec: LinearSpec, candidates: list[WeightsAndOffset]
+) -> CandidateScores:
+    """R2, the mean over outputs, of each candidate on every sample of a part.
 
     The spread of the labels is computed on all of them at once; they must not be constant.
     """
     weights = np.concatenate(candidates, axis=1).astype(np.float32)
-    errors = np.zeros((len(candidates), 2))
-    for counts, velocity in _rows(recording, part, spec, every=1):
-        decoded = (counts @ weights[:-1] + weights[-1]).reshape(len(counts), -1, 2)
-        errors += np.square(decoded - velocity[:, None], dtype=np.float64).sum(axis=0)
-    labels = recording.labels[part.start : part.stop].astype(np.float64)
-    spread = np.square(labels - labels.mean(axis=0)).sum(axis=0)
-    scores: Floats = (1 - errors / spread).mean(axis=1)
+    errors = np.zeros((len(candidates), spec.outputs))
+    for counts, labels in _rows(recording, part, spec, every=1):
+        decoded = (counts @ weights[:-1] + weights[-1]).reshape(len(counts), -1, spec.outputs)
+        errors += np.square(decoded - labels[:, None], dtype=np.float64).sum(axis=0)
+    true = recording.labels[part.start : part.stop].astype(np.float64)
+    spread = np.square(true - true.mean(axis=0)).sum(axis=0)
+    scores: CandidateScores = (1 - errors / spread).mean(axis=1)
     return scores
 
 
-def _decoder(spec: LinearSpec, weights: Floats) -> LinearDecoder:
+def _decoder(spec: LinearSpec, weights: WeightsAndOffset) -> LinearDecoder:
     decoder = LinearDecoder(spec)
     with torch.no_grad():
         decoder.readout.weight.copy_(torch.from_numpy(weights[:-1].T))

@@ -10,6 +10,7 @@ from nbsuite.models.checkpoint import load_checkpoint, save_checkpoint
 from nbsuite.observer import Observer, Remark, ignore
 from nbsuite.tasks.locate import Source
 from nbsuite.tasks.targets import load_target
+from nbsuite.training.overrides import override_section
 from nbsuite.training.ridge import MODEL, RidgeRecipe, train_ridge
 from nbsuite.training.run_folder import WEIGHTS_NAME
 from nbsuite.training.run_plan import recording_label
@@ -17,7 +18,7 @@ from nbsuite.training.run_plan import recording_label
 
 def fit_sessions(
     targets: Sequence[str],
-    recipe: RidgeRecipe,
+    settings: Sequence[str],
     data: Source,
     data_dir: Path,
     folder: Path,
@@ -27,7 +28,7 @@ def fit_sessions(
 
     Args:
         targets: the sessions, by id, name or path.
-        recipe: the settings.
+        settings: settings in the place of the usual ones for a recording's step, ``key=value``.
         data: real recordings or twins.
         data_dir: the folder of recordings.
         folder: the folder of all runs.
@@ -37,13 +38,15 @@ def fit_sessions(
         The decoders, each with its recording.
 
     Raises:
+        UsageError: a setting is unknown or impossible.
         DataError: a recording cannot be used, or is too short.
         OSError: the folder cannot be written, or the disk is full.
     """
     jobs = []
     for target in dict.fromkeys(targets):
         recording = load_target(target, data_dir, data, observer)
-        fitted = train_ridge(recording, recipe)
+        usual = RidgeRecipe.usual(recording.task.step)
+        fitted = train_ridge(recording, override_section(usual, MODEL, settings))
         path = folder / f"{MODEL}_{recording_label(recording)}" / WEIGHTS_NAME
         save_checkpoint(path, fitted.decoder, fitted.header)
         observer(

@@ -18,24 +18,19 @@ from nbsuite.data.folders import twin_path
 from nbsuite.data.recording import Recording
 from nbsuite.errors import TrainingError, UsageError
 from nbsuite.models.checkpoint import Checkpoint
-from nbsuite.models.registry import ModelSpec, model_spec
+from nbsuite.models.decoder import DecoderSpec
 from nbsuite.seeds import LARGEST_SEED
 from nbsuite.tasks.locate import Location
 from nbsuite.tasks.opened import OpenedRecordings
 from nbsuite.training.compute import Compute
+from nbsuite.training.families import Model
 from nbsuite.training.observer import Observer, ignore
 from nbsuite.training.pretraining import find_pretrained, pretraining_folder
 from nbsuite.training.recipe import Recipe
 from nbsuite.training.run_folder import WEIGHTS_NAME, Identity, exclusive, read_record
 from nbsuite.training.stage_run import check_stage, finished_record, run_stage
-from nbsuite.training.stage_task import STAGES, TO_COME, StageName, StageTask
+from nbsuite.training.stage_task import STAGES, TO_COME, StageName, StageTask, make_decoder
 from nbsuite.training.windows import training_split
-
-PUBLISHED_STAGES: dict[str, tuple[StageName, ...]] = {
-    "tinyRSNN": STAGES,
-    "bigRSNN": ("pretrain", "finetune"),
-}
-"""The stages that the published models went through; bigRSNN was neither pruned nor halved."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +38,7 @@ class RunRequest:
     """One decoder, session and seed.
 
     Attributes:
-        model: the decoder's name.
+        model: the decoder.
         recipe: the hyperparameters.
         seed: the random seed.
         session: the recording to decode.
@@ -54,7 +49,7 @@ class RunRequest:
         root: the folder of all runs.
     """
 
-    model: str
+    model: Model
     recipe: Recipe
     seed: int
     session: Location
@@ -76,6 +71,7 @@ class RunPlan:
         identities: what each stage's outcome will be made of, as far as it is known.
         start: the checkpoint to start from, where the request names one.
         opened: the recordings of all stages.
+        remarks: what a person should know of training such a decoder, in sentences.
     """
 
     folder: Path
@@ -84,6 +80,7 @@ class RunPlan:
     identities: tuple[Identity, ...]
     start: Checkpoint | None = None
     opened: OpenedRecordings = field(default_factory=OpenedRecordings)
+    remarks: tuple[str, ...] = ()
 
     @property
     def seed(self) -> int:
@@ -94,6 +91,14 @@ class RunPlan:
     def last_stage(self) -> StageName:
         """The stage that the run ends with."""
         return self.steps[-1][0].stage
+
+    def load_checkpoint(self, path: Path) -> Checkpoint:
+        """Load what such a run ended with.
+
+        Raises:
+            CheckpointError: it is missing, damaged, or not of such a decoder.
+        """
+        return self.steps[-1][0].load_checkpoint(path)
 
     @property
     def checkpoint(self) -> Path | None:
@@ -118,22 +123,24 @@ def plan_run(
         TrainingError: a folder was made with other settings, or a stage lacks what it starts from.
         CheckpointError: the file to start from is missing, damaged or of another model.
         DataError: a recording cannot be used, or is too short.
+        DecoderError: a user's code does not make a decoder that can be trained.
     """
     _check_stages(request)
     opened = opened or OpenedRecordings()
     recording = opened.load(request.session)
-    spec = model_spec(request.model, recording.channels)
-    request.compute.require_fit(spec.neurons)
+    spec = request.model.spec(recording.channels, recording.outputs, recording.task.step)
+    request.compute.require_fit(spec)
     folder = request.root / f"{spec.name}_{recording_label(recording)}_seed{request.seed}"
     if any(stage in request.stages for stage in ("finetune", "prune")):
         training_split(recording, request.recipe.windows)
+    remarks = _check_structure(request, spec)
     steps = tuple(_steps(request, spec, opened, folder))
     start, identities = _start(request, steps), dict[Path, Identity]()
     for task, stage_folder in steps:
         identity = _identity(task, task.load_recordings(opened), start, identities)
         check_stage(task, stage_folder, identity, force=force)
         identities[stage_folder] = identity
-    return RunPlan(folder, recording, steps, tuple(identities.values()), start, opened)
+    return RunPlan(folder, recording, steps, tuple(identities.values()), start, opened, remarks)
 
 
 def run_plan(plan: RunPlan, observer: Observer = ignore, *, force: bool = False) -> None:
@@ -209,8 +216,28 @@ def _check_stages(request: RunRequest) -> None:
         )
 
 
+def _check_structure(request: RunRequest, spec: DecoderSpec) -> tuple[str, ...]:
+    """Make sure that a user's decoder has what the stages need; what to say of it otherwise.
+
+    Raises:
+        TrainingError: it has not.
+    """
+    if request.model.factory is None:
+        return ()
+    decoder = make_decoder(spec, request.model.factory)
+    if "prune" in request.stages and not decoder.prunable_weights():
+        raise TrainingError(
+            f"{spec.name} has no layer whose weights could be pruned: leave out the stage prune."
+        )
+    if "half" in request.stages and not decoder.can_halve:
+        raise TrainingError(
+            f"{spec.name} does not decode in half precision: leave out the stage half."
+        )
+    return decoder.training_remarks()
+
+
 def _steps(
-    request: RunRequest, spec: ModelSpec, opened: OpenedRecordings, folder: Path
+    request: RunRequest, spec: DecoderSpec, opened: OpenedRecordings, folder: Path
 ) -> Iterator[tuple[StageTask, Path]]:
     """Each stage's task and folder, in order."""
     first = StageTask(
@@ -221,6 +248,7 @@ def _steps(
         request.pretrain_on,
         None,
         request.compute,
+        request.model.factory,
     )
     parent = request.pretrained
     if "pretrain" in request.stages:

@@ -1,7 +1,7 @@
 """The state of a stage after an epoch: all that continuing it needs, in one file.
 
 Format 2, safetensors. Tensors: ``weights/<name>`` and ``accepted/<name>`` after
-``RecurrentDecoder.state_dict()``, ``optimiser/<index>/<name>`` after ``Optimizer.state_dict()``.
+``Decoder.state_dict()``, ``optimiser/<index>/<name>`` after ``Optimizer.state_dict()``.
 The metadata key ``nbsuite_run`` holds the rest as JSON, and ``nbsuite_digest`` a SHA-256 over that
 and all tensors. There is no random state, for everything random is keyed by seed, stage and epoch;
 and no state of the schedule, which is a function of the epoch. Format 1 had no digest.
@@ -19,12 +19,13 @@ from typing import Any
 import torch
 from safetensors.torch import save_file
 from torch import Tensor
+from torch.optim import Optimizer
 
 from nbsuite.errors import TrainingError
 from nbsuite.files import atomic_write
 from nbsuite.models.checkpoint import tensors_digest
-from nbsuite.models.rsnn import RecurrentDecoder
-from nbsuite.training.smorms3 import SMORMS3
+from nbsuite.models.decoder import TrainableDecoder
+from nbsuite.training.optimisers import optimiser_tensors
 from nbsuite.untrusted.fault import FormatFault
 from nbsuite.untrusted.fields import decode
 from nbsuite.untrusted.json_text import parse_json
@@ -52,7 +53,7 @@ class RunState:
         lines: the log's lines of all epochs done.
         search: the pruning search's state, if there is one.
         weights: the decoder's tensors; empty before the first epoch.
-        optimiser: the optimiser's tensors, likewise.
+        optimiser: the optimiser's tensors; empty before the first epoch.
         accepted: weights of the last sparsity that the pruning search accepted, if any.
     """
 
@@ -64,18 +65,14 @@ class RunState:
     optimiser: Tensors = field(default_factory=dict)
     accepted: Tensors = field(default_factory=dict)
 
-    def take(self, decoder: RecurrentDecoder, optimiser: SMORMS3, line: dict[str, Any]) -> None:
+    def take(self, decoder: TrainableDecoder, optimiser: Optimizer, line: dict[str, Any]) -> None:
         """Take over what an epoch left behind."""
         self.epoch += 1
         self.lines.append(line)
         self.weights = decoder.state_dict()
-        self.optimiser = {
-            f"{index}/{name}": value
-            for index, values in optimiser.state_dict()["state"].items()
-            for name, value in values.items()
-        }
+        self.optimiser = optimiser_tensors(optimiser)
 
-    def restore(self, decoder: RecurrentDecoder, optimiser: SMORMS3) -> None:
+    def restore(self, decoder: TrainableDecoder, optimiser: Optimizer) -> None:
         """Put decoder and optimiser where the last epoch left them, if there was one."""
         if self.epoch == 0:
             return
@@ -158,7 +155,7 @@ def _read(path: Path) -> RunState:
     if written not in (1, FORMAT):
         raise FormatFault("is of another format, or of a newer nbsuite")
     for name, value in tensors.items():
-        if value.dtype != torch.float32:
+        if value.is_floating_point() and value.dtype != torch.float32:
             raise FormatFault(f"has the tensor {name!a} in {value.dtype}, not in torch.float32")
     if written == FORMAT and metadata.get(_DIGEST_KEY) != _digest(text, tensors):
         raise FormatFault("was changed or damaged since it was written, by its digest")

@@ -1,8 +1,9 @@
 """How well a decoder decodes: the coefficient of determination as NeuroBench defines it.
 
-For each of x and y, R2 = 1 - sum (v - d)^2 / sum (v - mean v)^2 of true velocity v and decoded
-velocity d; the score is the mean of the two. NeuroBench's own metric keeps all labels and walks
-over the test set; this one keeps sums, in float64, and any samples can be added to them.
+For each output, R2 = 1 - sum (v - d)^2 / sum (v - mean v)^2 of true values v and decoded ones d;
+the score is the mean over outputs, of x and y where a velocity is decoded. NeuroBench's own metric
+keeps all labels and walks over the test set; this one keeps sums, in float64, and any samples can
+be added to them.
 """
 
 from __future__ import annotations
@@ -10,13 +11,17 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from torch import Tensor
 
 from nbsuite.data.recording import Recording, Split
-from nbsuite.models.rsnn import RecurrentDecoder
+from nbsuite.models.decoder import Decoder
+
+if TYPE_CHECKING:
+    from nbsuite.shapes import AnySamplesOutputs
+
 
 _CHUNK_STEPS = 1 << 14
 _ROUNDING = 1e-12
@@ -24,10 +29,10 @@ _ROUNDING = 1e-12
 _BATCH_DIGITS = 3
 
 
-class VelocityScore:
+class R2Score:
     """R2 over all samples that were added.
 
-    >>> score = VelocityScore()
+    >>> score = R2Score()
     >>> true = torch.tensor([[0.0, 0.0], [1.0, 2.0]])
     >>> score.add(decoded=true, true=true)
     >>> score.r2()
@@ -38,14 +43,14 @@ class VelocityScore:
         self._count = 0
         self._sums: Tensor | None = None
 
-    def add(self, *, decoded: Tensor, true: Tensor) -> None:
-        """Add samples (..., 2); nothing waits for the device they are on."""
-        decoded, true = (each.detach().double().reshape(-1, 2) for each in (decoded, true))
+    def add(self, *, decoded: AnySamplesOutputs, true: AnySamplesOutputs) -> None:
+        """Add samples; nothing waits for the device they are on."""
+        decoded, true = (each.detach().double().flatten(end_dim=-2) for each in (decoded, true))
         summands = ((true - decoded).square(), true, true.square())
         sums = torch.stack([each.sum(dim=0) for each in summands])
         self._take(sums, len(true))
 
-    def join(self, other: VelocityScore) -> None:
+    def join(self, other: R2Score) -> None:
         """Add the samples of another score."""
         if other._sums is not None:
             self._take(other._sums, other._count)
@@ -57,7 +62,7 @@ class VelocityScore:
     def r2(self) -> float | None:
         """The score; None where there is none.
 
-        That is without samples, where the true velocity never changes (but for what rounding makes
+        That is without samples, where a true output never changes (but for what rounding makes
         of it), and where what was decoded is not finite.
         """
         if self._sums is None:
@@ -70,15 +75,15 @@ class VelocityScore:
         return score if math.isfinite(score) else None
 
 
-def joined_score(scores: Sequence[VelocityScore]) -> VelocityScore:
+def joined_score(scores: Sequence[R2Score]) -> R2Score:
     """The score over the samples of all."""
-    joined = VelocityScore()
+    joined = R2Score()
     for score in scores:
         joined.join(score)
     return joined
 
 
-def mean_of_batches(scores: Sequence[VelocityScore]) -> float | None:
+def mean_of_batches(scores: Sequence[R2Score]) -> float | None:
     """Mean over batches of each one's R2; None where it is undefined for one of them.
 
     Each is rounded to three digits first, as in the code that made the published models.
@@ -93,31 +98,36 @@ class StretchScore(NamedTuple):
 
     Attributes:
         r2: the coefficient of determination; None where it is undefined.
-        hertz: mean rate of the hidden neurons, spikes per second and neuron.
+        hertz: mean rate of the hidden neurons, spikes per second and neuron; None where there are
+            none.
     """
 
     r2: float | None
-    hertz: float
+    hertz: float | None
 
 
 @torch.no_grad()
-def score_stretch(decoder: RecurrentDecoder, recording: Recording, part: Split) -> StretchScore:
+def score_stretch(decoder: Decoder, recording: Recording, part: Split) -> StretchScore:
     """Decode a stretch as one sequence, without dropout, as on a device in use.
 
-    It is decoded on the CPU by the numba kernel, wherever the decoder is trained.
+    It is decoded on the CPU by the decoder's own choice of kernel, wherever it is trained, and
+    afresh after each gap.
     """
-    if decoder.input.weight.device.type != "cpu":
+    if decoder.device.type != "cpu":
         decoder = copy.deepcopy(decoder).cpu()
-    score, spikes, state = VelocityScore(), 0, None
-    for start in range(part.start, part.stop, _CHUNK_STEPS):
-        stop = min(start + _CHUNK_STEPS, part.stop)
-        events = torch.from_numpy(recording.spikes(start, stop))[:, None]
-        decoded = decoder(events, state, kernel="numba")
-        state = decoded.state
-        true = torch.from_numpy(recording.labels[start:stop].copy())
-        score.add(decoded=decoded.outputs[:, 0], true=true)
-        spikes += int(decoded.spikes.sum())
-    hertz = spikes / (len(part) * decoder.spec.neurons * recording.task.step)
+    score, spikes, neurons = R2Score(), 0, 0
+    for stretch in recording.stretches(part):
+        state = None
+        for start in range(stretch.start, stretch.stop, _CHUNK_STEPS):
+            stop = min(start + _CHUNK_STEPS, stretch.stop)
+            decoded = decoder.decode(torch.from_numpy(recording.spikes(start, stop)), state)
+            state = decoded.state
+            true = torch.from_numpy(recording.labels[start:stop].copy())
+            score.add(decoded=decoded.outputs, true=true)
+            if decoded.spikes is not None:
+                spikes += int(decoded.spikes.sum())
+                neurons = decoded.spikes.shape[1]
+    hertz = spikes / (len(part) * neurons * recording.task.step) if neurons else None
     return StretchScore(score.r2(), hertz)
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from nbsuite.errors import TrainingError
-from nbsuite.models.checkpoint import load_checkpoint
+from nbsuite.models.checkpoint import digest_in
 from nbsuite.training.pretraining import FOLDER_NAME
 from nbsuite.training.run_folder import (
     WEIGHTS_NAME,
@@ -139,7 +139,7 @@ def _maker(weights: str, seed: Any, folder: Path) -> Identity | None:
         record = read_record(each)
         if record is None or record.identity.get("seed") != seed:
             continue
-        if load_checkpoint(each / WEIGHTS_NAME).digest == weights:
+        if digest_in(each / WEIGHTS_NAME) == weights:
             return record.identity
     return None
 

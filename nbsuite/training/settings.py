@@ -10,14 +10,20 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, TypeVar, get_origin, get_type_hints
 
 from nbsuite.errors import UsageError
 from nbsuite.untrusted.text import one_line
 
 Section = TypeVar("Section")
 _LARGEST_SHOWN = 10**400
-_TYPE_NAMES = {int: "a whole number", float: "a number", str: "a word"}
+_TYPE_NAMES = {
+    int: "a whole number",
+    float: "a number",
+    str: "a word",
+    bool: "true or false",
+    tuple: "times in seconds, of membrane and synapse, as 0.02/0.01",
+}
 
 
 @dataclass(frozen=True)
@@ -86,8 +92,14 @@ def check_section(section: Any, name: str) -> None:
             raise refusal(f"{name}.{each.name}", value, allowed.text)
 
 
-def parse_value(kind: type, key: str, text: str) -> Any:
+def parse_value(kind: Any, key: str, text: str) -> Any:
     """A hyperparameter from what was typed.
+
+    Args:
+        kind: the type due: that of a number or word, ``bool``, or ``tuple[float, float]``, which
+            is written ``0.02/0.01``, or a tuple of such pairs, which commas divide.
+        key: its key.
+        text: what was typed.
 
     Raises:
         UsageError: it is not of the type due.
@@ -95,9 +107,34 @@ def parse_value(kind: type, key: str, text: str) -> Any:
     try:
         if not text.isascii():  # Python reads the digits of many scripts
             raise ValueError(text)
-        return kind(text.strip())
+        return _PARSERS[kind](text.strip())
     except ValueError as error:
-        raise refusal(key, text, _TYPE_NAMES[kind]) from error
+        raise refusal(key, text, _TYPE_NAMES[get_origin(kind) or kind]) from error
+
+
+def _flag(text: str) -> bool:
+    if text.lower() not in ("true", "false"):
+        raise ValueError(text)
+    return text.lower() == "true"
+
+
+def _pair(text: str) -> tuple[float, float]:
+    first, second = text.split("/")
+    return float(first), float(second)
+
+
+def _pairs(text: str) -> tuple[tuple[float, float], ...]:
+    return tuple(_pair(part) for part in text.split(","))
+
+
+_PARSERS: Mapping[Any, Callable[[str], Any]] = {
+    int: int,
+    float: float,
+    str: str,
+    bool: _flag,
+    tuple[float, float]: _pair,
+    tuple[tuple[float, float], ...]: _pairs,
+}
 
 
 def read_section(cls: type[Section], name: str, values: object) -> Section:

@@ -15,11 +15,15 @@ mem starts at 1, g and g2 at 0.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 import torch
 from torch import Tensor
 from torch.optim import Optimizer
+
+if TYPE_CHECKING:
+    from nbsuite.shapes import AnyShape
+
 
 STATE_NAMES = ("mem", "mean", "square")
 """What is remembered of every weight: mem, g and g2 of the equations."""
@@ -81,7 +85,9 @@ class SMORMS3(Optimizer):
         return state
 
 
-def _update(weight: Tensor, grad: Tensor, state: dict[str, Tensor], lr: float, eps: float) -> None:
+def _update(
+    weight: AnyShape, grad: AnyShape, state: dict[str, AnyShape], lr: float, eps: float
+) -> None:
     """One step of the equations above, in place."""
     if grad.is_sparse:
         raise ValueError("SMORMS3 takes no sparse gradients")

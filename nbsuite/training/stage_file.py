@@ -48,7 +48,7 @@ class _Summary:
     seconds: float
     train_r2: float | None
     validation_r2: float | None
-    spikes_per_second: float
+    spikes_per_second: float | None
     sparsity: float = 0.0
     batch_r2: float | None = None
 

@@ -210,7 +210,8 @@ def _draw(
     """Draw the curves of a stage that trained."""
     if not state.lines:
         return
-    from nbsuite.plots_training import plot_pruning, plot_training  # matplotlib takes a second
+    from nbsuite.pictures import save_picture  # matplotlib takes a second
+    from nbsuite.plots_training import draw_pruning, draw_training
 
     names = ", ".join(recording.session.label for recording in recordings)
     if len(recordings) > _MOST_NAMED:
@@ -219,6 +220,7 @@ def _draw(
     twin = any(recording.twin for recording in recordings)
     loss = task.recipe.loss.name
     unit = recordings[0].task.label_unit
-    plot_training(folder / "curves.png", state.lines, loss=loss, unit=unit, title=title, twin=twin)
+    curves = draw_training(state.lines, loss=loss, unit=unit, title=title, twin=twin)
+    save_picture(folder / "curves.png", curves)
     if "trials" in summary:
-        plot_pruning(folder / "pruning.png", summary, title=title, twin=twin)
+        save_picture(folder / "pruning.png", draw_pruning(summary, title=title, twin=twin))

@@ -22,11 +22,12 @@ from typing import Any, Literal
 from nbsuite.data.recording import Recording
 from nbsuite.errors import CheckpointError, UsageError
 from nbsuite.models.checkpoint import Checkpoint, load_checkpoint
-from nbsuite.models.registry import ModelSpec
+from nbsuite.models.decoder import DecoderSpec, TrainableDecoder
+from nbsuite.models.kinds import new_decoder
 from nbsuite.tasks.locate import Location
 from nbsuite.tasks.opened import OpenedRecordings
 from nbsuite.training.compute import Compute
-from nbsuite.training.recipe import Recipe
+from nbsuite.training.recipe import Recipe, TrainingRecipe
 from nbsuite.training.run_folder import require_recorded
 
 StageName = Literal["pretrain", "finetune", "prune", "half"]
@@ -38,6 +39,7 @@ TO_COME = "weights to come"
 CODE_VERSION = 1
 """Version of everything that turns a task into weights; a new one makes stages run again."""
 
+_LATER_SETTINGS = ("optimiser", "weight_decay", "momentum")
 _TRAINING = ("windows", "dropout", "loss", "regularisation", "augmentation", "training")
 _SECTIONS: dict[StageName, tuple[str, ...]] = {
     "pretrain": (*_TRAINING, "initialisation", "pretrain"),
@@ -59,15 +61,17 @@ class StageTask:
         recordings: the recordings to train on; one, except for pretraining.
         parent: checkpoint to start from; None starts from random weights.
         compute: kernel, device and threads.
+        factory: what makes the decoder, as its user named it, where its code is the user's.
     """
 
     stage: StageName
-    spec: ModelSpec
+    spec: DecoderSpec
     recipe: Recipe
     seed: int
     recordings: tuple[Location, ...]
     parent: Path | None
     compute: Compute
+    factory: str | None = None
 
     def load_recordings(self, opened: OpenedRecordings) -> list[Recording]:
         """Load the recordings, and make sure that the decoder fits them.
@@ -88,6 +92,26 @@ class StageTask:
                 )
         return loaded
 
+    def new_decoder(self) -> TrainableDecoder:
+        """A decoder of the specification, with arbitrary weights.
+
+        Raises:
+            UsageError: decoders of its kind cannot be trained.
+            DecoderError: the user's code does not make one.
+        """
+        return make_decoder(self.spec, self.factory)
+
+    def load_checkpoint(self, path: Path) -> Checkpoint:
+        """Load a checkpoint of such a decoder.
+
+        Raises:
+            CheckpointError: it is missing, damaged, or not of such a decoder.
+            DecoderError: the user's code does not make one.
+        """
+        if self.factory is None:
+            return load_checkpoint(path)
+        return load_checkpoint(path, lambda spec: make_decoder(spec, self.factory))
+
     def load_parent(self) -> Checkpoint | None:
         """Load the checkpoint to start from, if any, and make sure that it is of this decoder.
 
@@ -99,9 +123,9 @@ class StageTask:
         if self.parent is None:
             return None
         require_recorded(self.parent)
-        checkpoint = load_checkpoint(self.parent)
+        checkpoint = self.load_checkpoint(self.parent)
         found, due = checkpoint.header.spec, self.spec
-        if found != due:
+        if _apart_from_code(found) != _apart_from_code(due):
             raise CheckpointError(
                 f"{self.parent} is a {found.name} of {found.channels} channels, from which a"
                 f" {due.name} of {due.channels} channels cannot start: choose another file."
@@ -121,10 +145,13 @@ class StageTask:
             sections.pop("initialisation", None)
         if sections.get("prune", {}).get("rule") == "clean":
             del sections["prune"]["rule"]  # it was the only one when the first runs were made
+        for name in _LATER_SETTINGS:  # the first runs were made without
+            if sections.get("training", {}).get(name) == getattr(TrainingRecipe(), name):
+                del sections["training"][name]
         identity = {
             "code": CODE_VERSION,
             "stage": self.stage,
-            "model": self.spec.to_json(),
+            "model": {k: v for k, v in self.spec.to_json().items() if k != "factory"},
             "seed": self.seed,
             "recipe": sections,
             "data": [[recording.path.stem, recording.digest] for recording in recordings],
@@ -133,3 +160,30 @@ class StageTask:
         }
         as_read_again: dict[str, Any] = json.loads(json.dumps(identity))
         return as_read_again
+
+
+def make_decoder(spec: Any, factory: str | None) -> TrainableDecoder:
+    """A decoder to train, with arbitrary weights.
+
+    Args:
+        spec: its specification.
+        factory: what makes it, as its user named it, where its code is the user's.
+
+    Raises:
+        UsageError: decoders of its kind cannot be trained.
+        DecoderError: the user's code does not make one.
+    """
+    if factory is not None:
+        from nbsuite.models.factory import load_factory  # which needs NeuroBench
+        from nbsuite.models.module_training import trainable_module
+
+        return trainable_module(load_factory(factory), spec)
+    decoder = new_decoder(spec).trainable
+    if decoder is None:
+        raise UsageError(f"{spec.name} cannot be trained by gradient; choose a decoder that can.")
+    return decoder
+
+
+def _apart_from_code(spec: DecoderSpec) -> dict[str, Any]:
+    """A decoder's specification without where its code is, which may have changed since."""
+    return {k: v for k, v in spec.to_json().items() if k not in ("factory", "source_sha256")}

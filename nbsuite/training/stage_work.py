@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import torch
 
 from nbsuite.data.recording import Recording, Split
-from nbsuite.errors import TrainingError
-from nbsuite.models.checkpoint import Checkpoint, recurrent_decoder
-from nbsuite.models.rsnn import RecurrentDecoder
+from nbsuite.errors import CheckpointError, TrainingError
+from nbsuite.models.checkpoint import Checkpoint
+from nbsuite.models.decoder import TrainableDecoder
 from nbsuite.training.epochs import EpochPlan, training_r2
-from nbsuite.training.initializers import initialise_decoder, input_rates
+from nbsuite.training.input_rates import input_rates
 from nbsuite.training.observer import StageBegun
 from nbsuite.training.pruning import apply_masks, magnitude_masks
 from nbsuite.training.pruning_rules import most_trials
@@ -33,7 +33,7 @@ COUNTS: Mapping[str, Callable[[float], int]] = {"published": math.floor, "clean"
 class Outcome(NamedTuple):
     """What a stage ends with: a decoder on the CPU and figures, see ``stage_run``."""
 
-    decoder: RecurrentDecoder
+    decoder: TrainableDecoder
     figures: Mapping[str, Any]
 
 
@@ -58,7 +58,7 @@ def _prune(run: TrainingRun, parent: Checkpoint | None) -> Outcome:
         state.search = PruningSearch(recipe, _unpruned_r2(unpruned, run)).to_json()
     search = PruningSearch.from_json(state.search, recipe)
     while (sparsity := search.next_level) is not None:
-        masks = magnitude_masks(unpruned, sparsity, COUNTS[recipe.rule])
+        masks = magnitude_masks(unpruned.prunable_weights(), sparsity, COUNTS[recipe.rule])
         decoder = copy.deepcopy(unpruned)
         apply_masks(decoder, masks)
         again = (search.attempt,) if search.attempt else ()
@@ -81,7 +81,12 @@ def _prune(run: TrainingRun, parent: Checkpoint | None) -> Outcome:
 def _halve(run: TrainingRun, parent: Checkpoint | None) -> Outcome:
     """The parent's weights and time constants rounded to float16."""
     run.observer(StageBegun("half", run.folder, 0, 0))
-    decoder = recurrent_decoder(_required(parent, run), "halved").half()
+    trained = _trainable(_required(parent, run))
+    if not trained.can_halve:
+        raise TrainingError(
+            f"{run.task.spec.name} does not decode in half precision: leave out the stage half."
+        )
+    decoder = trained.half()
     if not all(bool(value.isfinite().all()) for value in decoder.parameters()):
         raise TrainingError(
             f"{run.task.parent} has weights that half precision cannot hold, being above 65504:"
@@ -98,18 +103,28 @@ WORK: Mapping[StageName, Callable[[TrainingRun, Checkpoint | None], Outcome]] = 
 }
 
 
-def _random_decoder(run: TrainingRun) -> RecurrentDecoder:
+def _random_decoder(run: TrainingRun) -> TrainableDecoder:
     task = run.task
-    decoder = RecurrentDecoder(task.spec)
+    decoder = task.new_decoder()
     seed = key_of(task.seed, task.stage, "initialisation", bits=32)
-    initialise_decoder(decoder, *input_rates(run.windows), task.recipe.initialisation, seed)
+    decoder.initialise(input_rates(run.windows), task.recipe.initialisation, seed)
     return decoder.to(task.compute.device)
 
 
-def _decoder_of(checkpoint: Checkpoint, run: TrainingRun) -> RecurrentDecoder:
+def _decoder_of(checkpoint: Checkpoint, run: TrainingRun) -> TrainableDecoder:
     """The checkpoint's decoder to train on: in float32, and a copy."""
-    decoder = copy.deepcopy(recurrent_decoder(checkpoint, "trained"))
+    decoder = copy.deepcopy(_trainable(checkpoint))
     return decoder.to(run.task.compute.device, torch.float32)
+
+
+def _trainable(checkpoint: Checkpoint) -> TrainableDecoder:
+    decoder = checkpoint.decoder.trainable
+    if decoder is None:
+        raise CheckpointError(
+            f"{checkpoint.path} holds a decoder {checkpoint.header.spec.name}, which cannot be"
+            " trained; choose another file."
+        )
+    return decoder
 
 
 def _required(parent: Checkpoint | None, run: TrainingRun) -> Checkpoint:
@@ -121,7 +136,7 @@ def _required(parent: Checkpoint | None, run: TrainingRun) -> Checkpoint:
     return parent
 
 
-def _outcome(decoder: RecurrentDecoder, run: TrainingRun, figures: Mapping[str, Any]) -> Outcome:
+def _outcome(decoder: TrainableDecoder, run: TrainingRun, figures: Mapping[str, Any]) -> Outcome:
     """Measure the decoder and take it off the device."""
     decoder = decoder.cpu()
     held_out = [
@@ -131,12 +146,17 @@ def _outcome(decoder: RecurrentDecoder, run: TrainingRun, figures: Mapping[str, 
     measured = {
         "train_r2": _mean_train_r2(decoder, run),
         "validation_r2": mean_r2(held_out),
-        "spikes_per_second": sum(each.hertz for each in held_out) / len(held_out),
+        "spikes_per_second": _mean([each.hertz for each in held_out]),
     }
     return Outcome(decoder, {**measured, **figures})
 
 
-def _mean_train_r2(decoder: RecurrentDecoder, run: TrainingRun) -> float | None:
+def _mean(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return sum(known) / len(known) if known else None
+
+
+def _mean_train_r2(decoder: TrainableDecoder, run: TrainingRun) -> float | None:
     """R2 on what was trained on, decoded as one sequence a recording and without dropout."""
     return mean_r2(
         [score_stretch(decoder, each, _trained_on(each, run)) for each in run.recordings]
@@ -148,7 +168,7 @@ def _trained_on(recording: Recording, run: TrainingRun) -> Split:
     return Split("training", recording.train.start, held_out.start)
 
 
-def _unpruned_r2(decoder: RecurrentDecoder, run: TrainingRun) -> float:
+def _unpruned_r2(decoder: TrainableDecoder, run: TrainingRun) -> float:
     """What the pruning rule compares with: of the last epoch that made the weights, if it is known.
 
     Weights that do not tell are taken through an epoch in which they do not change.
@@ -163,7 +183,7 @@ def _unpruned_r2(decoder: RecurrentDecoder, run: TrainingRun) -> float:
     return _defined(training_r2(decoder, run.windows, plan), run)
 
 
-def _retrained_r2(decoder: RecurrentDecoder, run: TrainingRun) -> float:
+def _retrained_r2(decoder: TrainableDecoder, run: TrainingRun) -> float:
     """What the pruning rule compares after the last epoch of retraining."""
     if run.task.recipe.prune.rule == "clean":
         return _defined(_mean_train_r2(decoder, run), run)

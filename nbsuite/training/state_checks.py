@@ -13,15 +13,14 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from nbsuite.models.rsnn import RecurrentDecoder
 from nbsuite.training.log import check_line
+from nbsuite.training.optimisers import expected_memory
 from nbsuite.training.pruning_search import PruningSearch
 from nbsuite.training.run_state import RunState, unusable
-from nbsuite.training.smorms3 import STATE_NAMES
 from nbsuite.training.stage_task import StageTask
 from nbsuite.untrusted.fault import FormatFault
 
-Shapes = Mapping[str, torch.Size]
+Tensors = Mapping[str, Tensor]
 
 
 def require_possible(state: RunState, task: StageTask, path: Path) -> None:
@@ -37,13 +36,9 @@ def require_possible(state: RunState, task: StageTask, path: Path) -> None:
     """
     try:
         accepts = _check_progress(state, task)
-        decoder = RecurrentDecoder(task.spec)
-        weights = {name: value.shape for name, value in decoder.state_dict().items()}
-        optimiser = {
-            f"{index}/{name}": value.shape
-            for index, value in enumerate(decoder.parameters())
-            for name in STATE_NAMES
-        }
+        decoder = task.new_decoder()
+        weights = decoder.state_dict()
+        optimiser = expected_memory(decoder.parameters(), task.recipe.training)
         begun = state.epoch > 0
         _check_tensors("weights", state.weights, weights if begun else {})
         _check_tensors("optimiser", state.optimiser, optimiser if begun else {})
@@ -96,8 +91,8 @@ def _search(state: RunState, task: StageTask) -> PruningSearch:
     return search
 
 
-def _check_tensors(group: str, tensors: Mapping[str, Tensor], due: Shapes) -> None:
-    """Hold tensors against the shapes that are due.
+def _check_tensors(group: str, tensors: Tensors, due: Tensors) -> None:
+    """Hold tensors against those that are due, in their shapes and in what they hold.
 
     Raises:
         FormatFault: one is missing, unexpected, mis-shaped or not finite.
@@ -106,8 +101,11 @@ def _check_tensors(group: str, tensors: Mapping[str, Tensor], due: Shapes) -> No
         what = "lacks the tensor" if name in due else "has the unexpected tensor"
         raise FormatFault(f"{what} '{group}/{name}'")
     for name, value in tensors.items():
-        if value.shape != due[name]:
-            found, wanted = tuple(value.shape), tuple(due[name])
+        if value.shape != due[name].shape:
+            found, wanted = tuple(value.shape), tuple(due[name].shape)
             raise FormatFault(f"has the tensor '{group}/{name}' in shape {found}, not {wanted}")
+        whole = not due[name].is_floating_point()
+        if value.dtype != (due[name].dtype if whole else torch.float32):
+            raise FormatFault(f"has the tensor '{group}/{name}' in {value.dtype}")
         if not bool(value.isfinite().all()):
             raise FormatFault(f"has the tensor '{group}/{name}', which is not finite")

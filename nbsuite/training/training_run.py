@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from torch import Tensor
+from torch.optim import Optimizer
 
 from nbsuite.data.recording import Recording
 from nbsuite.errors import TrainingError
-from nbsuite.models.rsnn import RecurrentDecoder
+from nbsuite.models.decoder import TrainableDecoder
 from nbsuite.training.epochs import (
     EpochFigures,
     EpochPlan,
@@ -23,10 +24,10 @@ from nbsuite.training.epochs import (
 )
 from nbsuite.training.log import append_log, rewrite_log
 from nbsuite.training.observer import BatchDone, EpochDone, Observer
+from nbsuite.training.optimisers import new_optimiser
 from nbsuite.training.randomness import Place
 from nbsuite.training.run_state import STATE_NAME, RunState, save_state
 from nbsuite.training.scores import mean_r2, score_stretch
-from nbsuite.training.smorms3 import SMORMS3
 from nbsuite.training.stage_task import StageTask
 from nbsuite.training.windows import TrainingWindows, cut_windows, join_windows, validation_split
 
@@ -78,7 +79,7 @@ class TrainingRun:
         recipe = self.task.recipe.windows
         return join_windows([cut_windows(each, recipe) for each in self.recordings])
 
-    def train(self, decoder: RecurrentDecoder, lesson: Lesson) -> None:
+    def train(self, decoder: TrainableDecoder, lesson: Lesson) -> None:
         """Train the decoder from where the state is in this lesson up to its end.
 
         Raises:
@@ -86,7 +87,7 @@ class TrainingRun:
             OSError: the folder cannot be written, or the disk is full.
         """
         recipe = self.task.recipe
-        optimiser = SMORMS3(decoder.parameters(), recipe.training.lr, recipe.training.eps)
+        optimiser = new_optimiser(decoder.parameters(), recipe.training)
         self.state.restore(decoder, optimiser)
         rewrite_log(self.folder, self.state.lines)
         for epoch in range(self.state.epoch, lesson.epochs):
@@ -123,7 +124,7 @@ class TrainingRun:
         save_state(self.folder / STATE_NAME, self.state)
 
     def _epoch(
-        self, decoder: RecurrentDecoder, optimiser: SMORMS3, plan: EpochPlan, epoch: int
+        self, decoder: TrainableDecoder, optimiser: Optimizer, plan: EpochPlan, epoch: int
     ) -> EpochFigures:
         stage = self.task.stage
         try:
@@ -144,7 +145,7 @@ class TrainingRun:
 
 
 def validation_r2(
-    decoder: RecurrentDecoder, task: StageTask, recordings: Sequence[Recording]
+    decoder: TrainableDecoder, task: StageTask, recordings: Sequence[Recording]
 ) -> float | None:
     """Mean R2 over the recordings' stretches that are held out."""
     return mean_r2(

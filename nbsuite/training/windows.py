@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,10 @@ from nbsuite.data.recording import Recording, Split
 from nbsuite.errors import DataError
 from nbsuite.spike_events import SpikeEvents
 from nbsuite.training.recipe import WindowRecipe
+
+if TYPE_CHECKING:
+    from nbsuite.shapes import ChosenWindows, SamplesOutputs, StepsChosenOutputs, WindowStarts
+
 
 TRAINING_AND_VALIDATION = 0.75
 
@@ -32,23 +37,23 @@ class TrainingWindows:
 
     Attributes:
         events: input spikes of all samples, one recording after another.
-        labels: (samples, O) what is to be decoded at the same samples, in the task's units.
-        starts: (windows,) first sample of each window; a window never leaves its recording.
+        labels: what is to be decoded at the same samples, in the task's units.
+        starts: first sample of each window; a window never leaves its recording.
         steps: length of a window in samples.
         step: seconds from one sample to the next.
     """
 
     events: SpikeEvents
-    labels: NDArray[np.float32]
-    starts: NDArray[np.int64]
+    labels: SamplesOutputs
+    starts: WindowStarts
     steps: int
     step: float
 
     def __len__(self) -> int:
         return len(self.starts)
 
-    def velocity(self, chosen: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Velocity of the chosen windows, (steps, windows, 2)."""
+    def velocity(self, chosen: ChosenWindows) -> StepsChosenOutputs:
+        """Velocity of the chosen windows."""
         samples: NDArray[np.int64] = np.arange(self.steps)[:, None] + self.starts[chosen]
         return np.take(self.labels, samples, axis=0)  # seven times faster than an index
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import h5py
 import numpy as np
-from h5py import h5a, h5d, h5l, h5o, h5r, h5s, h5t, h5z
+from h5py import h5a, h5d, h5g, h5l, h5o, h5r, h5s, h5t, h5z
 from numpy.typing import NDArray
 
 from nbsuite.untrusted.fault import FormatFault
@@ -29,7 +29,11 @@ MOST_BYTES_OF_ONE = 16
 SMALLEST_ALLOWANCE = 16 << 20
 """Bytes that are read of a file, however small it is."""
 
+LARGEST_ALLOWANCE = 8 << 30
+"""Bytes that are read of a file, however large it is."""
+
 MOST_CHUNKS = 1 << 16
+_MOST_SHOWN, _DEEPEST_SHOWN = 1000, 6
 _LARGEST_CHUNK = 64 << 20
 _LARGEST_UNVERIFIED = 1 << 20
 """Bytes of a chunk in the file whose deflation cannot harm: it stands for at most 1,032 times."""
@@ -46,6 +50,7 @@ _INTEGERS = (
     *(h5t.STD_U8LE, h5t.STD_U8BE, h5t.STD_U16LE, h5t.STD_U16BE),
     *(h5t.STD_U32LE, h5t.STD_U32BE, h5t.STD_U64LE, h5t.STD_U64BE),
 )
+_NUMBERS = (*_FLOATS, *_INTEGERS)
 _FILTERS = (h5z.FILTER_DEFLATE, h5z.FILTER_SHUFFLE, h5z.FILTER_FLETCHER32, h5z.FILTER_LZF)
 
 
@@ -58,11 +63,12 @@ class Hdf5Reader:
     Args:
         file: the open file.
         size: its bytes.
+        most_of_one: bytes that are read for each of them.
     """
 
-    def __init__(self, file: h5py.File, size: int) -> None:
+    def __init__(self, file: h5py.File, size: int, most_of_one: int = MOST_BYTES_OF_ONE) -> None:
         self._file = file
-        self._left = max(SMALLEST_ALLOWANCE, MOST_BYTES_OF_ONE * size)
+        self._left = max(SMALLEST_ALLOWANCE, min(most_of_one * size, LARGEST_ALLOWANCE))
 
     def dataset(self, name: str) -> h5d.DatasetID | None:
         """The dataset of that name in the file's root; None where something else has the name.
@@ -70,12 +76,44 @@ class Hdf5Reader:
         Raises:
             FormatFault: nothing has the name, or a link to somewhere else.
         """
-        path = name.encode()
-        if path not in self._file.id:
+        if (found := self.find(name)) is None:
             raise FormatFault(f"lacks the dataset {name}")
-        if self._file.id.links.get_info(path).type != h5l.TYPE_HARD:
-            raise FormatFault(f"has a link to somewhere else as {name}")
-        return _as_dataset(h5o.open(self._file.id, path))
+        return _as_dataset(found)
+
+    def find(self, path: str) -> Any:
+        """The dataset, group or other object of a path with slashes; None if there is none.
+
+        Raises:
+            FormatFault: there is a link to somewhere else, or something else, in the path.
+        """
+        found = h5g.open(self._file.id, b"/")
+        for part in path.split("/"):
+            name = part.encode()
+            if not isinstance(found, h5g.GroupID) or not name or name not in found:
+                return None
+            if found.links.get_info(name).type != h5l.TYPE_HARD:
+                raise FormatFault(f"has a link to somewhere else as {path}")
+            found = h5o.open(found, name)
+        return found
+
+    def paths(self) -> list[tuple[str, tuple[int, ...]]]:
+        """Paths of datasets with their shapes, up to a thousand of them and six levels deep.
+
+        What begins with # is MATLAB's own.
+        """
+        shown: list[tuple[str, tuple[int, ...]]] = []
+        waiting = [("", 0, h5g.open(self._file.id, b"/"))]
+        while waiting and len(shown) < _MOST_SHOWN:
+            path, depth, group = waiting.pop()
+            for name in itertools.islice(group, _MOST_SHOWN):
+                if name.startswith(b"#") or group.links.get_info(name).type != h5l.TYPE_HARD:
+                    continue
+                inner, found = path + name.decode(errors="replace"), h5o.open(group, name)
+                if isinstance(found, h5d.DatasetID):
+                    shown.append((inner, shape_of(found)))
+                elif isinstance(found, h5g.GroupID) and depth < _DEEPEST_SHOWN:
+                    waiting.append((f"{inner}/", depth + 1, found))
+        return shown[:_MOST_SHOWN]
 
     def referenced(self, reference: h5r.Reference) -> h5d.DatasetID | None:
         """The dataset that a reference leads to; None where it leads to something else.
@@ -121,7 +159,7 @@ class Hdf5Reader:
         """
         if not holds_numbers(dataset):
             raise FormatFault(f"holds something else than numbers as {name}")
-        self._allow(dataset, name)
+        self._allow(dataset, name, each=dataset.get_type().get_size())
         return np.asarray(h5py.Dataset(dataset)[()])
 
     def allow(self, numbers: FloatArray, name: str) -> None:
@@ -132,14 +170,14 @@ class Hdf5Reader:
         """
         self._spend(numbers.nbytes, name)
 
-    def _allow(self, dataset: h5d.DatasetID, name: str) -> None:
-        """Make sure that a dataset can be read without harm."""
+    def _allow(self, dataset: h5d.DatasetID, name: str, each: int = 8) -> None:
+        """Make sure that a dataset can be read without harm, of so many bytes for each number."""
         properties = dataset.get_create_plist()
         layout = properties.get_layout()
         if layout == h5d.VIRTUAL or properties.get_external_count():
             raise FormatFault(f"does not hold {name} itself, but names other files")
         shape = shape_of(dataset)
-        self._spend(math.prod(shape) * 8, name)
+        self._spend(math.prod(shape) * each, name)
         if layout == h5d.CHUNKED:
             self._allow_chunks(dataset, properties, shape, name)
 
@@ -184,7 +222,7 @@ def holds_references(dataset: h5d.DatasetID) -> bool:
 def holds_numbers(dataset: h5d.DatasetID) -> bool:
     """Whether a dataset holds real numbers of the usual kinds."""
     kind = dataset.get_type()
-    return not _is_null(dataset) and (_is_one_of(kind, _FLOATS) or _is_one_of(kind, _INTEGERS))
+    return not _is_null(dataset) and (_is_one_of(kind, _NUMBERS))
 
 
 def floating_dtype(dataset: h5d.DatasetID) -> np.dtype[Any]:
@@ -215,7 +253,26 @@ def read_flag(owner: h5d.DatasetID, name: str) -> bool:
     return any(value.tobytes())
 
 
-def read_text_attribute(owner: h5py.File, name: str) -> str | None:
+def read_number(owner: h5d.DatasetID, name: str) -> float | None:
+    """A single number that is an attribute; None where there is no such attribute.
+
+    Raises:
+        FormatFault: it is no single finite number.
+    """
+    attribute = _attribute(owner, name)
+    if attribute is None:
+        return None
+    if attribute.shape not in ((), (1,)) or not _is_one_of(attribute.get_type(), _NUMBERS):
+        raise FormatFault(f"has an attribute {name} that is no number")
+    value = np.zeros(attribute.shape, dtype=np.float64)
+    attribute.read(value)
+    number = float(value.reshape(()))
+    if not math.isfinite(number):
+        raise FormatFault(f"has an attribute {name} that is not finite")
+    return number
+
+
+def read_text_attribute(owner: h5py.File | h5py.Dataset | h5py.Group, name: str) -> str | None:
     """A text that is an attribute; None where there is no such attribute.
 
     Raises:

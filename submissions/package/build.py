@@ -10,8 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from nbsuite.conversions.origin import recurrent_decoder
 from nbsuite.errors import NbsuiteError, PackageError
-from nbsuite.models.checkpoint import recurrent_decoder
 from nbsuite.submissions.package.archive import write_archive
 from nbsuite.submissions.package.checkpoints import recipe_of
 from nbsuite.submissions.package.contents import (

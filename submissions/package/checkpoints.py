@@ -12,8 +12,9 @@ from typing import Any
 from neurobench.models import TorchModel
 
 from nbsuite.benchmarking.metrics import STATIC_METRICS
+from nbsuite.conversions.origin import recurrent_decoder
 from nbsuite.errors import PackageError
-from nbsuite.models.checkpoint import Checkpoint, load_checkpoint, recurrent_decoder
+from nbsuite.models.checkpoint import Checkpoint, load_checkpoint
 from nbsuite.models.rsnn import RecurrentDecoder
 from nbsuite.models.training_data import TrainingData
 from nbsuite.submissions.package.checks import describe_run

@@ -190,6 +190,10 @@ def read_session(folder: Path, origin: str, model: str) -> SessionResults:
         raise PackageError(f"{origin} is the provenance of other results.")
     if any(run["data"][key] != data[key] for run in runs for key in _IDENTITY):
         raise PackageError(f"{origin} has seeds that were measured on different files.")
+    if any(run.get("processing") for run in runs):
+        raise PackageError(
+            f"{origin} is of a decoder with processors around it, which packages do not hold."
+        )
     if any(run["checkpoint"]["model"]["name"] != model for run in runs):
         raise PackageError(f"{origin} has runs of another model than {model}.")
     values = read_json(_require(folder, results), results, "results")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -16,6 +15,8 @@ from nbsuite.submissions.results.label_places import label_points
 from nbsuite.submissions.results.protocols import task_heading
 from nbsuite.submissions.tables.leaderboard import Ranking, Row
 from nbsuite.submissions.tables.pareto import pareto_front
+from nbsuite.twin_labels import ALL_SYNTHETIC
+from nbsuite.untrusted.text import one_line
 
 Point = tuple[float, float, Row]
 
@@ -23,6 +24,10 @@ _PANELS = (OPERATIONS, FOOTPRINT)
 _MOST_NAMED = 60
 """Points of a panel that all have room for their names."""
 
+_LEFT = 0.085
+"""Where the panels begin, with room for numbers below 0."""
+
+_LONGEST_TITLE = 90
 _FRONT_COLOUR = "0.72"
 # Yours are hollow and larger, so that both are seen where they coincide.
 _KINDS = (
@@ -31,34 +36,32 @@ _KINDS = (
 )
 
 
-def plot_leaderboard(path: Path, ranking: Ranking) -> None:
+def draw_leaderboard(ranking: Ranking) -> Figure:
     """Draw R2 against cost, a panel a cost, with the methods that no other beats in both.
 
     Args:
-        path: the picture; its suffix, .png or .svg, is its format.
         ranking: the methods; those without R2, or without the cost, are left out of the panel.
 
     Raises:
         ResultsError: no method can be drawn.
-        UsageError: another suffix.
-        OSError: the folder cannot be written, or the disk is full.
     """
     panels = {cost: _points(ranking, cost) for cost in _PANELS}
     accuracies = [r2 for points in panels.values() for _, r2, _ in points]
     if not accuracies:
         raise ResultsError(
-            f"{path} would be empty: no method has R2 and costs on {ranking.place}; "
+            f"The picture would be empty: no method has R2 and costs on {ranking.place}; "
             "name another session with --session."
         )
-    with drawn(path, (9.6, 4.9)) as figure:
+    with drawn((9.6, 4.9)) as figure:
         axes = figure.subplots(1, 2, sharey=True)
-        figure.subplots_adjust(left=0.07, right=0.97, top=0.80, bottom=0.115, wspace=0.11)
+        figure.subplots_adjust(left=_LEFT, right=0.97, top=0.80, bottom=0.115, wspace=0.11)
         _set_accuracy_scale(axes[0], accuracies)
         for each, (cost, points) in zip(axes, panels.items(), strict=True):
             _draw_panel(each, points)
             each.set_xlabel(cost.axis)
         _write_legend(figure, axes)
         _write_title(figure, ranking)
+    return figure
 
 
 def _points(ranking: Ranking, cost: Quantity) -> list[Point]:
@@ -143,7 +146,7 @@ def _write_legend(figure: Figure, axes: Sequence[Axes]) -> None:
         found.values(),
         found.keys(),
         loc="upper left",
-        bbox_to_anchor=(0.06, 0.9),
+        bbox_to_anchor=(_LEFT - 0.01, 0.9),
         ncols=3,
         frameon=False,
     )
@@ -151,9 +154,21 @@ def _write_legend(figure: Figure, axes: Sequence[Axes]) -> None:
 
 def _write_title(figure: Figure, ranking: Ranking) -> None:
     title = f"{task_heading(ranking.task)}: accuracy and cost, {ranking.place}"
-    figure.text(0.07, 0.945, picture_text(title), fontsize=12, fontweight="bold", va="center")
+    figure.text(
+        _LEFT,
+        0.945,
+        picture_text(one_line(title, _LONGEST_TITLE)),
+        fontsize=12,
+        fontweight="bold",
+        va="center",
+    )
     if ranking.twin:
-        statement = "TWINS: synthetic, not real recordings"
         figure.text(
-            0.97, 0.945, statement, color=TWIN_COLOUR, fontweight="bold", va="center", ha="right"
+            0.97,
+            0.945,
+            ALL_SYNTHETIC,
+            color=TWIN_COLOUR,
+            fontweight="bold",
+            va="center",
+            ha="right",
         )

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 from nbsuite.data.task import Task
-from nbsuite.plots import DEFAULT_SECONDS, FloatArray, SpikeArray, plot_decoding
+from nbsuite.plots import DEFAULT_SECONDS, draw_decoding
 from nbsuite.submissions.report.page import Data, PageFigure, Section
 from nbsuite.submissions.report.pictures import draw_picture
+
+if TYPE_CHECKING:
+    from nbsuite.shapes import DrawnOutputs, DrawnSpikes
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,9 +27,9 @@ class Decoding:
         twin: whether the recording is a twin.
         trained_on_twin: whether the decoder is known to have been trained on one.
         task: what was decoded.
-        true: (T, O) true outputs, in the task's units.
-        decoded: (T, O) decoded outputs.
-        spikes: (T, neurons) hidden spikes, 0 or 1; None of a decoder without them.
+        true: true outputs, in the task's units.
+        decoded: decoded outputs.
+        spikes: hidden spikes, 0 or 1; None of a decoder without them.
         r2: coefficient of determination over the whole test set.
         checkpoint: the checkpoint's file.
     """
@@ -36,9 +40,9 @@ class Decoding:
     twin: bool
     trained_on_twin: bool
     task: Task
-    true: FloatArray
-    decoded: FloatArray
-    spikes: SpikeArray | None
+    true: DrawnOutputs
+    decoded: DrawnOutputs
+    spikes: DrawnSpikes | None
     r2: float
     checkpoint: str
 
@@ -57,7 +61,7 @@ def _figure(number: int, decoding: Decoding) -> PageFigure:
     if decoding.spikes is not None:
         shown += f", and the spikes of its {decoding.spikes.shape[1]} hidden neurons"
     draw = partial(
-        plot_decoding,
+        draw_decoding,
         task=decoding.task,
         true=decoding.true,
         decoded=decoding.decoded,

@@ -17,6 +17,7 @@ import jinja2
 
 from nbsuite.submissions.report.pictures import Picture, colour_rules
 from nbsuite.submissions.results.formats import Table
+from nbsuite.twin_labels import REAL_RECORDINGS, TWIN, TWINS
 from nbsuite.untrusted.text import printable
 
 _TEMPLATES = "templates"
@@ -25,9 +26,9 @@ _TEMPLATES = "templates"
 class Data(Enum):
     """What was measured on; every table and figure says it."""
 
-    REAL = "real recordings"
-    TWIN = "TWIN, synthetic"
-    BOTH = "real recordings and TWINS"
+    REAL = REAL_RECORDINGS
+    TWIN = f"{TWIN}, synthetic"
+    BOTH = f"{REAL_RECORDINGS} and {TWINS}"
 
     @classmethod
     def of(cls, *, twin: bool) -> Data:

@@ -15,8 +15,9 @@ from tempfile import TemporaryDirectory
 from xml.etree import ElementTree
 
 from markupsafe import Markup
+from matplotlib.figure import Figure
 
-from nbsuite.pictures import BLUE, VERMILLION
+from nbsuite.pictures import BLUE, VERMILLION, save_picture
 
 INK_DARK = (230, 230, 230)
 PAPER_DARK = (22, 25, 29)
@@ -53,16 +54,16 @@ class Picture:
     colours: frozenset[str]
 
 
-def draw_picture(name: str, draw: Callable[[Path], None]) -> Picture:
+def draw_picture(name: str, draw: Callable[[], Figure]) -> Picture:
     """Draw a picture for a page.
 
     Args:
         name: a name that no other picture of the page has: letters, digits and hyphens.
-        draw: draws it into the SVG file that it is given.
+        draw: draws it.
     """
     with TemporaryDirectory(prefix="nbsuite-report-") as folder:
         path = Path(folder) / "picture.svg"
-        draw(path)
+        save_picture(path, draw())
         text = path.read_text(encoding="utf-8")
     root = ElementTree.fromstring(text)  # noqa: S314  # just written by us
     _, _, width, height = map(float, root.attrib["viewBox"].split())

@@ -17,6 +17,7 @@ from nbsuite.submissions.results.challenge import provenance_path
 from nbsuite.submissions.results.folder import is_twin, read_provenance, results_files
 from nbsuite.submissions.results.formats import EMPTY, Cell, Column, Table, text_cell
 from nbsuite.submissions.results.names import SUMMARY_PREFIX
+from nbsuite.twin_labels import kind_of
 from nbsuite.untrusted.json_output import format_json
 from nbsuite.untrusted.text import one_line
 
@@ -148,7 +149,7 @@ def _row(
     return [
         text_cell(file.name),
         _cell(run, "checkpoint", "seed"),
-        text_cell("TWIN" if twin or _get(run, "data", "twin") else "real"),
+        text_cell(kind_of(twin=twin or bool(_get(run, "data", "twin")))),
         text_cell(_trained_on(run)),
         _cell(run, "checkpoint", "file"),
         _digest(run, "checkpoint", "weights_sha256"),
@@ -173,7 +174,7 @@ def _trained_on(run: object) -> str | None:
         twin = TrainingData.from_json(_get(run, "checkpoint", "trained_on")).on_twin
     except (AttributeError, KeyError, TypeError, ValueError):
         return None
-    return {True: "TWIN", False: "real", None: None}[twin]
+    return None if twin is None else kind_of(twin=twin)
 
 
 def _software(run: object) -> str:

@@ -33,6 +33,7 @@ from nbsuite.submissions.tables.leaderboard import (
 from nbsuite.submissions.tables.leaderboard_table import USUAL, leaderboard_table
 from nbsuite.submissions.tables.pareto import pareto_front
 from nbsuite.submissions.tables.published_tables import DEMAND, accuracy_table, demand_table
+from nbsuite.twin_labels import kinds_of, with_variant
 
 _SUMMARISED = (R2, FOOTPRINT, ACTIVATION_SPARSITY, OPERATIONS)
 
@@ -83,7 +84,7 @@ def _summary_rows(models: Sequence[ModelResults]) -> Iterator[list[Cell]]:
         ranked = sum(row.rank is not None for row in ranking.rows)
         yield [
             text_cell(entry.method),
-            text_cell("real" if model.twin is None else f"TWIN ({model.twin})"),
+            text_cell(with_variant(model.twin)),
             text_cell(", ".join(model.sessions) if model.missing else _all(model.reported)),
             EMPTY if entry.seeds is None else Cell(str(entry.seeds), entry.seeds),
             *(Cell(each.text(values.get(each.key)), values.get(each.key)) for each in _SUMMARISED),
@@ -132,7 +133,7 @@ def results_section(
     for number, place in enumerate(_places(models, entries)):
         picture = f"pareto-{name}-{number}"
         blocks += _leaderboard(picture, _ranking(entries, place), data, figures or USUAL)
-    heading = "Results on TWINS" if twin else "Results on real recordings"
+    heading = f"Results on {kinds_of(twins=twin)}"
     if models[0].task != CHALLENGE_TASK:
         heading += f": {task_heading(models[0].task)}"
     return Section(name, heading, blocks)
@@ -155,14 +156,14 @@ def _ranking(entries: Sequence[Entry], place: str) -> Ranking:
 def _leaderboard(
     name: str, ranking: Ranking, data: Data, figures: Sequence[Quantity]
 ) -> Iterator[Block]:
-    from nbsuite.submissions.pictures.pareto import plot_leaderboard  # matplotlib takes a second
+    from nbsuite.submissions.pictures.pareto import draw_leaderboard  # matplotlib takes a second
 
     where = ranking.place
     yield Heading(f"Leaderboard: {where}")
     table = leaderboard_table(ranking, figures)
     yield PageTable(table, data, ("method",))
     yield PageFigure(
-        draw_picture(name, lambda path: plot_leaderboard(path, ranking)),
+        draw_picture(name, lambda: draw_leaderboard(ranking)),
         f"R2 against effective operations per sample and against footprint, {where}; up and to the"
         " left is better. Costs are on a logarithmic scale.",
         f"Two scatter plots of R2 against cost, {where}. {_fronts(ranking)}"

@@ -11,7 +11,7 @@ from typing import Any
 
 from nbsuite.data.sessions import PUBLIC_SESSIONS
 from nbsuite.errors import TrainingError
-from nbsuite.plots_training import plot_pruning, plot_training
+from nbsuite.plots_training import draw_pruning, draw_training
 from nbsuite.submissions.report.page import (
     Block,
     Data,
@@ -29,6 +29,7 @@ from nbsuite.training.recipe import LOSS_NAMES
 from nbsuite.training.run_folder import RECORD_NAME, read_record
 from nbsuite.training.stage_task import STAGES
 from nbsuite.twin_info import TWIN_MARK
+from nbsuite.twin_labels import kind_of
 
 _CURVES = ("epoch", "loss", "penalty", "train_r2", "validation_r2", "spikes_per_second")
 _LABELS = {each.name: each.label for each in PUBLIC_SESSIONS}
@@ -182,7 +183,7 @@ def training_section(stages: Sequence[FinishedStage], twin_digests: Collection[s
 def _figures(name: str, stage: FinishedStage, data: Data) -> Iterator[PageFigure]:
     twin = data is Data.TWIN
     curves = partial(
-        plot_training,
+        draw_training,
         lines=stage.lines,
         loss=stage.loss or "",
         unit=str(stage.summary.get("label_unit", PRIMATE_REACHING.label_unit)),
@@ -199,7 +200,7 @@ def _figures(name: str, stage: FinishedStage, data: Data) -> Iterator[PageFigure
         data,
     )
     if "trials" in stage.summary:
-        draw = partial(plot_pruning, summary=stage.summary, title=stage.title, twin=twin)
+        draw = partial(draw_pruning, summary=stage.summary, title=stage.title, twin=twin)
         yield PageFigure(
             draw_picture(f"{name}-pruning", draw),
             f"{stage.title}: R2 on the training stretch after retraining, by the share of weights"
@@ -246,7 +247,7 @@ def _table(stages: Sequence[FinishedStage], twin_digests: Collection[str]) -> Pa
             text_cell(stage.model),
             Cell(str(stage.seed), stage.seed),
             text_cell(stage.sessions),
-            text_cell("TWIN" if twin else "real"),
+            text_cell(kind_of(twin=twin)),
             _figure(stage.summary, "epochs", ",.0f"),
             _figure(stage.summary, "train_r2", ".3f"),
             _figure(stage.summary, "validation_r2", ".3f"),

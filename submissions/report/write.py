@@ -13,7 +13,7 @@ from nbsuite.submissions.report.page import Page, Section, render
 from nbsuite.submissions.report.provenance import provenance_section, read_all_provenance
 from nbsuite.submissions.report.results import results_section, summary_section
 from nbsuite.submissions.report.training import FinishedStage, training_section
-from nbsuite.submissions.results.columns import choose_columns, keys_of
+from nbsuite.submissions.results.columns import choose_columns, figures_of
 from nbsuite.submissions.results.folder import ResultsFolder
 from nbsuite.submissions.results.model_results import ModelResults, by_task
 from nbsuite.submissions.results.protocols import CHALLENGE_TASK, task_heading
@@ -66,7 +66,7 @@ def build_report(
         )
     provenance = read_all_provenance(paths)
     twin_digests = provenance.twin_digests()
-    figures = None if columns is None else choose_columns(columns, keys_of(models))
+    figures = None if columns is None else choose_columns(columns, figures_of(models))
     sections = [summary_section(models)]
     sections += [
         results_section(chosen, twin=twin, name=f"{name}{number or ''}", figures=figures)

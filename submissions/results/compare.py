@@ -8,7 +8,13 @@ from enum import Enum
 from pathlib import Path
 from statistics import fmean
 
-from nbsuite.benchmarking.quantities import CHALLENGE, QUANTITIES, R2, Quantity
+from nbsuite.benchmarking.quantities import (
+    CHALLENGE,
+    QUANTITIES,
+    R2,
+    Quantity,
+    quantity_named,
+)
 from nbsuite.benchmarking.tolerance import Tolerance
 from nbsuite.errors import ResultsError, UsageError
 from nbsuite.submissions.results.challenge import Results
@@ -21,7 +27,7 @@ from nbsuite.submissions.results.folder import (
 )
 from nbsuite.submissions.results.names import model_and_recording
 from nbsuite.submissions.results.protocols import short_name, task_of
-from nbsuite.submissions.results.run_figures import further_lists
+from nbsuite.submissions.results.run_figures import further_lists, own_quantities
 from nbsuite.suggestions import did_you_mean
 
 _SUMMARY_PREFIX = "results_summary_"
@@ -91,12 +97,14 @@ class _Measured:
 
     Attributes:
         lists: figure to list over seeds.
+        figures: the figures that it has, by key.
         task: name and version of the task.
         label: model and session for people.
         data: digests of the recordings, as far as provenance tells.
     """
 
     lists: Results
+    figures: Mapping[str, Quantity]
     task: str
     label: str
     data: frozenset[str]
@@ -128,15 +136,21 @@ def compare_results(
         )
         for name in dict.fromkeys([*old_files, *new_files])
     }
-    found = [key for pair in pairs.values() for each in pair if each for key in each.lists]
-    figures = CHALLENGE if columns is None else choose_columns(columns, dict.fromkeys(found))
+    there = {
+        key: quantity
+        for pair in pairs.values()
+        for each in pair
+        if each is not None
+        for key, quantity in each.figures.items()
+    }
+    figures = CHALLENGE if columns is None else choose_columns(columns, there)
     _check_tolerances(tolerances, figures)
     changes: list[Change] = []
     remarks: list[str] = []
     for name, (before, after) in pairs.items():
         if before is None or after is None:
-            there, verdict = (after, Verdict.NEW) if before is None else (before, Verdict.MISSING)
-            label = name if there is None else there.label
+            one, verdict = (after, Verdict.NEW) if before is None else (before, Verdict.MISSING)
+            label = name if one is None else one.label
             changes.append(Change(name, label, None, None, None, None, verdict))
         else:
             _check_same_task(name, before, after)
@@ -148,9 +162,11 @@ def compare_results(
 def _read(name: str, file: Path) -> _Measured:
     lists, provenance = read_lists(file), read_provenance(file)
     lists |= further_lists(provenance, len(lists[R2.key]))
+    own = own_quantities(provenance)
+    figures = {key: own.get(key) or quantity_named(key) for key in lists}
     named = model_and_recording(file, provenance)
     label = name if named is None else f"{named[0]} {short_name(named[1])}"
-    return _Measured(lists, task_of(provenance), label, _data_digests(provenance))
+    return _Measured(lists, figures, task_of(provenance), label, _data_digests(provenance))
 
 
 def _check_tolerances(tolerances: Mapping[str, Tolerance], figures: Sequence[Quantity]) -> None:

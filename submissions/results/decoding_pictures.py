@@ -44,11 +44,11 @@ def draw_job(path: Path, job: Job, result: BenchmarkResult, measurement: Measure
     Raises:
         OSError: the file cannot be written, or the disk is full.
     """
-    from nbsuite.plots import plot_decoding
+    from nbsuite.pictures import save_picture
+    from nbsuite.plots import draw_decoding
 
     test, spikes = job.recording.test, measurement.spikes
-    plot_decoding(
-        path,
+    figure = draw_decoding(
         task=job.recording.task,
         true=job.recording.labels[test.start : test.stop],
         decoded=measurement.outputs.numpy(),
@@ -59,3 +59,4 @@ def draw_job(path: Path, job: Job, result: BenchmarkResult, measurement: Measure
         twin=result.twin,
         trained_on_twin=result.trained_on_twin is True,
     )
+    save_picture(path, figure)

@@ -11,13 +11,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from nbsuite.benchmarking.quantities import Quantity
 from nbsuite.errors import ResultsError
 from nbsuite.protocol import EARLIEST_PROTOCOL
 from nbsuite.submissions.results.challenge import METRICS, Results, provenance_path
 from nbsuite.submissions.results.model_results import ModelResults
 from nbsuite.submissions.results.names import model_and_recording, model_of_summary, results_in
 from nbsuite.submissions.results.protocols import CHALLENGE_TASK, is_task, sessions_of, task_of
-from nbsuite.submissions.results.run_figures import further_lists
+from nbsuite.submissions.results.run_figures import (
+    further_lists,
+    own_quantities,
+    processing_remarks,
+    twin_of,
+)
 from nbsuite.submissions.results.schema import read_json, read_object
 from nbsuite.submissions.results.summaries import AVERAGE, summarise, summary_path
 from nbsuite.twin_info import TWIN_MARK
@@ -64,6 +70,8 @@ class _Collected:
     """Results found so far, by task, model and twin."""
 
     lists: dict[_Group, dict[str, Results]] = field(default_factory=dict)
+    own: dict[_Group, dict[str, Quantity]] = field(default_factory=dict)
+    remarks: dict[_Group, dict[str, None]] = field(default_factory=dict)
     summaries: list[Path] = field(default_factory=list)
     others: list[Path] = field(default_factory=list)
 
@@ -80,7 +88,11 @@ def read_results(path: Path) -> ResultsFolder:
     for file in results_files(path):
         _collect(file, collected)
     models = [
-        _model_results(group, path, sessions)
+        replace(
+            _model_results(group, path, sessions),
+            own=collected.own[group],
+            remarks=tuple(collected.remarks[group]),
+        )
         for group, sessions in sorted(collected.lists.items(), key=lambda item: str(item[0]))
     ]
     models += _from_summaries(path, collected)
@@ -163,21 +175,40 @@ def _collect(file: Path, collected: _Collected) -> None:
     model, recording = model_and_recording(file, provenance) or ("", "")
     label, twin = recording, None
     if task == CHALLENGE_TASK:
-        name, _, variant = recording.partition("-")
-        label = _LABELS.get(name, "")
-        twin = (variant or UNNAMED_TWIN) if twin_told else None
-        if variant and twin is None:
-            label = ""
+        label, twin = _session_and_twin(recording, provenance, twin=twin_told)
     if not label:
         collected.others.append(file)
         return
-    sessions = collected.lists.setdefault((task, _current_name(model), twin), {})
+    group = (task, _current_name(model), twin)
+    sessions = collected.lists.setdefault(group, {})
     if label in sessions:
         raise ResultsError(
             f"{file} holds results that another file of the folder holds under another name; "
             "remove one of them."
         )
     sessions[label] = results
+    collected.own.setdefault(group, {}).update(own_quantities(provenance))
+    collected.remarks.setdefault(group, {}).update(dict.fromkeys(processing_remarks(provenance)))
+
+
+def _session_and_twin(
+    recording: str, provenance: Mapping[str, object], *, twin: bool
+) -> tuple[str, str | None]:
+    """The challenge's session that results are on, by its short name, and which twin of it.
+
+    The name of the recording tells both, but that of a twin may be any: then its label does.
+
+    Returns:
+        An empty name where it is none of the sessions.
+    """
+    name, _, variant = recording.partition("-")
+    label = _LABELS.get(name, "")
+    if not twin:
+        return ("", None) if variant else (label, None)
+    info = None if label else twin_of(provenance)
+    if info is None:
+        return label, variant or UNNAMED_TWIN
+    return _LABELS.get(info.session, ""), info.variant
 
 
 def _current_name(model: str) -> str:

@@ -30,12 +30,14 @@ class _File:
 
     Attributes:
         path: the file; None where nothing is written.
+        model: what the results are of.
         jobs: its jobs.
         pictures: the picture of each job; empty where none is drawn.
         finished: the results, where all of it is there already.
     """
 
     path: Path | None
+    model: str
     jobs: Sequence[Job]
     pictures: Sequence[Path]
     finished: Sequence[BenchmarkResult] | None
@@ -120,7 +122,7 @@ def _measure_file(
             draw_job(picture, job, result, measurement)
             drawn.append(picture)
     if file.path is not None:
-        written += _write(file.path.parent, results)
+        written += write_file(file.path.parent, results)
     written += drawn
     return results
 
@@ -136,7 +138,7 @@ def _files(
     """Jobs by model and recording: each group becomes one results file."""
     groups: dict[tuple[str, str], list[int]] = {}
     for number, job in enumerate(jobs):
-        key = (job.checkpoint.header.spec.name, job.recording.name)
+        key = (settings.named(job.checkpoint.header.spec.name), job.recording.name)
         groups.setdefault(key, []).append(number)
     files = []
     for key, numbers in groups.items():
@@ -145,7 +147,7 @@ def _files(
         drawn = [pictures[number] for number in numbers] if pictures else []
         wanted = path is not None and not force and all(map(Path.is_file, drawn))
         finished = _finished(path, own, settings) if wanted and path is not None else None
-        files.append(_File(path, own, drawn, finished))
+        files.append(_File(path, key[0], own, drawn, finished))
     return files
 
 
@@ -195,16 +197,26 @@ def _prepare_folder(folder: Path, files: Sequence[_File], *, force: bool) -> Non
 
 
 def _model_and_recording(file: _File) -> tuple[str, str]:
-    job = file.jobs[0]
-    return job.checkpoint.header.spec.name, job.recording.name
+    return file.model, file.jobs[0].recording.name
 
 
 def _check_runs(group: Sequence[Job], what: str) -> None:
-    """Make sure that each checkpoint is a run of its own, and all are on one recording."""
+    """Make sure that each checkpoint is a run of its own, and all are on one recording.
+
+    Raises:
+        UsageError: they are not, or are decoders of different size under one name.
+    """
     if len({job.recording.digest for job in group}) > 1:
         raise UsageError(
             f"Results for {what} would be on two recordings of that name; rename one of them, or"
             " measure on them one after the other with another --output."
+        )
+    sizes = {sum(each.numel() for each in job.checkpoint.decoder.parameters()) for job in group}
+    if len(sizes) > 1:
+        raise UsageError(
+            f"The decoders for {what} have {' and '.join(f'{size:,}' for size in sorted(sizes))}"
+            " parameters, so that they are no runs of one model; name them apart, or measure them"
+            " one after the other with another --output."
         )
     seeds = [job.checkpoint.header.seed for job in group]
     weights = [job.checkpoint.digest for job in group]
@@ -212,7 +224,17 @@ def _check_runs(group: Sequence[Job], what: str) -> None:
     challenge.check_distinct_weights(list(zip(seeds, weights, strict=True)), what)
 
 
-def _write(folder: Path, results: Sequence[BenchmarkResult]) -> list[Path]:
+def write_file(folder: Path, results: Sequence[BenchmarkResult]) -> list[Path]:
+    """Write the results of one model on one recording, and the model's summary.
+
+    Returns:
+        The results file, its provenance and the summary.
+
+    Raises:
+        ResultsError: a metric is missing or a value is not finite.
+        UsageError: two of the results are of the same weights.
+        OSError: the folder cannot be written, or the disk is full.
+    """
     path = challenge.write_results(folder, results)
     first = results[0]
     twin = TWIN_MARK in first.recording

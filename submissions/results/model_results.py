@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from nbsuite.benchmarking.quantities import Quantity
 from nbsuite.submissions.results.challenge import Results
 from nbsuite.submissions.results.protocols import CHALLENGE_TASK, sessions_of
+from nbsuite.twin_labels import REAL
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,8 @@ class ModelResults:
         averaged: the lists hold means out of a summary, not single runs.
         task: name and version of the task.
         reported: the sessions that a mean is over, by their short names.
+        own: figures of metrics of one's own, by key.
+        remarks: what a reader should know of how they were measured.
     """
 
     model: str
@@ -33,6 +37,8 @@ class ModelResults:
     averaged: bool = False
     task: str = CHALLENGE_TASK
     reported: tuple[str, ...] = tuple(each.label for each in sessions_of(CHALLENGE_TASK))
+    own: Mapping[str, Quantity] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
 
     @property
     def missing(self) -> list[str]:
@@ -69,7 +75,7 @@ def labels_of(models: Iterable[ModelResults]) -> list[str]:
     labels = [each.model for each in models]
     for told in (
         [str(each.origin) for each in models],
-        [each.twin or "real" for each in models],
+        [each.twin or REAL for each in models],
         [f"{number} of {len(models)}" for number in range(1, 1 + len(models))],
     ):
         counts = Counter(labels)

@@ -82,6 +82,8 @@ def _model_told(provenance: Mapping[str, object]) -> str | None:
     """The model of the first run that a provenance tells of."""
     found: object = provenance.get("runs")
     found = found[0] if isinstance(found, list) and found else None
+    if isinstance(found, Mapping) and isinstance(found.get("model"), str):
+        return str(found["model"])  # with what stands around it
     for key in ("checkpoint", "model", "name"):
         found = found.get(key) if isinstance(found, Mapping) else None
     return found if isinstance(found, str) else None

@@ -35,7 +35,7 @@ def recorded_results(path: Path) -> list[BenchmarkResult]:
         if not isinstance(runs, list) or not runs:
             raise FormatFault("tells of no run")
         return [_recorded(path, run) for run in runs]
-    except (OSError, ValueError, KeyError, TypeError, ResultsError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, ResultsError) as error:
         told_why = isinstance(error, (FormatFault, ResultsError))
         what = str(error).removesuffix(".") if told_why else type(error).__name__
         raise ResultsError(
@@ -47,7 +47,7 @@ def recorded_results(path: Path) -> list[BenchmarkResult]:
 def _recorded(path: Path, run: Any) -> BenchmarkResult:
     checkpoint, values = run["checkpoint"], run["metrics"]
     fields = {name: checkpoint[name] for name in ("seed", "weights_sha256")}
-    told = decode(_Told, {"model": checkpoint["model"]["name"], **fields})
+    told = decode(_Told, {"model": run.get("model", checkpoint["model"]["name"]), **fields})
     recording = path.stem.removeprefix(f"results_{told.model}_")
     if challenge.results_path(path.parent, told.model, recording) != path:
         raise FormatFault(f"is about {told.model!a}, of which the results are not")

@@ -12,16 +12,20 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
+from nbsuite.benchmarking.jobs import Job
 from nbsuite.benchmarking.quantities import CHALLENGE, QUANTITIES
 from nbsuite.benchmarking.results import BenchmarkResult
 from nbsuite.benchmarking.tolerance import Tolerance
 from nbsuite.conversions.stork import read_stork
 from nbsuite.errors import ResultsError
-from nbsuite.models.checkpoint import save_checkpoint, weights_digest
+from nbsuite.models.checkpoint import load_checkpoint, save_checkpoint, weights_digest
+from nbsuite.observer import Observer, ignore
 from nbsuite.submissions.results.challenge import METRICS, check_distinct_weights, check_seeds
 from nbsuite.submissions.results.formats import Cell, Column, Table, text_cell
 from nbsuite.submissions.results.published import published_runs, runs_source
+from nbsuite.tasks.locate import Source
 from nbsuite.tasks.primate_reaching import PRIMATE_REACHING
+from nbsuite.tasks.targets import load_target
 
 TOLERANCES: Mapping[str, Tolerance] = {
     "connection_sparsity": Tolerance(1e-9),
@@ -108,6 +112,30 @@ def convert_found(folder: Path, destination: Path) -> tuple[dict[str, list[Path]
         {name: paths for name, paths in converted.items() if paths},
         [path for path, _, header in read if header.session not in _LABELS],
     )
+
+
+def plan_converted(
+    converted: Mapping[str, Sequence[Path]],
+    data_dir: Path,
+    data: Source = "auto",
+    observer: Observer = ignore,
+) -> list[Job]:
+    """What is to be measured to reproduce published figures: a session's decoders together.
+
+    Args:
+        converted: session name to converted checkpoints.
+        data_dir: the folder of recordings.
+        data: real recordings or twins.
+        observer: told of progress and of which data is used.
+
+    Raises:
+        CheckpointError, DataError: a file cannot be used.
+    """
+    jobs = []
+    for session, paths in converted.items():
+        recording = load_target(_LABELS[session], data_dir, data, observer)
+        jobs += [Job(load_checkpoint(path), recording) for path in paths]
+    return jobs
 
 
 def compare_with_published(results: Sequence[BenchmarkResult]) -> list[Row]:

@@ -1,4 +1,7 @@
-"""Figures that challenge-format results have no room for: those of each run's provenance.
+"""What challenge-format results have no room for, out of the provenance of their runs.
+
+That is figures beyond the challenge's, what metrics of one's own say of theirs, and what stood
+around a decoder.
 
 Provenance is read from strangers' files: what is missing or of another kind is left out.
 """
@@ -6,14 +9,20 @@ Provenance is read from strangers' files: what is missing or of another kind is 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from itertools import islice
 
-from nbsuite.benchmarking.quantities import CHALLENGE
+from nbsuite.benchmarking.quantities import CHALLENGE, LOOKAHEAD, QUANTITIES, Quantity
+from nbsuite.twin_info import TwinInfo
+from nbsuite.untrusted.fault import FormatFault
+from nbsuite.untrusted.fields import decode, decode_known
 from nbsuite.untrusted.text import one_line
 
 _MOST_FIGURES = 200
 _LONGEST_KEY = 80
 _LARGEST = 1e300
+_MOST_DIGITS = 15
+_MOST_NAMES = 8
 _CHALLENGE = {quantity.key for quantity in CHALLENGE}
 
 
@@ -51,3 +60,81 @@ def _figures(run: object) -> Iterator[tuple[str, float]]:
 def _is_finite(value: object) -> bool:
     """Whether a value is a number of a size that anything is measured in."""
     return isinstance(value, (int, float)) and type(value) is not bool and abs(value) <= _LARGEST
+
+
+def own_quantities(provenance: Mapping[str, object]) -> dict[str, Quantity]:
+    """What metrics of one's own say of their figures, by key."""
+    found: dict[str, Quantity] = {}
+    for run in _runs(provenance):
+        told = run.get("own_metrics")
+        for key, content in islice(
+            told.items() if isinstance(told, Mapping) else (), _MOST_FIGURES
+        ):
+            try:
+                said = decode_known(_Said, content)
+            except (FormatFault, TypeError, AttributeError):
+                continue
+            key = one_line(str(key), _LONGEST_KEY)
+            if key not in QUANTITIES and (said.digits is None or 0 <= said.digits <= _MOST_DIGITS):
+                heading = one_line(said.heading, _LONGEST_KEY) or key
+                unit = f" ({one_line(said.unit, _LONGEST_KEY)})" if said.unit else ""
+                found.setdefault(
+                    key,
+                    Quantity(
+                        key,
+                        f"{heading}{unit}",
+                        said.more_is_better,
+                        digits=said.digits,
+                        published_digits=said.digits or 0,
+                    ),
+                )
+    return found
+
+
+@dataclass(frozen=True)
+class _Said:
+    """What a metric of one's own says of its figure."""
+
+    heading: str = ""
+    unit: str = ""
+    digits: int | None = None
+    more_is_better: bool | None = None
+
+
+def processing_remarks(provenance: Mapping[str, object]) -> tuple[str, ...]:
+    """What a reader should know of what stood around a decoder, a sentence each."""
+    remarks: dict[str, None] = {}
+    for run in _runs(provenance):
+        processing = run.get("processing")
+        for kind, what in (("preprocessors", "input"), ("postprocessors", "output")):
+            listed = processing.get(kind) if isinstance(processing, Mapping) else None
+            names = [
+                one_line(str(each.get("name")), _LONGEST_KEY)
+                for each in (listed if isinstance(listed, list) else ())
+                if isinstance(each, Mapping)
+            ]
+            if names:
+                remarks[
+                    f"Its {what} passes {', '.join(names[:_MOST_NAMES])}, whose own operations and"
+                    " footprint are not counted."
+                ] = None
+        lookahead = dict(_figures(run)).get(LOOKAHEAD.key, 0.0)
+        if lookahead > 0:
+            remarks[f"Looks ahead by {lookahead:g} ms."] = None
+    return tuple(remarks)
+
+
+def twin_of(provenance: Mapping[str, object]) -> TwinInfo | None:
+    """The twin that the first run was measured on; None where none is told."""
+    for run in _runs(provenance):
+        data = run.get("data")
+        try:
+            return decode(TwinInfo, data.get("twin") if isinstance(data, Mapping) else None)
+        except FormatFault:
+            return None
+    return None
+
+
+def _runs(provenance: Mapping[str, object]) -> Iterator[Mapping[str, object]]:
+    runs = provenance.get("runs")
+    return (run for run in (runs if isinstance(runs, list) else ()) if isinstance(run, Mapping))

@@ -10,8 +10,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
-import jsonschema
-
 from nbsuite.errors import ResultsError
 from nbsuite.files import atomic_write
 from nbsuite.untrusted.fault import FormatFault
@@ -60,6 +58,8 @@ def validate(content: Any, name: SchemaName, origin: str) -> None:
 
 def fault_of(content: Any, name: SchemaName) -> str | None:
     """Where and how JSON content departs from a schema; None where it follows it."""
+    import jsonschema  # whoever reads no results does without it
+
     faults = _validator()(schema(name)).iter_errors(content)
     fault = jsonschema.exceptions.best_match(islice(faults, _MOST_FAULTS))
     if fault is None:
@@ -71,6 +71,8 @@ def fault_of(content: Any, name: SchemaName) -> str | None:
 @cache
 def _validator() -> Any:
     """JSON Schema, but that 1.0 is no integer: it would be written otherwise in a file's name."""
+    import jsonschema
+
     validator = jsonschema.Draft202012Validator
     types = validator.TYPE_CHECKER.redefine("integer", lambda _, value: type(value) is int)
     return jsonschema.validators.extend(validator, type_checker=types)

@@ -22,6 +22,7 @@ from nbsuite.submissions.results.names import (
 from nbsuite.submissions.results.protocols import CHALLENGE_TASK, task_of
 from nbsuite.submissions.results.schema import read_json, read_object, write_json
 from nbsuite.twin_info import TWIN_MARK
+from nbsuite.twin_labels import kinds_of
 
 AVERAGE = "average"
 """What a summary calls the means over its sessions."""
@@ -96,8 +97,9 @@ def write_summary(folder: Path, model: str, *, twin: bool, task: str = CHALLENGE
     """
     found = _results_of(folder, model, twin=twin, task=task)
     if not found:
-        kind = "twins" if twin else "real recordings"
-        raise ResultsError(f"{folder} holds no results of {model} on {kind}; measure it first.")
+        raise ResultsError(
+            f"{folder} holds no results of {model} on {kinds_of(twins=twin)}; measure it first."
+        )
     by_session = {recording: read_json(path, "results") for recording, path in found.items()}
     path = summary_path(folder, model, twin=twin, task=task)
     check_inside(path)

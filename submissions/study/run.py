@@ -19,6 +19,7 @@ from nbsuite.sweep.run import Observer, run_schedule
 from nbsuite.sweep.schedule import Schedule
 from nbsuite.sweep.study_file import read_study
 from nbsuite.training.run_folder import exclusive
+from nbsuite.twin_labels import recording_meant
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ def lay_out(
     described = read_study(study)
     plan = plan_study(described, data_dir, root, stage_reporter(observer))
     for recording in plan.recordings:
-        kind = "its TWIN" if recording.twin else "the real recording"
+        kind = recording_meant(twin=recording.twin is not None)
         observer(Remark(f"{recording.session.label}: {kind}, {recording.path}"))
     return plan, measured_rates(root.absolute(), described.threads)
 

@@ -9,7 +9,6 @@ from nbsuite.benchmarking.jobs import Job
 from nbsuite.benchmarking.observer import Observer
 from nbsuite.benchmarking.results import BenchmarkResult
 from nbsuite.benchmarking.session import RunSettings
-from nbsuite.models.checkpoint import load_checkpoint
 from nbsuite.observer import ignore
 from nbsuite.submissions.results.measuring import run_jobs
 from nbsuite.training.run_plan import RunPlan
@@ -36,10 +35,8 @@ def measure_runs(
         NbsuiteError: a decoder cannot be measured.
         OSError: the folder cannot be written, or the disk is full.
     """
-    recordings = {
-        path: plan.recording for plan in one_of_each(plans) for path in finished_seeds(plan)
-    }
-    jobs = [Job(load_checkpoint(path), recording) for path, recording in recordings.items()]
+    found = {path: plan for plan in one_of_each(plans) for path in finished_seeds(plan)}
+    jobs = [Job(plan.load_checkpoint(path), plan.recording) for path, plan in found.items()]
     return measure_trained(jobs, folder, observer) if jobs else ([], [])
 
 

@@ -81,7 +81,7 @@ def _own_entry(results: ModelResults, label: str) -> Entry:
         session: with_operations({key: fmean(values) for key, values in lists.items()})
         for session, lists in results.sessions.items()
     }
-    remarks = []
+    remarks = [Remark(each) for each in results.remarks]
     if results.missing:
         remarks.append(Remark(f"No results on {', '.join(results.missing)}, hence no mean."))
     else:
@@ -158,7 +158,7 @@ def rank(
     entries: Sequence[Entry],
     *,
     session: str = MEAN,
-    sort: str = R2.key,
+    sort: str | Quantity = R2,
     score_name: str | None = None,
 ) -> Ranking:
     """Put entries in order.
@@ -166,7 +166,7 @@ def rank(
     Args:
         entries: entries under one task, on real recordings or on twins.
         session: a session's short name, or ``mean``.
-        sort: a figure's key, ``score``, or ``method`` for the order of the alphabet.
+        sort: a figure, or its key, ``score``, or ``method`` for the order of the alphabet.
         score_name: the score to compute, if any; needed to sort by it.
 
     Raises:
@@ -179,9 +179,8 @@ def rank(
         raise ValueError("results under several tasks cannot be ranked together")
     rows = [Row(each, _figures(each, session, score_name), None) for each in entries]
     rows.sort(key=lambda row: row.entry.method.lower())
-    by = None
-    if sort != METHOD:
-        by = score_quantity(score_name) if sort == SCORE and score_name else quantity_named(sort)
+    by = _figure_of(sort, score_name)
+    if by is not None:
         rows = _ranked(rows, by)
     task = entries[0].task if entries else CHALLENGE_TASK
     return Ranking(
@@ -194,12 +193,21 @@ def rank(
     )
 
 
+def _figure_of(sort: str | Quantity, score_name: str | None) -> Quantity | None:
+    """What is ranked; None for the order of the alphabet."""
+    if isinstance(sort, Quantity):
+        return sort
+    if sort == METHOD:
+        return None
+    return score_quantity(score_name) if sort == SCORE and score_name else quantity_named(sort)
+
+
 def rankings(
     models: Sequence[ModelResults],
     *,
     twins: bool = False,
     session: str = MEAN,
-    sort: str = R2.key,
+    sort: str | Quantity = R2,
     score_name: str | None = None,
 ) -> list[Ranking]:
     """A ranking a task, the challenge's first; published methods stand in it, but not with twins.

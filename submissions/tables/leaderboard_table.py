@@ -14,6 +14,7 @@ from nbsuite.submissions.results.published import Remark
 from nbsuite.submissions.results.scores import formula, score_quantity
 from nbsuite.submissions.results.unranked import unranked_table
 from nbsuite.submissions.tables.leaderboard import MEAN, Ranking, Row
+from nbsuite.twin_labels import TWINS_HEADING, kind_of, with_variant
 
 USUAL = (R2, *(each for each in CHALLENGE if each is not R2), OPERATIONS)
 """The figures that a leaderboard shows unless others are asked for."""
@@ -77,7 +78,7 @@ def _cells(row: Row, quantities: Sequence[Quantity], references: _References) ->
     return [
         EMPTY if row.rank is None else Cell(str(row.rank), row.rank),
         text_cell(entry.method + ("" if entry.published else " (yours)")),
-        Cell(f"TWIN ({entry.twin})", "TWIN") if entry.twin else Cell("real", "real"),
+        Cell(with_variant(entry.twin), kind_of(twin=entry.twin is not None)),
         EMPTY if entry.seeds is None else Cell(str(entry.seeds), entry.seeds),
         *figures,
         Cell(marks[entry.source], entry.source),
@@ -90,7 +91,7 @@ def _figure(quantity: Quantity, value: float | None) -> Cell:
 
 
 def _title(ranking: Ranking) -> str:
-    kind = "TWINS, synthetic recordings" if ranking.twin else task_heading(ranking.task)
+    kind = TWINS_HEADING if ranking.twin else task_heading(ranking.task)
     return f"{kind}: {ranking.place}, by {ranking.by.heading if ranking.by else 'name'}"
 
 

@@ -22,6 +22,7 @@ from nbsuite.submissions.results.published import (
     published_misprints,
 )
 from nbsuite.submissions.results.statistics import Spread, over_runs, over_seeds, over_sessions
+from nbsuite.twin_labels import TWINS_HEADING
 
 BASELINES = ("SNN2", "SNN3")
 MEAN = "mean"
@@ -131,7 +132,7 @@ def _mark(models: Sequence[ModelResults]) -> str:
     """What a title says first: of which task, unless it is the challenge's, and of twins."""
     task = models[0].task
     of_task = "" if task == CHALLENGE_TASK else f"{task_heading(task)}. "
-    return of_task + ("TWINS, synthetic recordings. " if any(each.twin for each in models) else "")
+    return of_task + (f"{TWINS_HEADING}. " if any(each.twin for each in models) else "")
 
 
 def _cell(figure: Quantity, found: Spread | None) -> Cell:
@@ -168,6 +169,7 @@ def _notes(
     for each, label in zip(models, labels_of(models), strict=True):
         if each.missing:
             notes.append(f"{label} lacks {', '.join(each.missing)}, hence has no mean.")
+        notes += [f"{label}: {remark}" for remark in each.remarks]
         if each.averaged:
             notes.append(f"{label} stands in a summary alone, which does not tell the seeds.")
     for misprint in published_misprints():

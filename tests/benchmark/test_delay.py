@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nbsuite.benchmarking.delay import measure_delay
+from tests.models.random_decoders import random_decoder
 
 DrawDecoder = Callable[..., Any]
 
@@ -56,3 +57,13 @@ def test_what_is_cut_off_never_answers(draw_decoder: DrawDecoder) -> None:
     with torch.no_grad():
         decoder.input.weight.zero_()
     assert measure_delay(decoder) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("name", "due"), [("SNN2", 0), ("SNN3", 1), ("ANN2D", 0), ("ANN3D", 1), ("linear", 0)]
+)
+def test_other_decoders_delays(name: str, due: int) -> None:
+    """SNN3 and ANN3D see the newest sample a step later, see docs/baselines.md."""
+    delay = measure_delay(random_decoder(name))
+    assert delay.readout == due
+    assert delay.hidden == (0 if name == "SNN2" else None)

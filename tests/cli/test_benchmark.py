@@ -409,5 +409,5 @@ def test_two_pictures_of_one_name(
 
 def test_a_picture_of_another_format(tmp_path: Path, recording: Path, make_checkpoint: Any) -> None:
     arguments = (make_checkpoint(), "-s", recording, "-o", tmp_path / "out")
-    assert "PNG or SVG" in _message(*arguments, "--plot", tmp_path / "a.pdf", status=2)
+    assert "PNG, SVG or PDF" in _message(*arguments, "--plot", tmp_path / "a.eps", status=2)
     assert not (tmp_path / "out").exists()

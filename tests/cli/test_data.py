@@ -328,7 +328,7 @@ def test_info_of_nothing(arguments: tuple[str, ...], status: int, message: str) 
 def test_every_command_has_examples_and_json() -> None:
     group = main.get_command(click.Context(main), "data")
     assert isinstance(group, click.Group)
-    assert sorted(group.commands) == ["fetch", "info", "twin", "verify"]
+    assert sorted(group.commands) == ["fetch", "import", "info", "twin", "verify"]
     for command in group.commands.values():
         assert "Examples:" in str(command.epilog)
         assert "as_json" in [parameter.name for parameter in command.params]

@@ -78,7 +78,7 @@ def test_a_picture(tmp_path: Path) -> None:
     [
         (["--sort", "score"], "There is no score to sort by"),
         (["--twins"], "No twin was ever published"),
-        (["--plot", "a.pdf"], "PNG or SVG"),
+        (["--plot", "a.eps"], "PNG, SVG or PDF"),
         (["-o", "board.pdf"], "needs a format for files"),
         (["-o", "board.txt", "--format", "table"], "needs a format for files"),
         (["--json", "--format", "csv"], "contradict"),

@@ -16,11 +16,15 @@ from click.testing import CliRunner, Result
 import nbsuite
 from nbsuite.cli.frame.errors import mendable
 from nbsuite.cli.frame.groups import walk_commands
-from nbsuite.cli.main import COMMANDS, RootGroup, main
+from nbsuite.cli.main import TOPICS, RootGroup, main
 from nbsuite.errors import DataError, UsageError
 from tests.submissions.results_files import write_six
 
-HEAVY = ("torch", "snntorch", "neurobench", "scipy", "h5py", "numba", "matplotlib", "numpy")
+HEAVY = (
+    *("torch", "snntorch", "neurobench", "scipy", "h5py", "numba", "matplotlib", "numpy"),
+    *("jsonschema", "rich", "requests", "jinja2", "msgspec"),
+)
+COMMANDS = {name: command for topic in TOPICS.values() for name, command in topic.items()}
 
 # A command that makes a file slowly, as a stand-in for all that take long.
 SLOW_PROGRAM = """
@@ -32,7 +36,7 @@ from nbsuite.files import atomic_write
 # A shell that starts us in the background makes us ignore Ctrl-C; a person's does not.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-root = RootGroup("nbsuite", lazy_commands={}, params=[click.Option(["--debug"], is_flag=True)])
+root = RootGroup("nbsuite", topics={}, params=[click.Option(["--debug"], is_flag=True)])
 
 @root.command()
 @click.argument("path", type=click.Path(path_type=pathlib.Path))
@@ -49,7 +53,7 @@ root(["slow", sys.argv[1]])
 
 def _run_failing(error: BaseException, *options: str) -> Result:
     """Run a command that raises ``error``."""
-    root = RootGroup("nbsuite", lazy_commands={}, params=[click.Option(["--debug"], is_flag=True)])
+    root = RootGroup("nbsuite", topics={}, params=[click.Option(["--debug"], is_flag=True)])
 
     @root.command()
     def fail() -> None:
@@ -68,9 +72,30 @@ def test_every_command_is_found_and_shows_help() -> None:
         assert "Examples:" in result.output or isinstance(command, click.Group), name
 
 
-def test_the_list_of_commands_cuts_no_sentence() -> None:
+def test_the_list_of_commands_has_each_under_its_topic_with_a_whole_sentence() -> None:
     result = CliRunner().invoke(main, ["--help"])
-    assert "..." not in result.output.partition("Commands:")[2]
+    assert [f"{topic}:" in result.output for topic in TOPICS] == [True] * len(TOPICS)
+    context = click.Context(main)
+    text = " ".join(result.output.split())
+    for name, command in COMMANDS.items():
+        found = main.get_command(context, name)
+        assert found is not None
+        assert command.summary == found.get_short_help_str(200)
+        assert f"{name} {command.summary}" in text
+
+
+def test_help_imports_no_command() -> None:
+    program = (
+        "import sys\n"
+        "from nbsuite.cli.main import main\n"
+        "main(['--help'], standalone_mode=False)\n"
+        f"heavy = {HEAVY!r} + ('email', 'nbsuite.data', 'nbsuite.submissions')\n"
+        "assert not [name for name in heavy if name in sys.modules]\n"
+        "own = [name for name in sys.modules if name.startswith('nbsuite.')]\n"
+        "assert len(own) < 20, own\n"
+    )
+    finished = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert finished.returncode == 0, finished.stderr
 
 
 def test_help_does_not_import_heavy_packages() -> None:

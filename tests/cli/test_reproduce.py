@@ -12,9 +12,9 @@ from nbsuite.cli.main import main
 from nbsuite.conversions.stork import write_stork
 from nbsuite.data.folders import real_path, twin_path
 from nbsuite.data.twins.generate import write_twin
-from nbsuite.models.registry import model_spec
 from nbsuite.models.rsnn import RecurrentDecoder
 from nbsuite.tasks.known import find_session
+from nbsuite.training.families import model_spec
 
 I3 = find_session("I3")
 
@@ -53,6 +53,14 @@ def test_published_checkpoints_on_twins(shared: Path, tmp_path: Path, short_twin
     assert json.loads(written.read_text())["connection_sparsity"] == [0.5, 0.5]
 
 
+def test_data_is_a_kind_of_data_as_everywhere(random_checkpoint: Path, short_twin: Path) -> None:
+    result = _run("--checkpoints", random_checkpoint, "--data", "recordings", status=2)
+    assert "'recordings' is not one of" in result.stderr
+    assert "named with --data-dir" in result.stderr
+    result = _run("--checkpoints", random_checkpoint, "--data", "real", status=1)
+    assert "fetch it with `nbsuite data fetch I3`" in result.stderr
+
+
 def test_other_weights_do_not_pass(random_checkpoint: Path, short_twin: Path) -> None:
     result = _run("--checkpoints", random_checkpoint, "--json", status=1)
     rows = {row["metric"]: row for row in json.loads(result.stdout)["rows"]}
@@ -66,7 +74,7 @@ def test_another_file_does_not_pass_for_the_real_recording(
     random_checkpoint: Path, tmp_path: Path, draw_recording: Any
 ) -> None:
     impostor = draw_recording().write(real_path(I3, tmp_path / "recordings"))
-    arguments = ("--checkpoints", random_checkpoint, "--data", impostor.parent)
+    arguments = ("--checkpoints", random_checkpoint, "--data-dir", impostor.parent)
     assert f"{impostor} is damaged or not the published file" in _run(*arguments, status=1).stderr
 
 

@@ -8,8 +8,8 @@ from typing import Any, NoReturn
 
 import pytest
 
+from nbsuite.__main__ import main
 from nbsuite.cli.frame.errors import STATUS_INTERRUPTED
-from nbsuite.cli.start import main
 
 
 class _Interrupted:
@@ -39,4 +39,4 @@ def test_runs_the_command_line(
 
 def test_is_where_the_command_begins() -> None:
     scripts: Any = entry_points(group="console_scripts", name="nbsuite")
-    assert [each.value for each in scripts] == ["nbsuite.cli.start:main"]
+    assert [each.value for each in scripts] == ["nbsuite.__main__:main"]

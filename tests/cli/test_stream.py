@@ -86,11 +86,11 @@ def test_a_difference_is_an_error(
     assert "differently sample by sample than at once" in result.stderr
 
 
-def test_other_decoders_are_refused_before_there_is_data(tmp_path: Path) -> None:
+def test_a_decoder_without_spikes(tmp_path: Path, tiny_recording_path: Path) -> None:
     checkpoint = _saved(tmp_path, random_decoder("SNN3", channels=96))
-    result = _run(checkpoint, "-s", "I1", status=1)
-    assert f"{checkpoint} holds a decoder SNN3, which cannot be streamed" in result.stderr
-    assert not list(tmp_path.rglob("*.mat"))
+    result = _run(checkpoint, "-s", tiny_recording_path, "--steps", 60)
+    assert " yes " in result.stdout
+    assert "From input to the output: 1 steps (4 ms)" in " ".join(result.stderr.split())
 
 
 def test_bad_input(tmp_path: Path, checkpoint: Path, tiny_recording_path: Path) -> None:

@@ -13,8 +13,8 @@ from nbsuite.conversions.parity import check_parity
 from nbsuite.conversions.stork import read_stork
 from nbsuite.conversions.stork_layout import stork_layout
 from nbsuite.models.checkpoint import build_decoder
-from nbsuite.models.registry import model_spec
 from nbsuite.models.rsnn import RecurrentDecoder
+from nbsuite.training.families import model_spec
 
 FOLDER = Path(__file__).parent / "traces"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.npz"))

@@ -10,8 +10,8 @@ from click.testing import CliRunner
 
 from nbsuite.benchmarking.session import RunSettings, measure_checkpoint, verify_checkpoint
 from nbsuite.cli.main import main
-from nbsuite.data.motion import still_axes
 from nbsuite.data.sessions import Session
+from nbsuite.data.still import still_outputs
 from nbsuite.errors import BenchmarkError, DataError
 from nbsuite.files import digest
 from nbsuite.models.checkpoint import CheckpointHeader, load_checkpoint, save_checkpoint
@@ -55,8 +55,9 @@ def test_hand_that_never_moves_in_the_test_set(
         lambda cursor: _still_at_the_end(cursor, axes, each_step),
     )
     recording = load_recording(path)
-    fault = f"velocity never changes along {named} in"
-    assert any(fault in warning and "test" in warning for warning in inspect(path).warnings)
+    warned = f"velocity never changes along {named} in"
+    assert any(warned in warning and "test" in warning for warning in inspect(path).warnings)
+    fault = f"targets that never change, {named}, in samples"
     for arguments in ([], ["--json"]):
         result = CliRunner().invoke(
             main, ["benchmark", str(checkpoint), "-s", str(path), *arguments]
@@ -74,11 +75,11 @@ def test_hand_that_never_moves_in_the_test_set(
 
 def test_hand_that_never_moves_where_the_penalty_is_chosen(draw_recording, tmp_path):
     path = _with_cursor(draw_recording, tmp_path / "indy_x.mat", _still_at_the_end)
-    with pytest.raises(DataError, match="stands still in the held-out samples"):
+    with pytest.raises(DataError, match="targets that never change, x and y, in the samples"):
         train_ridge(load_recording(path))
 
 
-def test_still_axes():
+def test_still_outputs():
     moving, still = np.array([0.0, 0.1]), np.array([0.3, 0.3])
     for x, y, expected in (
         (moving, moving, ()),
@@ -86,11 +87,11 @@ def test_still_axes():
         (moving, still, ("y",)),
         (still, still, ("x", "y")),
     ):
-        assert still_axes(np.stack([x, y], axis=1).astype(np.float32)) == expected
+        assert still_outputs(np.stack([x, y], axis=1).astype(np.float32), ("x", "y")) == expected
     late = np.zeros((9000, 2), dtype=np.float32)
     late[-1] = 1
-    assert still_axes(late) == ()
-    assert still_axes(late[:0]) == ()
+    assert still_outputs(late, ("x", "y")) == ()
+    assert still_outputs(late[:0], ("x", "y")) == ()
 
 
 def test_figure_that_is_not_finite_is_no_result(draw_recording, tmp_path, checkpoint, monkeypatch):

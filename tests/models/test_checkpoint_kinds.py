@@ -11,11 +11,11 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from nbsuite.conversions.origin import recurrent_decoder
 from nbsuite.errors import CheckpointError
 from nbsuite.models.checkpoint import (
     CheckpointHeader,
     load_checkpoint,
-    recurrent_decoder,
     save_checkpoint,
     weights_digest,
 )

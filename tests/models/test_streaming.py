@@ -14,10 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from nbsuite.errors import CheckpointError, UsageError
+from nbsuite.errors import UsageError
 from nbsuite.models.checkpoint import CheckpointHeader, load_checkpoint, save_checkpoint
+from nbsuite.models.registry import ModelSpec
+from nbsuite.models.rsnn import RecurrentDecoder
 from nbsuite.models.streaming import StreamingDecoder
-from tests.models.random_decoders import random_decoder
+from tests.models.random_decoders import NAMES, random_decoder, random_spikes
 
 SIZES = st.tuples(st.integers(1, 12), st.integers(1, 10), st.integers(1, 5))
 DTYPES = ("float16", "float32", "float64")
@@ -144,15 +146,29 @@ def test_checkpoints_are_streamed(tmp_path: Path, draw_decoder: DrawDecoder) -> 
         assert _same(_stepwise(StreamingDecoder(source), spikes), expected)
 
 
-@pytest.mark.parametrize("name", ["SNN3", "linear"])
-def test_other_decoders_are_refused(tmp_path: Path, name: str) -> None:
-    decoder = random_decoder(name)
+@pytest.mark.parametrize("name", NAMES)
+def test_any_decoder_is_streamed(tmp_path: Path, name: str) -> None:
+    decoder, spikes = random_decoder(name), random_spikes(120)
     path = tmp_path / "other.safetensors"
     save_checkpoint(path, decoder, CheckpointHeader(decoder.spec))
-    with pytest.raises(CheckpointError, match=r"other\.safetensors .* cannot be streamed"):
-        StreamingDecoder(path)
-    with pytest.raises(UsageError, match=f"A {type(decoder).__name__} cannot be streamed"):
-        StreamingDecoder(decoder)
+    streaming, due = StreamingDecoder(path), decoder.decode(spikes)
+    for _ in range(2):
+        found = [(streaming.step(sample), streaming.hidden_spikes) for sample in spikes.numpy()]
+        assert np.array_equal(np.stack([outputs for outputs, _ in found]), due.outputs)
+        if due.spikes is not None:
+            assert np.array_equal(np.stack([hidden for _, hidden in found]), due.spikes)
+        streaming.reset()
+    assert (streaming.hidden_spikes is None) == (due.spikes is None)
+
+
+def test_counts_are_streamed_where_a_decoder_takes_them() -> None:
+    decoder = random_decoder("linear")
+    counts = 3 * random_spikes(60).to(torch.int16)
+    streaming = StreamingDecoder(decoder)
+    found = np.stack([streaming.step(sample) for sample in counts.numpy()])
+    assert np.array_equal(found, decoder.decode(counts).outputs)
+    with pytest.raises(UsageError, match="whole numbers from 0 to 32,767"):
+        streaming.step(np.full(20, 0.5))
 
 
 def test_a_decoder_elsewhere_is_refused(draw_decoder: DrawDecoder) -> None:

@@ -37,9 +37,10 @@ def test_every_task_is_done_once(threads, count):
 
 
 def test_tasks_run_at_the_same_time():
-    meeting = threading.Barrier(3)
+    meeting, met = threading.Barrier(3), []
     with kernel_threads(3):
-        run_in_parallel(lambda _index: meeting.wait(timeout=30), 3)
+        run_in_parallel(lambda _index: met.append(meeting.wait(timeout=30)), 3)
+    assert sorted(met) == [0, 1, 2]
 
 
 @pytest.mark.parametrize("threads", [1, 3])

@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 from nbsuite.errors import UsageError
 from nbsuite.neurons.dropout import NO_DROPOUT, Dropout, dropout_mask
 from nbsuite.training.epochs import EpochPlan, run_epoch
+from nbsuite.training.families import find_family
 from nbsuite.training.overrides import override
-from nbsuite.training.recipe import published_recipe
 from nbsuite.training.smorms3 import SMORMS3
 from nbsuite.training.windows import TrainingWindows
 from tests.neurons.test_training_kernel import (
@@ -134,7 +134,7 @@ def test_what_the_kernel_does_not_take():
 
 
 def test_an_epoch_is_that_of_the_reference():
-    recipe = override(published_recipe("tinyRSNN"), ["training.batch=3"])
+    recipe = override(find_family("tinyRSNN").recipe, ["training.batch=3"])
     labels = np.random.default_rng(7).normal(size=(60, 2)).astype(np.float32)
     windows = TrainingWindows(
         make_events(8, 60, 7, share=0.4), labels, np.arange(5) * 10, 10, 0.004

@@ -12,6 +12,7 @@ from nbsuite.errors import UsageError
 from nbsuite.neurons import kernels
 from nbsuite.neurons.kernels.gpu.limits import padded_neurons, require_size
 from nbsuite.training.compute import Compute
+from nbsuite.training.families import model_spec
 from tests.neurons.test_training_kernel import make_decoder, make_events
 
 
@@ -93,7 +94,7 @@ def test_how_many_neurons_it_takes():
     require_size(64, torch.float64)
     with pytest.raises(UsageError, match=r"at most 64 neurons in torch\.float64, not 65"):
         require_size(65, torch.float64)
-    Compute("triton").require_fit(64)
-    Compute("reference").require_fit(1024)
+    Compute("triton").require_fit(model_spec("tinyRSNN", 96))
+    Compute("reference").require_fit(model_spec("bigRSNN", 96))
     with pytest.raises(UsageError, match="at most 128 neurons"):
-        Compute("triton").require_fit(1024)
+        Compute("triton").require_fit(model_spec("bigRSNN", 96))

@@ -115,20 +115,21 @@ def test_vectors_are_not_stored_among_other_numbers():
 
 
 @njit
-def product_of(rows, panels, products):
-    multiply(rows, panels, products)
+def product_of(rows, panels, products, first_column):
+    multiply(rows, panels, products, first_column)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize(("inner", "columns"), [(1, 64), (66, 64), (130, 128), (700, 192)])
-def test_product(dtype, inner, columns):
+@pytest.mark.parametrize("first", [0, 3])
+def test_product(dtype, inner, columns, first):
     generator = np.random.default_rng(inner)
     rows = generator.standard_normal((3 * ROWS, inner + 5)).astype(dtype)
     matrix = generator.standard_normal((inner, columns)).astype(dtype)
     products = np.full((len(rows), columns), np.nan, dtype)
     panels = panels_of(matrix)
     assert panels.shape == (columns // PANEL, inner, PANEL)
-    product_of(rows, panels, products)
-    rows, matrix = rows[:, :inner].astype(float), matrix.astype(float)
+    product_of(rows, panels, products, first)
+    rows, matrix = rows[:, first : first + inner].astype(float), matrix.astype(float)
     tolerance = 4 * np.finfo(dtype).eps * (abs(rows) @ abs(matrix))
     assert (abs(products - rows @ matrix) <= tolerance).all()

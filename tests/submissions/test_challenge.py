@@ -295,7 +295,7 @@ def test_a_model_whose_name_begins_another_s_has_a_summary_of_its_own(tmp_path: 
 
 
 def test_a_summary_of_nothing(tmp_path: Path) -> None:
-    with pytest.raises(ResultsError, match="holds no results of tinyRSNN on twins"):
+    with pytest.raises(ResultsError, match="holds no results of tinyRSNN on TWINS"):
         summaries.write_summary(tmp_path, "tinyRSNN", twin=True)
 
 

@@ -10,9 +10,10 @@ from click.testing import CliRunner, Result
 
 from nbsuite.cli.main import main
 from nbsuite.errors import UsageError
-from nbsuite.submissions.results.columns import choose_columns, keys_of
+from nbsuite.submissions.results.challenge import provenance_path
+from nbsuite.submissions.results.columns import choose_columns, figures_of
 from nbsuite.submissions.results.folder import read_results
-from nbsuite.submissions.results.run_figures import further_lists
+from nbsuite.submissions.results.run_figures import further_lists, processing_remarks
 from tests.submissions.results_files import NAMES, write_lists, write_provenance, write_six
 
 RUNS = [
@@ -60,7 +61,7 @@ def test_what_is_not_of_every_run_is_no_figure(runs: object) -> None:
 
 
 def test_columns_are_chosen_by_name(tmp_path: Path) -> None:
-    keys = keys_of(read_results(_write(tmp_path)).real)
+    keys = figures_of(read_results(_write(tmp_path)).real)
     assert [each.key for each in choose_columns("mse, r2", keys)] == ["mse", "r2"]
     layers = choose_columns("activation_sparsity_by_layer", keys)
     assert [each.heading for each in layers] == ["Act. sparsity a", "Act. sparsity b"]
@@ -124,4 +125,43 @@ def test_a_figure_of_unknown_direction_is_not_judged(tmp_path: Path) -> None:
 
 def test_published_files_alone_have_no_further_figures(tmp_path: Path) -> None:
     write_six(tmp_path)
-    assert "smape" not in keys_of(read_results(tmp_path).real)
+    assert "smape" not in figures_of(read_results(tmp_path).real)
+
+
+def _write_jerk(folder: Path, jerk: float) -> Path:
+    said = {"heading": "Jerk", "unit": "mm", "digits": 1, "more_is_better": False, "sha256": "0"}
+    for name in NAMES:
+        path = write_lists(folder, recording=name)
+        run = {
+            "checkpoint": {"model": {"name": "mine"}},
+            "metrics": {"jerk": jerk, "lookahead": 64.0},
+            "own_metrics": {"jerk": said, "r2": said, "odd": 3, "many": said | {"digits": 99}},
+            "processing": {"preprocessors": [], "postprocessors": [{"name": "Smooth"}, 3]},
+        }
+        provenance_path(path).write_text(json.dumps({"twin": False, "runs": [run, run]}))
+    return folder
+
+
+def test_a_metric_of_ones_own_says_what_is_better(tmp_path: Path) -> None:
+    old, new = _write_jerk(tmp_path / "old", 1.0), _write_jerk(tmp_path / "new", 2.0)
+    assert "jerk of mine" in _run("compare", old, new, "--columns", "jerk", status=1).stderr
+    assert _run("compare", new, old, "--columns", "jerk").stdout.count("better") == 6
+    board = _run("leaderboard", old, new, "--sort", "jerk", "--columns", "jerk").stdout
+    assert "by Jerk (mm)" in board
+    assert "1.0 ± 0.0" in _run("table", 2, old, "--columns", "jerk").stdout
+
+
+def test_what_stood_around_a_decoder_is_told(tmp_path: Path) -> None:
+    folder = _write_jerk(tmp_path, 1.0)
+    for command in (["leaderboard"], ["table", 1], ["table", 2]):
+        text = " ".join(_run(*command, folder).stdout.split())
+        assert "Its output passes Smooth, whose own operations and footprint" in text
+        assert "Looks ahead by 64 ms." in text
+
+
+def test_what_a_strange_provenance_says_is_left_out(tmp_path: Path) -> None:
+    [found] = read_results(_write_jerk(tmp_path, 1.0)).real
+    assert list(found.own) == ["jerk"]
+    assert (
+        processing_remarks({"runs": [{"processing": 3}, 4, {"metrics": {"lookahead": "x"}}]}) == ()
+    )

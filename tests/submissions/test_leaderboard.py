@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from nbsuite.benchmarking.quantities import QUANTITIES
 from nbsuite.errors import ResultsError
-from nbsuite.submissions.pictures.pareto import plot_leaderboard
+from nbsuite.pictures import save_picture
+from nbsuite.submissions.pictures.pareto import draw_leaderboard
 from nbsuite.submissions.results.folder import read_results
 from nbsuite.submissions.results.formats import records
 from nbsuite.submissions.results.published import unranked_section
@@ -170,7 +171,7 @@ def _texts(path: Path) -> list[str]:
 
 def test_the_picture_names_every_method_and_unit(tmp_path: Path) -> None:
     ranking = rank([*published_entries(), *_own(tmp_path / "results")])
-    plot_leaderboard(tmp_path / "pareto.svg", ranking)
+    save_picture(tmp_path / "pareto.svg", draw_leaderboard(ranking))
     texts = _texts(tmp_path / "pareto.svg")
     for row in ranking.rows:
         assert texts.count(row.entry.method) == 2  # a panel each for operations and footprint
@@ -184,7 +185,9 @@ def test_the_picture_names_every_method_and_unit(tmp_path: Path) -> None:
 
 def test_the_picture_of_twins_says_so(tmp_path: Path) -> None:
     write_six(tmp_path, suffix="-twin-seed1", acs=[0.0, 0.0])  # and a silent network is drawn
-    plot_leaderboard(tmp_path / "pareto.svg", rank(own_entries(read_results(tmp_path).twins)))
+    save_picture(
+        tmp_path / "pareto.svg", draw_leaderboard(rank(own_entries(read_results(tmp_path).twins)))
+    )
     texts = _texts(tmp_path / "pareto.svg")
     assert any(text.startswith("TWINS") for text in texts)
     assert "published" not in texts
@@ -196,7 +199,7 @@ def test_names_of_points_do_not_cover_each_other(tmp_path: Path) -> None:
     from nbsuite.pictures import drawn
     from nbsuite.submissions.results.label_places import label_points
 
-    with drawn(tmp_path / "a.png", (6.0, 4.0)) as figure:
+    with drawn((6.0, 4.0)) as figure:
         axes = figure.subplots()
         axes.set_xlim(0, 1)
         axes.set_ylim(0, 1)
@@ -219,7 +222,7 @@ def test_a_crowd_is_drawn_with_the_names_of_the_front_and_the_published(tmp_path
     crowd = [Entry(f"$crowd {n}\x1b", 1, "x", {MEAN: values}, False) for n in range(300)]
     best = Entry("$best$", 1, "x", {MEAN: {**values, "r2": 1.0, "operations": 0.0}}, False)
     published = published_entries()
-    plot_leaderboard(tmp_path / "pareto.svg", rank([*published, *crowd, best]))
+    save_picture(tmp_path / "pareto.svg", draw_leaderboard(rank([*published, *crowd, best])))
     texts = _texts(tmp_path / "pareto.svg")
     assert all(entry.method in texts for entry in published)
     assert texts.count("$best$") == 2
@@ -230,5 +233,4 @@ def test_an_empty_picture_is_refused(tmp_path: Path) -> None:
     write_lists(tmp_path, recording=NAMES[0])
     ranking = rank(own_entries(read_results(tmp_path).real), session="L3")
     with pytest.raises(ResultsError, match="no method has R2 and costs on session L3"):
-        plot_leaderboard(tmp_path / "pareto.png", ranking)
-    assert not (tmp_path / "pareto.png").exists()
+        draw_leaderboard(ranking)

@@ -393,6 +393,13 @@ SEALED: dict[str, tuple[Change, str]] = {
         f"{PROVENANCE} has runs of another model than tinyRSNN",
     ),
     "an unknown value": (replace("submission.toml", "contact", "kontact"), "did you mean contact?"),
+    "a postprocessor": (
+        edit(
+            PROVENANCE,
+            lambda content: content["runs"][0].__setitem__("processing", {"postprocessors": []}),
+        ),
+        "is of a decoder with processors around it",
+    ),
     "another model": (replace("submission.toml", '"tinyRSNN"', '"bigRSNN"'), "about bigRSNN"),
     "control characters": (
         replace("submission.toml", "The Decoders", "The \\u001b[31mDecoders"),

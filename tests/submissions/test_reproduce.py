@@ -13,7 +13,6 @@ from nbsuite.benchmarking.tolerance import Tolerance
 from nbsuite.conversions.stork import write_stork
 from nbsuite.errors import ConversionError, ResultsError, UsageError
 from nbsuite.models.checkpoint import load_checkpoint
-from nbsuite.models.registry import model_spec
 from nbsuite.models.rsnn import RecurrentDecoder
 from nbsuite.submissions.results.published import published_runs
 from nbsuite.submissions.results.reproduce import (
@@ -25,6 +24,7 @@ from nbsuite.submissions.results.reproduce import (
     reproduction_table,
     summary,
 )
+from nbsuite.training.families import model_spec
 from tests.submissions.results_files import NAMES
 
 STATIC = {"footprint", "dense", "connection_sparsity"}

@@ -47,3 +47,29 @@ def test_a_worker_does_all_kinds_of_tasks_without_the_command_line(
     loaded = ended.stdout.split()
     assert "nbsuite.submissions.study.last_tasks" in loaded
     assert not [name for name in loaded if name.startswith("nbsuite.cli")]
+
+
+_COMMAND = """
+import multiprocessing, sys
+
+from nbsuite.__main__ import main
+
+def loaded():
+    return [name for name in sys.modules if name.startswith("nbsuite")]
+
+if __name__ == "__main__":
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        print(*pool.apply(loaded))
+"""
+
+
+def test_a_process_that_the_command_starts_does_not_import_the_command_line(
+    tmp_path: Path,
+) -> None:
+    """It imports the script again that pip makes of the entry point."""
+    script = tmp_path / "nbsuite.script.py"
+    script.write_text(_COMMAND)
+    ended = subprocess.run([sys.executable, script], capture_output=True, text=True, check=False)
+    loaded = ended.stdout.split()
+    assert "nbsuite.__main__" in loaded, ended.stderr
+    assert not [name for name in loaded if name.startswith("nbsuite.cli")]

@@ -12,9 +12,9 @@ import pytest
 
 from nbsuite.tasks.locate import Location
 from nbsuite.training.compute import Compute
+from nbsuite.training.families import configure, find_family
 from nbsuite.training.observer import Event
 from nbsuite.training.overrides import override
-from nbsuite.training.recipe import published_recipe
 from nbsuite.training.run_plan import RunRequest
 from nbsuite.training.stage_task import STAGES
 
@@ -51,8 +51,8 @@ def request_run(tmp_path: Path, tiny_recording_path: Path) -> Callable[..., RunR
     def make(*settings: str, **fields: Any) -> RunRequest:
         location = Location(tiny_recording_path, None, None)
         request = RunRequest(
-            model="tinyRSNN",
-            recipe=override(published_recipe("tinyRSNN"), [*SMALL, *settings]),
+            model=configure("tinyRSNN")[0],
+            recipe=override(find_family("tinyRSNN").recipe, [*SMALL, *settings]),
             seed=1,
             session=location,
             stages=STAGES,

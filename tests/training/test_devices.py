@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 import torch
 
-from nbsuite.models.registry import model_spec
 from nbsuite.models.rsnn import RecurrentDecoder
 from nbsuite.neurons.dropout import Dropout
 from nbsuite.spike_events import SpikeEvents
 from nbsuite.training import epochs
 from nbsuite.training.epochs import EpochPlan, run_epoch
+from nbsuite.training.families import find_family, model_spec
 from nbsuite.training.overrides import override
 from nbsuite.training.pruning import apply_masks, magnitude_masks, masks_of
-from nbsuite.training.recipe import LOSS_NAMES, published_recipe
+from nbsuite.training.recipe import LOSS_NAMES
 from nbsuite.training.run_state import RunState
 from nbsuite.training.smorms3 import SMORMS3
 from nbsuite.training.windows import TrainingWindows
@@ -47,7 +47,7 @@ def windows():
 
 def train(decoder, windows, loss="rmse", masks=None):
     """As far as a batch goes without numbers: up to the figures that are read at its end."""
-    recipe = override(published_recipe("tinyRSNN"), [*SMALL, f"loss.name={loss}"])
+    recipe = override(find_family("tinyRSNN").recipe, [*SMALL, f"loss.name={loss}"])
     optimiser = SMORMS3(decoder.parameters())
     plan = EpochPlan(recipe, 0.001, 1, ("finetune", 0), "reference", masks)
     with pytest.raises(NotImplementedError, match="no data"):
@@ -71,7 +71,7 @@ def test_a_batch(decoder, windows, loss):
 
 
 def test_a_pruned_decoder(decoder, windows):
-    masks = magnitude_masks(decoder, 0.5)
+    masks = magnitude_masks(decoder.prunable_weights(), 0.5)
     apply_masks(decoder, masks)
     assert {mask.device for mask in (*masks.values(), *masks_of(decoder).values())} == {ELSEWHERE}
     train(decoder, windows, masks=masks)
@@ -93,7 +93,7 @@ def test_the_mismatch_would_be_noticed(decoder, windows, monkeypatch):
     monkeypatch.setattr(
         epochs, "spike_count_penalty", lambda counts, _: (counts * torch.ones(64)).mean()
     )
-    recipe = override(published_recipe("tinyRSNN"), SMALL)
+    recipe = override(find_family("tinyRSNN").recipe, SMALL)
     plan = EpochPlan(recipe, 0.001, 1, ("finetune", 0), "reference")
     with pytest.raises(RuntimeError, match="device"):
         run_epoch(decoder, SMORMS3(decoder.parameters()), windows, plan)

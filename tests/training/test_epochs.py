@@ -19,7 +19,7 @@ from nbsuite.training.pruning import apply_masks, magnitude_masks, masks_of
 from nbsuite.training.randomness import generator_of, key_of
 from nbsuite.training.recipe import Recipe
 from nbsuite.training.regularizers import spike_count_penalty
-from nbsuite.training.scores import VelocityScore
+from nbsuite.training.scores import R2Score
 from nbsuite.training.smorms3 import SMORMS3
 from nbsuite.training.windows import TrainingWindows, cut_windows
 
@@ -87,7 +87,7 @@ def test_figures_are_means_over_windows(windows: TrainingWindows, draw_decoder: 
             windows.events, windows.starts, windows.steps, kernel="reference"
         )
     target = torch.from_numpy(windows.velocity(np.arange(len(windows)))).double()
-    score = VelocityScore()
+    score = R2Score()
     score.add(decoded=decoded.outputs, true=target)
     expected = loss_function(recipe.loss)(decoded.outputs, target)
     penalty = spike_count_penalty(decoded.counts, recipe.regularisation)
@@ -115,7 +115,7 @@ def test_pruned_weights_stay_zero_and_others_do_not(
     windows: TrainingWindows, draw_decoder: Any
 ) -> None:
     decoder = draw_decoder()
-    masks = magnitude_masks(decoder, 0.6)
+    masks = magnitude_masks(decoder.prunable_weights(), 0.6)
     apply_masks(decoder, masks)
     before = decoder.input.weight.detach().clone()
     _epoch(decoder, windows, masks=masks)

@@ -10,12 +10,13 @@ import torch
 from scipy import stats
 
 from nbsuite.errors import DataError
-from nbsuite.models.registry import model_spec
+from nbsuite.models.initialisation import InputRates, response_energy
 from nbsuite.models.rsnn import RecurrentDecoder
 from nbsuite.neurons.cells.lif import readout_step
 from nbsuite.neurons.timescales import TimeConstants
 from nbsuite.spike_events import SpikeEvents
-from nbsuite.training.initializers import initialise_decoder, input_rates, response_energy
+from nbsuite.training.families import model_spec
+from nbsuite.training.input_rates import input_rates
 from nbsuite.training.recipe import InitialisationRecipe
 from nbsuite.training.windows import TrainingWindows
 
@@ -32,7 +33,7 @@ def _initialised(
     recipe: InitialisationRecipe | None = None,
 ) -> RecurrentDecoder:
     decoder = RecurrentDecoder(model_spec(name, channels)).to(dtype)
-    initialise_decoder(decoder, HERTZ, second, recipe or InitialisationRecipe(), seed)
+    decoder.initialise(InputRates(HERTZ, second), recipe or InitialisationRecipe(), seed)
     return decoder
 
 
@@ -114,7 +115,7 @@ def test_the_seed_decides():
     # Building a decoder draws from the global generator, initialising it does not.
     decoder = RecurrentDecoder(model_spec("tinyRSNN", 96))
     torch.random.set_rng_state(before)
-    initialise_decoder(decoder, HERTZ, None, InitialisationRecipe(), 1)
+    decoder.initialise(InputRates(HERTZ, None), InitialisationRecipe(), 1)
     assert torch.equal(torch.random.get_rng_state(), before)
 
 

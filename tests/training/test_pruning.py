@@ -17,7 +17,6 @@ from nbsuite.training.pruning import (
     magnitude_masks,
     mask_gradients,
     masks_of,
-    weight_matrices,
 )
 from nbsuite.training.smorms3 import SMORMS3
 
@@ -38,9 +37,7 @@ def test_the_smallest_weights_go(rows, columns, sparsity, seed, ties, count):
     values = np.rint(2 * values) / 2 if ties else values
     with torch.no_grad():
         matrix.weight.copy_(torch.from_numpy(values))
-    mask = magnitude_masks(nn.ModuleDict({"input": matrix}), sparsity, count)[
-        "input.weight"
-    ].numpy()
+    mask = magnitude_masks({"input": matrix.weight}, sparsity, count)["input"].numpy()
     sizes = np.abs(matrix.weight.detach().numpy())
     assert (~mask).sum() == count(sparsity * sizes.size)
     if not mask.all() and mask.any():
@@ -56,10 +53,10 @@ def test_every_matrix_is_pruned_for_itself(draw_decoder, sparsity):
     before = {name: value.clone() for name, value in decoder.state_dict().items()}
     with torch.no_grad():
         decoder.input.weight *= 1e-3  # so that a common threshold would take these alone
-    masks = magnitude_masks(decoder, sparsity)
-    assert list(masks) == list(weight_matrices(decoder)) == MATRICES
+    masks = magnitude_masks(decoder.prunable_weights(), sparsity)
+    assert list(masks) == list(decoder.prunable_weights()) == MATRICES
     apply_masks(decoder, masks)
-    for weight in weight_matrices(decoder).values():
+    for weight in decoder.prunable_weights().values():
         assert int((weight == 0).sum()) == math.floor(sparsity * weight.numel())
     for name, value in decoder.state_dict().items():
         if name not in MATRICES:
@@ -87,12 +84,12 @@ def _with_momentum(parameters):
 @pytest.mark.parametrize("optimiser", [_smorms3, _with_momentum])
 def test_pruned_weights_stay_zero(draw_decoder, tmp_path, optimiser):
     decoder = draw_decoder(channels=10, neurons=13, heads=2)
-    masks = magnitude_masks(decoder, 0.6)
+    masks = magnitude_masks(decoder.prunable_weights(), 0.6)
     moving = optimiser(decoder.parameters())
     moving_state = {name: value.clone() for name, value in decoder.state_dict().items()}
     apply_masks(decoder, masks)
     _retrain(decoder, masks, moving)
-    for name, weight in weight_matrices(decoder).items():
+    for name, weight in decoder.prunable_weights().items():
         assert (weight[~masks[name]] == 0).all()
         assert not weight[~masks[name]].signbit().any()
         assert (weight[masks[name]] != moving_state[name][masks[name]]).all()
@@ -101,14 +98,14 @@ def test_pruned_weights_stay_zero(draw_decoder, tmp_path, optimiser):
     recovered = masks_of(load_checkpoint(path).decoder)
     assert all(torch.equal(recovered[name], masks[name]) for name in MATRICES)
     half = decoder.half()
-    for name, weight in weight_matrices(half).items():
+    for name, weight in half.prunable_weights().items():
         assert weight.dtype == torch.float16
         assert (weight[~masks[name]] == 0).all()
 
 
 def test_gradients_of_pruned_weights_do_not_reach_the_optimiser(draw_decoder):
     decoder = draw_decoder(channels=10, neurons=13)
-    masks = magnitude_masks(decoder, 0.6)
+    masks = magnitude_masks(decoder.prunable_weights(), 0.6)
     for parameter in decoder.parameters():
         parameter.grad = torch.full_like(parameter, 2.0)
     decoder.output[0].weight.grad = None
@@ -131,7 +128,7 @@ def test_gradients_of_pruned_weights_do_not_reach_the_optimiser(draw_decoder):
 )
 def test_as_many_weights_go_as_in_the_published_models(draw_decoder, channels, sparsity, published):
     decoder = draw_decoder(channels=channels, neurons=64)
-    masks = magnitude_masks(decoder, sparsity).values()
+    masks = magnitude_masks(decoder.prunable_weights(), sparsity).values()
     removed = sum(int((~mask).sum()) for mask in masks)
     assert f"{removed / sum(mask.numel() for mask in masks):.4f}" == published
 
@@ -153,5 +150,5 @@ def test_masks_are_those_of_the_published_rule(rows, columns, sparsity, seed):
     removed = torch.topk(magnitudes, int(sparsity * magnitudes.numel()), largest=False).indices
     due = torch.ones(len(magnitudes), dtype=torch.bool)
     due[removed] = False
-    mask = magnitude_masks(nn.ModuleDict({"input": matrix}), sparsity)["input.weight"]
+    mask = magnitude_masks({"input": matrix.weight}, sparsity)["input"]
     assert torch.equal(mask.flatten(), due)

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nbsuite.errors import UsageError
+from nbsuite.training.families import find_family
 from nbsuite.training.overrides import key_types, override
 from nbsuite.training.recipe import (
     LOSS_NAMES,
@@ -23,7 +24,6 @@ from nbsuite.training.recipe import (
     StageRecipe,
     TrainingRecipe,
     WindowRecipe,
-    published_recipe,
 )
 
 COUNTS = st.integers(1, 10_000)
@@ -68,7 +68,7 @@ def test_recipes_survive_the_command_line(recipe):
 
 
 def test_published_values():
-    tiny, big = published_recipe("tinyRSNN"), published_recipe("bigrsnn")
+    tiny, big = find_family("tinyRSNN").recipe, find_family("bigrsnn").recipe
     assert tiny == Recipe()
     assert tiny.to_json() == {
         "windows": {"steps": 500, "offset_steps": 100, "validation_share": 0.1},
@@ -101,9 +101,9 @@ def test_published_values():
 @pytest.mark.parametrize(
     ("name", "hint"), [("tinyRSN", "did you mean tinyRSNN?"), ("ridge", "tinyRSNN, bigRSNN")]
 )
-def test_only_published_models_have_a_published_recipe(name, hint):
+def test_unknown_families(name, hint):
     with pytest.raises(UsageError, match=name) as caught:
-        published_recipe(name)
+        find_family(name)
     assert hint in str(caught.value)
 
 

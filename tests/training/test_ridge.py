@@ -128,12 +128,12 @@ def test_a_hand_that_stands_still(recording: Recording) -> None:
     labels = np.array(recording.labels)
     held_out = validation_split(recording, WindowRecipe())
     labels[held_out.start : held_out.stop] = 0.5
-    with pytest.raises(DataError, match="stands still in the held-out samples"):
+    with pytest.raises(DataError, match="targets that never change, x and y, in the samples"):
         train_ridge(replace(recording, labels=labels), RECIPE)
 
 
 def test_velocities_too_large_to_be_fitted(recording: Recording) -> None:
-    with pytest.raises(DataError, match="velocities that are too large to be fitted"):
+    with pytest.raises(DataError, match="targets that are too large to be fitted"):
         train_ridge(replace(recording, labels=recording.labels * np.float32(1e25)), RECIPE)
 
 

@@ -174,7 +174,7 @@ def test_a_claimed_folder_is_cleared_of_what_killed_runs_left(tmp_path: Path) ->
 def test_the_identity_holds_what_decides_the_outcome(
     request_run: Callable[..., RunRequest], tiny_recording_path: Path
 ) -> None:
-    from nbsuite.models.registry import model_spec
+    from nbsuite.training.families import model_spec
 
     request = request_run()
     recordings = [load_recording(tiny_recording_path)]

@@ -18,6 +18,7 @@ from nbsuite.models.checkpoint import CheckpointHeader, load_checkpoint, save_ch
 from nbsuite.tasks.known import find_session
 from nbsuite.tasks.locate import Location
 from nbsuite.training.compute import Compute
+from nbsuite.training.families import configure
 from nbsuite.training.observer import BatchDone, EpochDone, StageBegun, StageDone
 from nbsuite.training.pruning import masks_of
 from nbsuite.training.recipe import Recipe
@@ -427,7 +428,9 @@ def test_what_cannot_begin_is_refused_before_anything_is_written(
     refusals: list[tuple[RunRequest, type[Exception], str]] = [
         (request_run(pretrained=missing), UsageError, "nothing to pretrain"),
         (
-            request_run(model="bigRSNN", stages=("finetune",), compute=Compute("triton")),
+            request_run(
+                model=configure("bigRSNN")[0], stages=("finetune",), compute=Compute("triton")
+            ),
             UsageError,
             "at most 128 neurons",
         ),

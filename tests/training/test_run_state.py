@@ -14,10 +14,10 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 
 from nbsuite.errors import TrainingError
-from nbsuite.models.registry import model_spec
 from nbsuite.models.rsnn import RecurrentDecoder
 from nbsuite.tasks.locate import Location
 from nbsuite.training.compute import Compute
+from nbsuite.training.families import model_spec
 from nbsuite.training.overrides import override
 from nbsuite.training.recipe import Recipe
 from nbsuite.training.run_state import (

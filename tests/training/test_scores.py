@@ -17,7 +17,7 @@ from nbsuite.data.recording import Split
 from nbsuite.data.stream import StreamDataset
 from nbsuite.tasks.opening import load_recording
 from nbsuite.training import scores
-from nbsuite.training.scores import StretchScore, VelocityScore, mean_r2, score_stretch
+from nbsuite.training.scores import R2Score, StretchScore, mean_r2, score_stretch
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(2, 60), st.integers(1, 5), st.floats(-3, 3))
@@ -25,7 +25,7 @@ def test_r2_is_that_of_scikit_learn(seed: int, samples: int, parts: int, offset:
     rng = np.random.default_rng(seed)
     true = rng.normal(offset, [1.0, 0.2], (samples, 2))
     decoded = true + rng.normal(0, 0.5, (samples, 2))
-    score = VelocityScore()
+    score = R2Score()
     for chosen in np.array_split(np.arange(samples), parts):
         score.add(decoded=torch.tensor(decoded[chosen]), true=torch.tensor(true[chosen]))
     assert score.r2() == pytest.approx(r2_score(true, decoded), rel=1e-9, abs=1e-9)
@@ -33,14 +33,14 @@ def test_r2_is_that_of_scikit_learn(seed: int, samples: int, parts: int, offset:
 
 def test_shape_does_not_matter() -> None:
     true, decoded = torch.randn(2, 30, 4, 2, generator=torch.Generator().manual_seed(1))
-    whole, flat = VelocityScore(), VelocityScore()
+    whole, flat = R2Score(), R2Score()
     whole.add(decoded=decoded, true=true)
     flat.add(decoded=decoded.reshape(-1, 2), true=true.reshape(-1, 2))
     assert whole.r2() == flat.r2()
 
 
 def test_r2_is_undefined_without_movement() -> None:
-    score = VelocityScore()
+    score = R2Score()
     assert score.r2() is None
     still = torch.tensor([[1.0, 0.0], [2.0, 0.0]])
     score.add(decoded=still, true=still)
@@ -51,7 +51,7 @@ def test_r2_is_undefined_without_movement() -> None:
 
 @given(st.floats(-50, 50, width=32), st.integers(2, 500), st.integers(1, 5))
 def test_r2_of_a_constant_velocity_is_undefined(value: float, samples: int, parts: int) -> None:
-    score, decoded = VelocityScore(), torch.linspace(0, 1, 2 * samples).reshape(-1, 2)
+    score, decoded = R2Score(), torch.linspace(0, 1, 2 * samples).reshape(-1, 2)
     true = torch.full((samples, 2), value)
     for begin in range(parts):
         score.add(decoded=decoded[begin::parts], true=true[begin::parts])
@@ -60,7 +60,7 @@ def test_r2_of_a_constant_velocity_is_undefined(value: float, samples: int, part
 
 @pytest.mark.parametrize("decoded", [float("nan"), float("inf")])
 def test_r2_of_what_is_not_finite_is_undefined(decoded: float) -> None:
-    score = VelocityScore()
+    score = R2Score()
     score.add(decoded=torch.full((3, 2), decoded), true=torch.arange(6.0).reshape(3, 2))
     assert score.r2() is None
 

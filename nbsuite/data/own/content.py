@@ -18,6 +18,7 @@ from nbsuite.data.own.limits import (
     MOST_SEGMENTS,
     MOST_STEPS,
 )
+from nbsuite.data.still import still_outputs
 from nbsuite.data.task import Task
 from nbsuite.protocol import EARLIEST_PROTOCOL
 from nbsuite.spike_events import SpikeEvents
@@ -148,10 +149,9 @@ def oddities(content: Content) -> list[str]:
     return found
 
 
-def constant(task: Task, targets: NDArray[np.float32]) -> list[str]:
+def constant(task: Task, targets: NDArray[np.float32]) -> tuple[str, ...]:
     """Names of the outputs that never change in targets (steps, O)."""
-    still = (targets == targets[0]).all(axis=0)
-    return [output.name for output, same in zip(task.outputs, still, strict=True) if same]
+    return still_outputs(targets, (output.name for output in task.outputs))
 
 
 def split_ends(

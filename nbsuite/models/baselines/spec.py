@@ -17,7 +17,7 @@ from torch import nn
 
 from nbsuite.models.baselines.leaky import Leaky
 from nbsuite.models.decoder import Decoder
-from nbsuite.models.registry import MOST_CHANNELS, without_kind
+from nbsuite.models.registry import MOST_CHANNELS, OUTPUTS, STEP, without_kind
 from nbsuite.untrusted.fields import decode
 
 BASELINE_NAMES = ("SNN2", "SNN3", "ANN2D", "ANN3D")
@@ -25,7 +25,7 @@ BASELINE_NAMES = ("SNN2", "SNN3", "ANN2D", "ANN3D")
 
 @dataclass(frozen=True)
 class BaselineSpec:
-    """Everything that fixes a baseline but its weights.
+    """Everything that fixes a baseline but its weights; they are made for NeuroBench's task.
 
     Attributes:
         name: ``SNN2``, ``SNN3``, ``ANN2D`` or ``ANN3D``.
@@ -33,6 +33,8 @@ class BaselineSpec:
     """
 
     kind: ClassVar[str] = "baseline"
+    outputs: ClassVar[int] = OUTPUTS
+    step: ClassVar[float] = STEP
 
     name: str
     channels: int

@@ -18,7 +18,7 @@ trace into the spikes that left it; the reset carries none.
 
 from __future__ import annotations
 
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from torch import Tensor
 
@@ -26,13 +26,17 @@ from nbsuite.neurons.cells.cell import Fire, Send
 from nbsuite.neurons.cells.lif import THRESHOLD, leaky_integration
 from nbsuite.neurons.cells.state import AdaptiveState, LayerState, NeuronParameters
 
+if TYPE_CHECKING:
+    from nbsuite.shapes import BatchNeurons
+
+
 TIME_CONSTANT = 0.2
 INITIAL_STRENGTH = 1.8
 
 
 def adaptive_step(
-    state: LayerState, neurons: NeuronParameters, current: Tensor, send: Send, fire: Fire
-) -> tuple[Tensor, AdaptiveState]:
+    state: LayerState, neurons: NeuronParameters, current: BatchNeurons, send: Send, fire: Fire
+) -> tuple[BatchNeurons, AdaptiveState]:
     """Advance adaptive neurons by one time step; see ``Cell.advance``."""
     membrane, synapse, arrived, adaptation = cast("AdaptiveState", state)
     alpha, beta, rho, strength = cast("tuple[Tensor, Tensor, Tensor, Tensor]", neurons)

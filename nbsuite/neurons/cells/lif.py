@@ -20,17 +20,21 @@ membrane potential.
 
 from __future__ import annotations
 
-from torch import Tensor
+from typing import TYPE_CHECKING
 
 from nbsuite.neurons.cells.cell import Fire, Send
 from nbsuite.neurons.cells.state import LayerState, NeuronParameters, SynapticState
+
+if TYPE_CHECKING:
+    from nbsuite.shapes import BatchNeurons, Neurons
+
 
 THRESHOLD = 1.0
 
 
 def lif_step(
-    state: LayerState, neurons: NeuronParameters, current: Tensor, send: Send, fire: Fire
-) -> tuple[Tensor, SynapticState]:
+    state: LayerState, neurons: NeuronParameters, current: BatchNeurons, send: Send, fire: Fire
+) -> tuple[BatchNeurons, SynapticState]:
     """Advance spiking neurons by one time step; see ``Cell.advance``."""
     spikes = fire(state.membrane - THRESHOLD)
     integrated = leaky_integration(state.membrane, state.synapse, neurons.beta)
@@ -42,15 +46,15 @@ def lif_step(
 
 
 def readout_step(
-    state: SynapticState, current: Tensor, alpha: Tensor, beta: Tensor
+    state: SynapticState, current: BatchNeurons, alpha: Neurons, beta: Neurons
 ) -> SynapticState:
     """Advance readout units by one time step; ``membrane`` of the result is their output.
 
     Args:
         state: the state before the step.
-        current: (batch, units) input current of this step, which acts in the next.
-        alpha: (units,) decay of the synaptic current.
-        beta: (units,) decay of the membrane potential.
+        current: input current of this step, which acts in the next.
+        alpha: decay of the synaptic current.
+        beta: decay of the membrane potential.
     """
     return SynapticState(
         membrane=leaky_integration(state.membrane, state.synapse, beta),
@@ -59,6 +63,6 @@ def readout_step(
     )
 
 
-def leaky_integration(membrane: Tensor, synapse: Tensor, beta: Tensor) -> Tensor:
+def leaky_integration(membrane: BatchNeurons, synapse: BatchNeurons, beta: Neurons) -> BatchNeurons:
     """The membrane equation without reset: beta m + (1 - beta) c."""
     return beta * membrane + (1 - beta) * synapse

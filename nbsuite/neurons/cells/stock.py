@@ -15,17 +15,21 @@ o' = beta o + (1 - beta) c'.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import torch
-from torch import Tensor
 
 from nbsuite.neurons.cells.cell import Fire, Send
 from nbsuite.neurons.cells.lif import THRESHOLD, leaky_integration
 from nbsuite.neurons.cells.state import LayerState, NeuronParameters, SynapticState
 
+if TYPE_CHECKING:
+    from nbsuite.shapes import BatchNeurons, Neurons
+
 
 def stock_step(
-    state: LayerState, neurons: NeuronParameters, current: Tensor, send: Send, fire: Fire
-) -> tuple[Tensor, SynapticState]:
+    state: LayerState, neurons: NeuronParameters, current: BatchNeurons, send: Send, fire: Fire
+) -> tuple[BatchNeurons, SynapticState]:
     """Advance spiking neurons by one time step; see ``Cell.advance``."""
     synapse = neurons.alpha * state.synapse + (current + state.current)
     integrated = leaky_integration(state.membrane, synapse, neurons.beta)
@@ -35,7 +39,7 @@ def stock_step(
 
 
 def stock_readout_step(
-    state: SynapticState, current: Tensor, alpha: Tensor, beta: Tensor
+    state: SynapticState, current: BatchNeurons, alpha: Neurons, beta: Neurons
 ) -> SynapticState:
     """Advance readout units by one time step; see ``lif.readout_step``."""
     synapse = alpha * state.synapse + current

@@ -53,7 +53,7 @@ def kept_lanes(row: Any, lanes: Any, shift: Any, threshold: np.uint32) -> Any:
     Args:
         row: the hash of step and window.
         lanes: the neurons' part of ``lanes_of``, as a vector.
-        shift: likewise of its shifts.
+        shift: the neurons' part of its shifts, as a vector.
         threshold: the layer's threshold.
 
     Returns:

@@ -89,8 +89,9 @@ def forward(
         alphas: (neurons,) decay of the synaptic current.
         betas: (neurons,) decay of the membrane potential.
         membranes: (steps, windows, neurons) receives the membrane potential before each step.
-        synapses: likewise, the synaptic current.
-        sent: likewise, 1 where a spike occurs in the step and is kept, else 0.
+        synapses: (steps, windows, neurons) receives the synaptic current before each step.
+        sent: (steps, windows, neurons) receives 1 where a spike occurs in the step and is kept,
+            else 0.
         counts: (windows, neurons) receives the number of all spikes.
         steps: the window's length.
         windows: number of windows; the program's index says which is its own.
@@ -160,24 +161,24 @@ def backward(
 
     Args:
         weights: (neurons, neurons) V.
-        alphas: as in the forward pass.
-        betas: likewise.
-        membranes: kept by the forward pass.
-        synapses: likewise.
+        alphas: (neurons,) decay of the synaptic current.
+        betas: (neurons,) decay of the membrane potential.
+        membranes: (steps, windows, neurons) membrane potentials, kept by the forward pass.
+        synapses: (steps, windows, neurons) synaptic currents, kept by the forward pass.
         sent_errors: (steps, windows, neurons) derivative by the spikes sent, as far as the
             recurrent connection is not concerned.
         count_errors: (windows, neurons) derivative by the number of spikes.
         current_errors: (steps, windows, neurons) receives the derivative by ``currents``.
         alpha_errors: (windows, neurons) receives the window's part of the derivative by alpha.
-        beta_errors: likewise, by beta.
-        steps: as in the forward pass, as are the next five.
-        windows: likewise.
-        neurons: likewise.
-        key_low: likewise.
-        key_high: likewise.
-        threshold: likewise.
-        DROPS: likewise.
-        PADDED: likewise.
+        beta_errors: (windows, neurons) receives the window's part of the derivative by beta.
+        steps: the window's length.
+        windows: number of windows; the program's index says which is its own.
+        neurons: number of neurons.
+        key_low: lower half of the dropout's key.
+        key_high: upper half.
+        threshold: the dropout's threshold.
+        DROPS: whether any spike can be dropped.
+        PADDED: a power of two, not less than the number of neurons.
     """
     window = tl.program_id(0)
     unit = tl.arange(0, PADDED)

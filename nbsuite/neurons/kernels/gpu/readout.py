@@ -87,18 +87,19 @@ def readout_backward(
     """Propagate the errors of ``BLOCK`` units of windows back through time.
 
     Args:
-        alphas: as in the forward pass.
-        betas: likewise.
-        synapses: made by the forward pass.
-        membranes: likewise.
+        alphas: (units,) decay of the synaptic current.
+        betas: (units,) decay of the membrane potential.
+        synapses: (steps, windows, units) synaptic currents, made by the forward pass.
+        membranes: (steps + 1, windows, units) membrane potentials before and after each step, made
+            by the forward pass.
         output_errors: (steps, windows, units) derivative by the outputs.
         current_errors: (steps, windows, units) receives the derivative by ``currents``.
         alpha_errors: (windows, units) receives each window's part of the derivative by alpha.
-        beta_errors: likewise, by beta.
-        steps: as in the forward pass, as are the next two.
-        windows: likewise.
-        units: likewise.
-        BLOCK: likewise.
+        beta_errors: (windows, units) receives each window's part of the derivative by beta.
+        steps: the windows' length.
+        windows: number of windows.
+        units: number of readout units.
+        BLOCK: how many units of windows a program takes on.
     """
     stride = windows * units
     place = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)

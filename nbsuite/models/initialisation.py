@@ -15,22 +15,19 @@ is the input's for every connection. Readout weights are Normal(0, 1 / N).
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
-from nbsuite.errors import DataError
-from nbsuite.models.rsnn import RecurrentDecoder
+from nbsuite.models.registry import ModelSpec
 from nbsuite.neurons.cells.adaptive import INITIAL_STRENGTH
 from nbsuite.neurons.cells.lif import readout_step
 from nbsuite.neurons.cells.state import SynapticState
+from nbsuite.neurons.layers import LeakyReadout, SpikingLayer
 from nbsuite.neurons.timescales import TimeConstants
-from nbsuite.training.recipe import InitialisationRecipe
-from nbsuite.training.windows import TrainingWindows
 
 ARRAY_CHANNELS = 96
 KERNEL_TIME_CONSTANTS = 10
@@ -51,61 +48,60 @@ class InputRates(NamedTuple):
     second: float | None
 
 
-def input_rates(windows: TrainingWindows) -> InputRates:
-    """Mean input rates over all training windows.
+class Fluctuations(Protocol):
+    """How strongly membranes are to fluctuate before training."""
 
-    Raises:
-        DataError: an array has no spikes.
-    """
-    events = windows.events
-    windows_with_event = np.repeat(_windows_with_sample(windows), np.diff(events.offsets))
-    spikes = np.bincount(events.sources, weights=windows_with_event, minlength=events.channels)
-    hertz = spikes / (len(windows) * windows.steps * windows.step)
-    first = _mean_rate(hertz, 0, min(ARRAY_CHANNELS, events.channels))
-    if events.channels <= ARRAY_CHANNELS:
-        return InputRates(first, None)
-    return InputRates(first, _mean_rate(hertz, ARRAY_CHANNELS, events.channels))
+    @property
+    def sigma_u(self) -> float:
+        """Standard deviation of the membrane potential, whose threshold is 1."""
+
+    @property
+    def alpha_mix(self) -> float:
+        """Share of its variance that comes from the input, the rest being recurrent."""
 
 
-def initialise_decoder(
-    decoder: RecurrentDecoder,
-    hertz: float,
-    hertz_second_array: float | None,
-    recipe: InitialisationRecipe,
+def draw_network(
+    spec: ModelSpec,
+    layers: Sequence[tuple[nn.Linear, SpikingLayer]],
+    heads: Sequence[tuple[nn.Linear, LeakyReadout]],
+    rates: InputRates,
+    fluctuations: Fluctuations,
     seed: int,
 ) -> None:
-    """Draw a decoder's weights and time constants anew; the same seed gives the same.
+    """Draw a spiking network's weights and time constants anew; the same seed gives the same.
+
+    Values are drawn in float64 and rounded to the dtype of the weights.
 
     Args:
-        decoder: the decoder; values are drawn in float64 and rounded to its dtype.
-        hertz: mean rate of input channels 0 to 95 in the training data.
-        hertz_second_array: that of the others, if there are any: their weights are divided by
-            its ratio to the first.
-        recipe: how strongly membranes fluctuate.
+        spec: the network's specification.
+        layers: each hidden layer's connection from the spikes before it, and its neurons.
+        heads: each readout head's connection and units.
+        rates: mean rates of the input channels in the training data; the weights of the second
+            array are divided by the ratio of its rate to that of the first.
+        fluctuations: how strongly membranes fluctuate.
         seed: of a random generator of its own.
     """
     draw = _Draw(torch.Generator().manual_seed(seed))
-    spec = decoder.spec
     energy = response_energy(TimeConstants(*spec.hidden), spec.step)
 
     def deviation(connection: nn.Linear, share: float) -> float:
-        variance = recipe.sigma_u**2 * share / (connection.in_features * hertz * energy)
+        variance = fluctuations.sigma_u**2 * share / (connection.in_features * rates.first * energy)
         return float(variance**0.5)
 
     relative_rates = torch.ones(spec.channels, dtype=torch.float64)
-    if hertz_second_array is not None:
-        relative_rates[ARRAY_CHANNELS:] = hertz_second_array / hertz
-    input_share = recipe.alpha_mix if spec.recurrent else 1.0
-    for connection, layer in decoder.layers():
+    if rates.second is not None:
+        relative_rates[ARRAY_CHANNELS:] = rates.second / rates.first
+    input_share = fluctuations.alpha_mix if spec.recurrent else 1.0
+    for connection, layer in layers:
         draw.normal(connection.weight, deviation(connection, input_share) / relative_rates)
         relative_rates = torch.ones(connection.out_features, dtype=torch.float64)
         if layer.recurrent is not None:
             draw.normal(layer.recurrent.weight, deviation(layer.recurrent, 1 - input_share))
-    for connection, readout in decoder.heads():
+    for connection, readout in heads:
         draw.normal(connection.weight, connection.in_features**-0.5)
         for parameter in _time_constants(readout):
             nn.init.constant_(parameter, READOUT_PARAMETER)
-    for _, layer in decoder.layers():
+    for _, layer in layers:
         for parameter in _time_constants(layer):
             draw.uniform(parameter)
         if layer.cell.adapts:
@@ -158,27 +154,3 @@ def _time_constants(layer: nn.Module) -> list[Tensor]:
     """The unconstrained parameters of a layer's decays."""
     names = [name for name in ("alpha", "beta", "rho") if parametrize.is_parametrized(layer, name)]
     return [layer.get_parameter(f"parametrizations.{name}.original") for name in names]
-
-
-def _windows_with_sample(windows: TrainingWindows) -> NDArray[np.int64]:
-    """In how many windows each sample lies."""
-    samples = windows.events.samples
-    begun = np.bincount(windows.starts, minlength=samples + 1)
-    ended = np.bincount(windows.starts + windows.steps, minlength=samples + 1)
-    inside: NDArray[np.int64] = np.cumsum(begun - ended)[:samples]
-    return inside
-
-
-def _mean_rate(hertz: NDArray[np.float64], first: int, stop: int) -> float:
-    """Mean rate of some channels.
-
-    Raises:
-        DataError: they have no spikes.
-    """
-    rate = float(hertz[first:stop].mean())
-    if rate == 0:
-        raise DataError(
-            f"The training windows have no spikes on channels {first} to {stop - 1}, so that no"
-            " weights can be drawn for them: use another or a longer recording."
-        )
-    return rate

@@ -1,0 +1,76 @@
+"""How far a decoder looks ahead: measured by changing its input from some sample on.
+
+A decoder looks ahead by L samples if the input of sample t + L changes the output of sample t, and
+that of no later one does. One sequence is decoded as it is, and again with every input from sample
+c on changed; the earliest output that differs, of sample t, shows that L is at least c - t. The
+largest value of many places c is L: exactly so, if each sample within reach changes the output
+where it is changed, which for spiking decoders depends on the weights.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from nbsuite.models.decoder import Decoder
+
+STEPS = 400
+PLACES = tuple(range(STEPS // 2, STEPS - 8, 12))
+"""Samples from which on the input is changed."""
+_RATE = 0.1
+
+
+@dataclass(frozen=True)
+class Lookahead:
+    """How far a decoder looks ahead.
+
+    Attributes:
+        samples: the largest number of samples by which an input changed an earlier output.
+        whole: whether it reached back to the first sample wherever the input was changed, so that
+            the decoder has to be thought to see the whole sequence.
+    """
+
+    samples: int
+    whole: bool
+
+    def seconds(self, step: float) -> float:
+        """The time that the samples take, of ``step`` seconds each."""
+        return self.samples * step
+
+    def sentence(self, step: float) -> str:
+        """What was found, for people."""
+        if self.whole:
+            return "looks ahead to the end of whatever sequence it is given"
+        if not self.samples:
+            return "looks at no sample before it is there"
+        return f"looks {self.samples} samples ({1e3 * self.seconds(step):g} ms) ahead"
+
+
+def measure_lookahead(decoder: Decoder) -> Lookahead:
+    """Measure how far a decoder looks ahead in a sequence that it is given at once."""
+    return lookahead_of(lambda spikes: decoder.decode(spikes).outputs, decoder.spec.channels)
+
+
+@torch.no_grad()
+def lookahead_of(decode: Callable[[Tensor], Tensor], channels: int) -> Lookahead:
+    """Measure how far a function of sequences looks ahead.
+
+    Args:
+        decode: outputs (steps, ...) of spikes (steps, channels), from the start of a recording.
+        channels: number of input channels.
+    """
+    random = torch.Generator().manual_seed(0)
+    spikes = (torch.rand(STEPS, channels, generator=random) < _RATE).to(torch.int8)
+    outputs = decode(spikes)
+    reaches = []
+    for place in PLACES:
+        changed = spikes.clone()
+        changed[place:] = 1 - changed[place:]
+        differs = (decode(changed) != outputs).reshape(STEPS, -1).any(dim=1)
+        earliest = int(differs.nonzero()[0]) if bool(differs.any()) else place
+        reaches.append(max(0, place - earliest))
+    whole = all(reach == place for reach, place in zip(reaches, PLACES, strict=True))
+    return Lookahead(max(reaches), whole)

@@ -1,0 +1,138 @@
+"""Decoders of users made ready to be measured: built for a recording, with their weights."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from torch import Tensor
+
+from nbsuite.benchmarking.jobs import Job
+from nbsuite.benchmarking.lookahead import lookahead_of
+from nbsuite.data.recording import Recording
+from nbsuite.errors import DecoderError, UsageError
+from nbsuite.models.checkpoint import Checkpoint, weights_digest
+from nbsuite.models.factory import Factory
+from nbsuite.models.header import CheckpointHeader
+from nbsuite.models.module import ModuleDecoder
+from nbsuite.models.module_interface import Model
+from nbsuite.models.module_run import copy_of
+from nbsuite.models.module_spec import ModuleSpec
+from nbsuite.models.module_weights import load_weights
+from nbsuite.observer import Observer, ignore
+from nbsuite.tasks.locate import Source
+from nbsuite.tasks.targets import load_target
+from nbsuite.untrusted.names import fault_of_name
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Weights of a user's decoder.
+
+    Attributes:
+        path: the file that they are from.
+        tensors: by the names of the module's ``state_dict()``.
+    """
+
+    path: Path
+    tensors: Mapping[str, Tensor]
+
+
+@dataclass(frozen=True)
+class OwnDecoder:
+    """A user's decoder, not yet built.
+
+    Attributes:
+        factory: what makes it.
+        name: what results call it; None for the name of its class.
+        weights: weights to load, each a run of its own; none for those that it is made with.
+    """
+
+    factory: Factory
+    name: str | None = None
+    weights: Sequence[Weights] = ()
+
+
+def plan_own_jobs(
+    decoders: Sequence[OwnDecoder],
+    sessions: Sequence[str],
+    data_dir: Path,
+    data: Source = "auto",
+    observer: Observer = ignore,
+) -> list[Job]:
+    """Build decoders for recordings, each of which is loaded once.
+
+    Raises:
+        UsageError: no session is named.
+        DecoderError: a decoder cannot be made, run or counted.
+        DataError: a recording cannot be used.
+    """
+    if decoders and not sessions:
+        raise UsageError(
+            f"{decoders[0].factory.reference} does not say which session it is for; name one with "
+            "--session."
+        )
+    targets = dict.fromkeys(sessions) if decoders else ()
+    recordings = [load_target(target, data_dir, data, observer) for target in targets]
+    jobs = []
+    for own in decoders:
+        for recording in recordings:
+            jobs += [Job(each, recording) for each in built_for(own, recording)]
+    return jobs
+
+
+def built_for(own: OwnDecoder, recording: Recording) -> list[Checkpoint]:
+    """A decoder built for a recording, once for each of its weights.
+
+    Raises:
+        DecoderError: it cannot be made, run or counted.
+    """
+    runs: Sequence[Weights | None] = own.weights or (None,)
+    return [_built(own, recording, weights) for weights in runs]
+
+
+def _built(own: OwnDecoder, recording: Recording, weights: Weights | None) -> Checkpoint:
+    factory, task = own.factory, recording.task
+    model = factory.build(channels=recording.channels, outputs=len(task.outputs), step=task.step)
+    path = Path(factory.source.name if factory.source else factory.reference)
+    if weights is not None:
+        model = copy_of(model)
+        load_weights(model, weights.tensors, str(weights.path))
+        path = weights.path
+    spec = factory.spec(
+        model, own.name, channels=recording.channels, outputs=len(task.outputs), step=task.step
+    )
+    return as_checkpoint(model, spec, recording, path)
+
+
+def as_checkpoint(model: Model, spec: ModuleSpec, recording: Recording, path: Path) -> Checkpoint:
+    """A user's module in the form in which decoders are measured.
+
+    Args:
+        model: the module, with its weights; it is copied.
+        spec: its name and sizes.
+        recording: what it is to be measured on.
+        path: what messages call it.
+
+    Raises:
+        DecoderError: its name is none, or it cannot be run or counted.
+    """
+    if fault := fault_of_name(spec.name):
+        raise DecoderError(f"The decoder's name {fault}; choose another with --name.")
+    decoder = ModuleDecoder(model, spec)
+    decoder.origin = str(path)
+    decoder.lookahead = _lookahead(decoder)
+    header = CheckpointHeader(spec, task=recording.task.protocol)
+    return Checkpoint(path, header, decoder, weights_digest(decoder), in_file=False)
+
+
+def _lookahead(decoder: ModuleDecoder) -> str:
+    """What a module that takes sequences sees of what is yet to come, if anything: "looks ..."."""
+    try:
+        found = lookahead_of(decoder.decode_sequence, decoder.spec.channels)
+    except DecoderError:  # it takes no sequences, so it sees nothing ahead
+        return ""
+    if not found.samples:
+        return ""
+    return f"{found.sentence(decoder.spec.step)} where it can; given single samples, it cannot"

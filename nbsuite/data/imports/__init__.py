@@ -1,0 +1,1 @@
+"""Recordings of one's own out of files of other programs."""

@@ -1,0 +1,165 @@
+"""Any ``nn.Module`` of a user as a decoder: run as written, and counted as NeuroBench would.
+
+The module itself is never run: its copies are, so that its footprint is that before the first call,
+when NeuroBench measures it, and no run leaves anything behind. Arithmetic is in its own dtype.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from nbsuite.errors import DecoderError
+from nbsuite.models.decoder import DecodedChunk, Decoder
+from nbsuite.models.module_checks import check_operations, check_repetition
+from nbsuite.models.module_interface import Model, find_interface, net_of
+from nbsuite.models.module_run import NO_SEQUENCES, ModuleRun, copy_of, fault_of_sequences, reset
+from nbsuite.models.module_spec import ModuleSpec
+from nbsuite.models.stepwise import State, Step, StepwiseNetwork
+
+SEQUENCE, STEPWISE = "sequence", "stepwise"
+FIRST_STEPS = 256
+"""Steps in which sequences are compared with single samples before they are trusted."""
+
+
+class ModuleDecoder(Decoder):
+    """A user's module as a decoder.
+
+    Args:
+        model: the module, or NeuroBench's wrapper around one; it is copied.
+        spec: its name and sizes.
+
+    Raises:
+        DecoderError: it does not fit the task, is not the same twice, or cannot be counted.
+    """
+
+    spec: ModuleSpec
+    _model: Model
+    kernels = (SEQUENCE, STEPWISE)
+    precisions = ()
+
+    def __init__(self, model: Model, spec: ModuleSpec) -> None:
+        super().__init__()
+        self.spec = spec
+        # Not a second submodule with the same weights: its net is one.
+        self.__dict__["_model"] = copy_of(model)
+        self.module = net_of(self._model).eval()
+        probe = copy_of(self._model)
+        reset(net_of(probe))
+        self.interface = find_interface(probe, spec.channels, spec.outputs)
+        self._run: ModuleRun | None = None
+        self._sequences: bool | None = None
+        self.remark = ""
+        self.lookahead = ""
+        check_operations(self._model, self.interface, spec.channels)
+        check_repetition(self._model, self.interface, spec.channels)
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """Dtype of the first of its weights, in which it is run."""
+        return next((each.dtype for each in self.parameters()), torch.float32)
+
+    @property
+    def activation_layers(self) -> tuple[str, ...]:  # type: ignore[override]
+        """Names of its layers of neurons."""
+        return tuple(name for name, _ in self.running().layers.activations)
+
+    def sources(self) -> tuple[tuple[torch.nn.Module, ...], ...]:
+        """Its layers, each with inputs of its own."""
+        return tuple((layer,) for _, layer in self.running().layers.connections)
+
+    def decode(
+        self, spikes: Tensor, state: State = None, *, kernel: str | None = None
+    ) -> DecodedChunk:
+        """Decode a chunk of time; see ``Decoder``.
+
+        A sequence is given to the module as such after its first steps have been shown to come out
+        as those of single samples do; ``remark`` says if they do not.
+        """
+        spikes = self.check_input(spikes)
+        at_once = self.choose_kernel(kernel) == SEQUENCE and len(spikes) > 1
+        decoded = self.running().decode(
+            spikes, state, at_once=at_once and self._trusts_sequences(spikes)
+        )
+        return DecodedChunk(
+            outputs=decoded.outputs,
+            inputs=decoded.inputs,
+            activations=decoded.activations,
+            spikes=None,
+            state=decoded.state,
+        )
+
+    def decode_sequence(self, spikes: Tensor) -> Tensor:
+        """Outputs of a sequence (steps, channels) given at once, whatever it is worth.
+
+        Raises:
+            DecoderError: the module takes no sequences.
+        """
+        if not self.interface.takes_sequences:
+            raise DecoderError(f"{self.spec.name} {NO_SEQUENCES}; give it one sample at a time.")
+        return self.running().decode(self.check_input(spikes), None, at_once=True).outputs
+
+    def stepwise(self) -> StepwiseNetwork:
+        """The module one sample at a time."""
+        return ModuleSteps(ModuleRun(self._model, self.interface, self.device))
+
+    def notes(self) -> dict[str, Any]:
+        """How it was run, and when its footprint was measured; see ``Decoder``."""
+        net = self.running().net
+        values = (*net.parameters(), *net.buffers())
+        remarks = [f"{self.spec.name} {each}." for each in (self.remark, self.lookahead) if each]
+        return {
+            "remarks": remarks,
+            "footprint_measured": "before the first call, as NeuroBench measures it",
+            "footprint_in_use": sum(each.numel() * each.element_size() for each in values),
+        }
+
+    def fault(self) -> str | None:
+        """There is nothing to check in weights whose meaning their author alone knows."""
+        return None
+
+    @property
+    def device(self) -> torch.device:
+        """Device of the weights; the CPU where there are none."""
+        return next((each.device for each in self.parameters()), torch.device("cpu"))
+
+    def running(self) -> ModuleRun:
+        """The copy that is run."""
+        if self._run is None or self._run.device != self.device:
+            self._run = ModuleRun(self._model, self.interface, self.device)
+        return self._run
+
+    def _trusts_sequences(self, spikes: Tensor) -> bool:
+        if self._sequences is None:
+            first = spikes[:FIRST_STEPS]
+            if len(first) < 3:
+                return False
+            fault = fault_of_sequences(self.running(), first)
+            self._sequences = fault is None
+            self.remark = (
+                f"was given sequences, whose first {len(first)} steps equal those of single samples"
+                if fault is None
+                else f"was given one sample at a time, for it {fault}"
+            )
+        return self._sequences
+
+
+class ModuleSteps(StepwiseNetwork):
+    """A user's module one sample at a time."""
+
+    def __init__(self, run: ModuleRun) -> None:
+        self._run = run
+        self.network = run.net
+        self.neurons = run.layers.activations
+        self._carried: Any = None
+
+    def step(self, sample: Tensor) -> Step:
+        """Decode the next sample (1, channels)."""
+        outputs, self._carried = self._run.step(sample.to(self._run.device), self._carried)
+        return Step(outputs.to("cpu", torch.float32), None)
+
+    def reset(self) -> None:
+        """Return to where every recording starts."""
+        self._carried = self._run.restart()

@@ -1,0 +1,131 @@
+"""A decoder trained for a recording."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from nbsuite.benchmarking.session import choose_training_kernel
+from nbsuite.data.folders import with_home
+from nbsuite.data.recording import Recording
+from nbsuite.errors import TrainingError
+from nbsuite.files import ensure_writable
+from nbsuite.models.checkpoint import Checkpoint, load_checkpoint
+from nbsuite.public.progress import AnyEvent, told
+from nbsuite.public.recordings import folder_of
+from nbsuite.tasks.locate import Source
+from nbsuite.training import ridge
+from nbsuite.training.compute import Compute
+from nbsuite.training.families import configure
+from nbsuite.training.order import Order, choose_stages, plan_order
+from nbsuite.training.ridge_runs import fit_sessions
+from nbsuite.training.run_folder import WEIGHTS_NAME
+from nbsuite.training.run_plan import run_plan
+
+Target = str | os.PathLike[str] | Recording
+
+
+def train(
+    model: str,
+    recording: Target,
+    *,
+    seed: int = 1,
+    output: str | os.PathLike[str] = "runs",
+    settings: Mapping[str, Any] | None = None,
+    stages: Sequence[str] | None = None,
+    pretrained: str | os.PathLike[str] | None = None,
+    pretrain_on: Sequence[Target] = (),
+    kernel: str = "auto",
+    device: str = "cpu",
+    threads: int | None = None,
+    data: Source = "auto",
+    data_dir: str | os.PathLike[str] | None = None,
+    force: bool = False,
+    progress: bool | Callable[[AnyEvent], None] = False,
+) -> Checkpoint:
+    """Train a decoder; stages that are finished are kept, and interrupted ones go on.
+
+    Args:
+        model: ``tinyRSNN``, ``bigRSNN`` or ``ridge``, the linear decoder to beat.
+        recording: a session's id or name such as ``I1``, a file, or a recording that has one.
+        seed: the random seed.
+        output: the folder of all runs.
+        settings: hyperparameters of the recipe and the network by their keys, such as
+            ``{"training.lr": 0.001, "model.neurons": 128}``.
+        stages: of pretrain, finetune, prune and half those to run; by default those that the
+            published decoder went through.
+        pretrained: checkpoint to fine-tune from, instead of pretraining.
+        pretrain_on: recordings to pretrain on; by default all of the monkey's that are there.
+        kernel: ``auto``, ``numba``, ``reference`` or ``triton``.
+        device: the torch device.
+        threads: threads to compute with; by default torch's number.
+        data: real recordings or twins, see :func:`nbsuite.load_recording`.
+        data_dir: the folder of recordings, by default the platform's.
+        force: train again what lies in the folder but was made with other settings.
+        progress: show progress; or a function that is told of it.
+
+    Returns:
+        What the last stage ended with.
+
+    Raises:
+        UsageError: a model, setting or stage is unknown, or they contradict each other.
+        TrainingError: the folder was made with other settings, or training met what is not finite.
+        DataError: a recording cannot be used, or is too short.
+        OSError: the folder cannot be written, or the disk is full.
+    """
+    root, texts = with_home(Path(output)), _texts(settings or {})
+    with told(progress) as observer:
+        if model.lower() == ridge.MODEL:
+            place = folder_of(data_dir)
+            (job,) = fit_sessions([_target(recording)], texts, data, place, root, observer)
+            return job.checkpoint
+        chosen, full_recipe = configure(model, texts)
+        fused = choose_training_kernel(kernel, device, fused=chosen.fused)
+        order = Order(
+            model=chosen,
+            recipe=full_recipe,
+            targets=(_target(recording),),
+            seeds=(seed,),
+            stages=choose_stages(chosen.family.stages, stages, pretrained=pretrained is not None),
+            pretrain_on=tuple(map(_target, pretrain_on)),
+            pretrained=None if pretrained is None else with_home(Path(pretrained)),
+            compute=Compute(fused, device, threads or torch.get_num_threads()),
+            data=data,
+            data_dir=folder_of(data_dir),
+            output=root,
+            force=force,
+        )
+        (plan,) = plan_order(order, observer)
+        ensure_writable(root)
+        run_plan(plan, observer, force=force)
+    _, folder = plan.steps[-1]
+    return load_checkpoint(folder / WEIGHTS_NAME)
+
+
+def _texts(settings: Mapping[str, Any]) -> list[str]:
+    """Settings as the command line takes them."""
+    return [
+        f"{key}={value if isinstance(value, str) else json.dumps(value)}"
+        for key, value in settings.items()
+    ]
+
+
+def _target(recording: Target) -> str:
+    """A recording as a session's name or a path: training works on files.
+
+    Raises:
+        TrainingError: it has no file.
+    """
+    if not isinstance(recording, Recording):
+        return os.fspath(recording)
+    if not recording.path.is_file():
+        raise TrainingError(
+            f"The recording {recording.name} is in memory alone, and training goes on from files:"
+            " write it with recording.save('mine.h5') first, and pass that."
+        )
+    return os.fspath(recording.path.absolute())

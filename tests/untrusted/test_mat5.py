@@ -1,0 +1,148 @@
+"""Reading MATLAB files of versions 5 to 7, against SciPy's reader and writer."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
+from scipy.io import loadmat, savemat
+from scipy.sparse import csc_matrix
+
+from nbsuite.untrusted.fault import FormatFault
+from nbsuite.untrusted.mat5 import Mat5File
+
+KINDS = [np.float64, np.float32, np.int8, np.uint8, np.int16, np.uint16, np.int32, np.uint32]
+
+
+@settings(max_examples=60)
+@given(st.data(), st.booleans())
+def test_numbers_of_any_kind(tmp_path_factory, data, compressed):
+    kind = data.draw(st.sampled_from([*KINDS, np.int64, np.uint64]))
+    shape = data.draw(array_shapes(min_dims=2, max_dims=3, max_side=6, min_side=0))
+    given_array = data.draw(arrays(kind, shape, elements={"min_value": 0, "max_value": 100}))
+    path = tmp_path_factory.mktemp("mat") / "x.mat"
+    savemat(path, {"a": np.ones(2), "long_name_of_it": given_array}, do_compression=compressed)
+    file = Mat5File(path)
+    assert file.names == ("a", "long_name_of_it")
+    found = file.read("long_name_of_it")
+    wanted = loadmat(path)["long_name_of_it"]
+    np.testing.assert_array_equal(found, wanted)
+    assert found.dtype == wanted.dtype
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+def test_cells_sparse_matrices_and_fields(tmp_path, compressed):
+    path = tmp_path / "x.mat"
+    cells = np.empty((2, 2), dtype=object)
+    cells[:] = [[np.array([0.5, 1.5]), np.empty(0)], [np.arange(3), np.array([[7.0]])]]
+    sparse = csc_matrix(np.array([[0, 2, 0], [0, 0, 0], [1, 0, 3.5]]))
+    content = {
+        "cells": cells,
+        "sparse": sparse,
+        "empty": csc_matrix((3, 4)),
+        "data": {"spikes": np.eye(3), "inner": {"x": 1.0}},
+        "flags": np.array([[True, False]]),
+        "text": "abc",
+    }
+    savemat(path, content, do_compression=compressed)
+    file = Mat5File(path)
+    found = [each.ravel().tolist() for each in file.read("cells")]
+    assert found == [[0.5, 1.5], [0, 1, 2], [], [7.0]]
+    np.testing.assert_array_equal(file.read("sparse"), sparse.toarray())
+    np.testing.assert_array_equal(file.read("empty"), np.zeros((3, 4)))
+    np.testing.assert_array_equal(file.read("data/spikes"), np.eye(3))
+    assert file.read("data/inner/x") == 1.0
+    np.testing.assert_array_equal(file.read("flags"), [[1, 0]])
+    for key in ("nothing", "data/nothing"):
+        with pytest.raises(KeyError):
+            file.read(key)
+    with pytest.raises(FormatFault, match="something else than real numbers as text"):
+        file.read("text")
+    with pytest.raises(FormatFault, match="single structures alone"):
+        file.read("text/x")
+
+
+def test_complex_numbers_and_other_files(tmp_path):
+    path = tmp_path / "x.mat"
+    savemat(path, {"a": np.ones(2) * 1j})
+    with pytest.raises(FormatFault, match="something else than real numbers"):
+        Mat5File(path).read("a")
+    path.write_bytes(b"MATLAB 5.0" * 20)
+    with pytest.raises(FormatFault, match="no MATLAB file of version 5 to 7"):
+        Mat5File(path)
+
+
+def _matrix(shape: tuple[int, ...], kind: int, rest: bytes) -> bytes:
+    """A variable ``a`` of that shape, whatever is in it."""
+
+    def element(number: int, body: bytes) -> bytes:
+        return struct.pack("<II", number, len(body)) + body + bytes(-len(body) % 8)
+
+    dimensions = struct.pack(f"<{len(shape)}i", *shape)
+    parts = element(6, struct.pack("<II", kind, 0)) + element(5, dimensions) + element(1, b"a")
+    return element(14, parts + rest)
+
+
+def _file(path: Path, content: bytes) -> Mat5File:
+    path.write_bytes(b"MATLAB".ljust(124) + struct.pack("<H", 0x0100) + b"IM" + content)
+    return Mat5File(path)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (
+            _matrix((1 << 30, 1 << 30), 6, struct.pack("<IIdd", 9, 16, 1, 2)),
+            "numbers as a and holds 2",
+        ),
+        (_matrix((1 << 30, 1 << 10), 1, b""), "that holds 0"),
+        (_matrix((-1, 1), 6, b""), "impossible shape"),
+        (_matrix((1,) * 9, 6, b""), "impossible shape"),
+        (_matrix((1, 1), 6, struct.pack("<IIq", 99, 8, 1)), "unknown type"),
+        (_matrix((1, 1), 6, struct.pack("<II", 9, 1 << 30)), "ends within an element"),
+        (_matrix((1, 1), 6, struct.pack("<II", (5 << 16) | 9, 0)), "more than 4 bytes"),
+        (_matrix((1, 1), 3, b""), "something else than real numbers as a"),
+        (_matrix((9, 9), 5, struct.pack("<II", 5, 0) * 3), "damaged sparse matrix"),
+        (struct.pack("<II", 15, 4) + b"abcd", "damaged compressed element"),
+    ],
+    ids=range(10),
+)
+def test_what_is_announced_and_not_there(tmp_path, content, message):
+    with pytest.raises(FormatFault, match=message):
+        _file(tmp_path / "x.mat", content).read("a")
+
+
+def test_a_damaged_structure(tmp_path):
+    length = struct.pack("<II", (4 << 16) | 5, 0)
+    with pytest.raises(FormatFault, match="damaged structure"):
+        _file(tmp_path / "x.mat", _matrix((1, 1), 2, length + bytes(8))).read("a/b")
+
+
+def test_what_inflates_without_end(tmp_path, monkeypatch):
+    monkeypatch.setattr("nbsuite.untrusted.mat5.SMALLEST_ALLOWANCE", 1 << 20)
+    zeros = _matrix((1 << 12, 1 << 12), 9, struct.pack("<II", 2, 1 << 24) + bytes(1 << 24))
+    body = zlib.compress(zeros)
+    with pytest.raises(FormatFault, match="inflates to far more"):
+        _file(tmp_path / "x.mat", struct.pack("<II", 15, len(body)) + body).read("a")
+
+
+@settings(max_examples=150)
+@given(st.data())
+def test_damaged_bytes_are_faults_of_format(tmp_path_factory, data):
+    path = tmp_path_factory.mktemp("mat") / "x.mat"
+    cells = np.empty(2, dtype=object)
+    cells[:] = [np.arange(3.0), np.arange(5)]
+    savemat(path, {"n": np.eye(4), "c": cells, "s": csc_matrix(np.eye(3)), "d": {"x": np.ones(2)}})
+    content = bytearray(path.read_bytes())
+    for _ in range(data.draw(st.integers(1, 6))):
+        content[data.draw(st.integers(128, len(content) - 1))] = data.draw(st.integers(0, 255))
+    path.write_bytes(content)
+    with suppress(FormatFault, KeyError):
+        Mat5File(path).read(data.draw(st.sampled_from(["n", "c", "s", "d/x"])))
