@@ -10,9 +10,9 @@ from nbsuite.data.recording import Recording
 from nbsuite.submissions.results.challenge import results_path
 from nbsuite.submissions.study.last_tasks import MADE_OF_NAME, BenchmarkWork, TablesWork
 from nbsuite.submissions.study.ranking import Candidate, RankingWork
-from nbsuite.sweep.graph import Effort, Graph, Task, Work
+from nbsuite.sweep.graph import Effort, Graph, StudyTask, Work
 from nbsuite.sweep.search import Variant
-from nbsuite.sweep.stage_graph import Decoder, Progress, StageGraph
+from nbsuite.sweep.stage_graph import PlannedDecoder, Progress, StageGraph
 from nbsuite.sweep.study import Study
 from nbsuite.sweep.study_folder import StudyFolder, study_folder
 from nbsuite.training.run_folder import WEIGHTS_NAME, identity_digest
@@ -28,7 +28,7 @@ class Measured:
         results: its results file.
     """
 
-    decoder: Decoder
+    decoder: PlannedDecoder
     task: str
     results: Path
 
@@ -98,7 +98,7 @@ def plan_study(study: Study, data_dir: Path, root: Path, progress: Progress) -> 
     return plan
 
 
-def _add_benchmark(tasks: dict[str, Task], decoder: Decoder, threads: int) -> Measured:
+def _add_benchmark(tasks: dict[str, StudyTask], decoder: PlannedDecoder, threads: int) -> Measured:
     """The benchmark of a decoder; variants that share the decoder share it."""
     stage, recording = tasks[decoder.stage], decoder.recording
     readable, _, parent = stage.folder.name.rpartition("_")
@@ -111,18 +111,18 @@ def _add_benchmark(tasks: dict[str, Task], decoder: Decoder, threads: int) -> Me
         title = stage.title.replace(stage.kind, "benchmark", 1)
         work = BenchmarkWork(stage.folder / WEIGHTS_NAME, decoder.location, results, threads)
         effort = Effort(stage.effort.model, len(recording.test))
-        tasks[key] = Task(key, title, folder, results.name, (stage.key,), work, effort)
+        tasks[key] = StudyTask(key, title, folder, results.name, (stage.key,), work, effort)
     return Measured(decoder, key, results)
 
 
 def _add_last(
-    tasks: dict[str, Task], key: str, folder: Path, parents: Sequence[str], work: Work
+    tasks: dict[str, StudyTask], key: str, folder: Path, parents: Sequence[str], work: Work
 ) -> None:
     """Add a task that gathers what others come to, if some of them fail."""
     distinct = tuple(dict.fromkeys(parents))
     title = key.replace("/", " ")
     effort = Effort("", 0)
-    tasks[key] = Task(key, title, folder, MADE_OF_NAME, distinct, work, effort, partial=True)
+    tasks[key] = StudyTask(key, title, folder, MADE_OF_NAME, distinct, work, effort, partial=True)
 
 
 def _candidates(measured: Sequence[Measured], tasks: Graph) -> tuple[Candidate, ...]:
