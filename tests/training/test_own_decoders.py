@@ -99,7 +99,7 @@ def test_it_learns_and_its_checkpoint_says_what_it_is(request_own: RequestRun, c
         "channels": 96,
         "outputs": 2,
         "step": 0.004,
-        "factory": f"{code}:build",
+        "factory": "my_decoder.py:build",
         "source_sha256": load_factory(f"{code}:build").sha256,
     }
     assert checkpoint.digest == digest_in(plan.checkpoint)
