@@ -20,7 +20,7 @@ from nbsuite.benchmarking.results import BenchmarkResult, describe_result
 from nbsuite.benchmarking.runner import Measurement, run_benchmark, run_per_step
 from nbsuite.benchmarking.verification import Comparison, compare_with_per_step
 from nbsuite.data.recording import Recording, Split
-from nbsuite.data.stream import StreamDataset
+from nbsuite.data.sample_dataset import SampleDataset
 from nbsuite.errors import BenchmarkError, CheckpointError, DataError, UsageError
 from nbsuite.models.checkpoint import Checkpoint
 from nbsuite.neurons.kernels import (
@@ -95,7 +95,7 @@ def measure_checkpoint(
     check_motion(recording, recording.test, settings.metrics)
     own = settings.own_code()
     decoder = checkpoint.decoder.to(settings.device)
-    samples = StreamDataset(recording, recording.test)
+    samples = SampleDataset(recording, recording.test)
     options: dict[str, Any] = {
         "metrics": settings.metrics,
         "own": own.metrics,
@@ -127,7 +127,7 @@ def verify_checkpoint(
     own = settings.own_code()
     return compare_with_per_step(
         decoder,
-        StreamDataset(recording, first),
+        SampleDataset(recording, first),
         metrics=settings.metrics,
         kernel=settings.kernel,
         own=own.metrics,

@@ -71,33 +71,24 @@ class StreamingDecoder:
                 takes; the state is as before.
         """
         sample = np.asarray(spikes)
-        self._check(sample)
-        return self._runner.step(sample)
+        return self._runner.step(sample, binary=self._is_binary(sample))
 
-    def _check(self, sample: NDArray[Any]) -> None:
+    def _is_binary(self, sample: NDArray[Any]) -> bool:
+        """Whether a sample is of spikes, 0 and 1, and not of counts; anything else is refused."""
         if sample.shape != (self.spec.channels,):
             raise UsageError(
                 f"{self.spec.name} takes one sample of shape ({self.spec.channels},) a step, "
                 f"not {sample.shape}; pass the spikes of {self.spec.channels} channels."
             )
+        if sample.dtype == np.bool_ or ((sample == 0) | (sample == 1)).all():
+            return True
         most = self._runner.most_events
-        if sample.dtype == np.bool_ or _are_counts(sample, most):
-            return
-        if most == 1:
+        if not ((sample >= 0) & (sample <= most) & (sample == np.round(sample))).all():
             raise UsageError(
-                f"{self.spec.name} takes spikes of 0 and 1; pass 1 where a channel has any spike."
+                f"{self.spec.name} takes the number of spikes of each channel in a step; pass whole"
+                f" numbers from 0 to {most:,}."
             )
-        raise UsageError(
-            f"{self.spec.name} takes the number of spikes of each channel in a step; pass whole"
-            f" numbers from 0 to {most:,}."
-        )
-
-
-def _are_counts(sample: NDArray[Any], most: int) -> bool:
-    """Whether all values are whole numbers up to the largest one."""
-    if most == 1:
-        return bool(((sample == 0) | (sample == 1)).all())
-    return bool(((sample >= 0) & (sample <= most) & (sample == np.round(sample))).all())
+        return False
 
 
 def _decoder(source: str | Path | Checkpoint | Decoder) -> Decoder:
