@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -144,6 +145,16 @@ def test_a_decoder_of_other_outputs_does_not_fit(tmp_path):
     check_fit(checkpoint, own_recording(outputs=3))
     with pytest.raises(CheckpointError, match="decodes 3 outputs, but mine"):
         check_fit(checkpoint, own_recording(outputs=2))
+
+
+def test_a_decoder_of_another_step_does_not_fit(tmp_path):
+    fitted = train_ridge(own_recording())
+    save_checkpoint(tmp_path / "x.safetensors", fitted.decoder, fitted.header)
+    checkpoint, recording = load_checkpoint(tmp_path / "x.safetensors"), own_recording()
+    check_fit(checkpoint, recording)
+    slower = replace(recording, task=replace(recording.task, step=2 * recording.task.step))
+    with pytest.raises(CheckpointError, match=r"in steps of .* ms, but mine.* has steps of"):
+        check_fit(checkpoint, slower)
 
 
 def test_the_window_takes_two_bytes_for_counts():
