@@ -10,14 +10,12 @@ import click
 
 from nbsuite.cli.frame.examples import examples
 from nbsuite.cli.frame.options import force_option, json_option, output_option
-from nbsuite.cli.frame.output import note, stage_progress
+from nbsuite.cli.frame.output import note
 from nbsuite.errors import ResultsError
 from nbsuite.files import ensure_writable
-from nbsuite.tasks.known import find_session
 
 if TYPE_CHECKING:
     from nbsuite.benchmarking.jobs import Job
-    from nbsuite.data.recording import Recording
 
 DEFAULT_FOLDER = Path("nbsuite-demo")
 PICTURE_NAME = "decoding.png"
@@ -45,15 +43,16 @@ def demo(output: Path, epochs: int | None, force: bool, as_json: bool) -> None:
     from nbsuite.benchmarking.session import RunSettings
     from nbsuite.cli.benchmark.report import print_outcome
     from nbsuite.cli.frame.observing import shown_progress
-    from nbsuite.demo import EPOCHS
+    from nbsuite.cli.train.display import Display
+    from nbsuite.demo import EPOCHS, fit_ridge, make_recording, train_small
     from nbsuite.submissions.results.measuring import run_jobs
 
     _claim_folder(output, force=force)
-    recording = _make_recording(output, quiet=as_json)
-    jobs = [
-        _train(output, recording, epochs or EPOCHS, quiet=as_json),
-        _fit_ridge(output, recording),
-    ]
+    with shown_progress(quiet=as_json) as observer:
+        recording = make_recording(output, observer)
+    with closing(Display(quiet=as_json)) as display:
+        jobs = [train_small(output, recording, epochs or EPOCHS, display)]
+    jobs.append(fit_ridge(output, recording))
     # The folder is the demo's own, so that its earlier results need no protection.
     with shown_progress(quiet=as_json) as observer:
         results, files = run_jobs(
@@ -84,63 +83,6 @@ def _claim_folder(folder: Path, *, force: bool) -> None:
             "or add the demo's files to them with --force."
         )
     mark.write_text(MARK, encoding="utf-8")
-
-
-def _make_recording(folder: Path, *, quiet: bool) -> Recording:
-    """Make and load the twin."""
-    from nbsuite.data.twins.generate import ensure_twin
-    from nbsuite.demo import SESSION, TWIN_FRACTION, TWIN_SEED
-    from nbsuite.tasks.opening import load_recording
-
-    session = find_session(SESSION)
-    with stage_progress(quiet=quiet) as report:
-        twin = ensure_twin(session, folder, fraction=TWIN_FRACTION, seed=TWIN_SEED, progress=report)
-        report("loading", 0.0)
-        return load_recording(twin, session=session)
-
-
-def _train(folder: Path, recording: Recording, epochs: int, *, quiet: bool) -> Job:
-    """Train a tinyRSNN from random weights, and round it to half precision."""
-    import torch
-
-    from nbsuite.benchmarking.jobs import Job
-    from nbsuite.cli.train.display import Display
-    from nbsuite.demo import MODEL, SEED, demo_recipe
-    from nbsuite.models.checkpoint import load_checkpoint
-    from nbsuite.tasks.locate import Location
-    from nbsuite.training.compute import Compute
-    from nbsuite.training.families import configure
-    from nbsuite.training.run_folder import WEIGHTS_NAME
-    from nbsuite.training.run_plan import RunRequest, plan_run, run_plan
-
-    request = RunRequest(
-        model=configure(MODEL)[0],
-        recipe=demo_recipe(epochs),
-        seed=SEED,
-        session=Location(recording.path, recording.session, twin=True),
-        stages=("finetune", "half"),
-        pretrain_on=(),
-        pretrained=None,
-        compute=Compute(threads=torch.get_num_threads()),
-        root=folder,
-    )
-    plan = plan_run(request, force=True)  # other epochs than last time are no reason to refuse
-    with closing(Display(quiet=quiet)) as display:
-        run_plan(plan, display, force=True)
-    _, last_folder = plan.steps[-1]
-    return Job(load_checkpoint(last_folder / WEIGHTS_NAME), recording)
-
-
-def _fit_ridge(folder: Path, recording: Recording) -> Job:
-    """Fit the linear decoder that the spiking one has to beat."""
-    from nbsuite.benchmarking.jobs import Job
-    from nbsuite.models.checkpoint import load_checkpoint, save_checkpoint
-    from nbsuite.training.ridge import MODEL, train_ridge
-
-    fitted = train_ridge(recording)
-    path = folder / f"{MODEL}.safetensors"
-    save_checkpoint(path, fitted.decoder, fitted.header)
-    return Job(load_checkpoint(path), recording)
 
 
 def _explain(job: Job) -> None:

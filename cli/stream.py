@@ -127,7 +127,7 @@ def _print_table(reports: list[tuple[Job, StreamReport]]) -> None:
         ]
         for job, report in reports
     ]
-    output.print_table(COLUMNS, rows, right=COLUMNS[3:10])
+    output.print_table(COLUMNS, rows, right=COLUMNS[3:10], naming=3)
     job, report = reports[0]  # the same decoder on every recording
     delay, step = report.delay, job.recording.task.step
     to_spikes = f"to hidden spikes: {_steps(delay.hidden, step)}; " if report.has_spikes else ""

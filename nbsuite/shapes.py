@@ -24,7 +24,20 @@ from __future__ import annotations
 from typing import Any, TypeAlias
 
 import numpy as np
-from jaxtyping import Bool, Float, Float32, Float64, Int, Int8, Int16, Int64, Integer, Num, UInt16
+from jaxtyping import (
+    Bool,
+    Float,
+    Float32,
+    Float64,
+    Int,
+    Int8,
+    Int16,
+    Int32,
+    Int64,
+    Integer,
+    Num,
+    UInt16,
+)
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -48,6 +61,40 @@ StepsWindowsUnits: TypeAlias = Float[Tensor, "steps windows units"]
 
 StepsBatchChannels: TypeAlias = Num[Tensor, "steps batch channels"]
 """Input spikes, as whole numbers or not."""
+
+WindowOutputs: TypeAlias = Float[Tensor, "steps windows outputs"]
+StepsHeadsBatchOutputs: TypeAlias = Float[Tensor, "steps heads batch outputs"]
+StepsOutputs: TypeAlias = Float[Tensor, "steps outputs"]
+StepsChannels: TypeAlias = Num[Tensor, "steps channels"] | Bool[Tensor, "steps channels"]
+WindowSpikes: TypeAlias = Num[Tensor, "steps windows channels"]
+
+StepsBatchSpikes: TypeAlias = Num[Tensor, "steps batch hidden"]
+"""Spikes of all hidden neurons, one layer beside the other."""
+
+ChunkOutputs: TypeAlias = Float32[Tensor, "steps outputs"]
+ChunkSpikes: TypeAlias = Int8[Tensor, "steps hidden"]
+"""Spikes of all hidden neurons of one recording."""
+
+SampleChannels: TypeAlias = Num[Tensor, "1 channels"]
+SampleOutputs: TypeAlias = Float32[Tensor, "1 outputs"]
+OwnSampleOutputs: TypeAlias = Float[Tensor, "1 outputs"]
+"""In the precision of the network that computes them."""
+SampleSpikes: TypeAlias = Int8[Tensor, "1 hidden"]
+
+LoadedBatch: TypeAlias = Num[Tensor, "samples 1 channels"] | Bool[Tensor, "samples 1 channels"]
+"""What a data loader gives NeuroBench's models: a sample is one step of all channels."""
+
+SampleOutputRows: TypeAlias = Float32[Tensor, "samples outputs"]
+
+Calling: TypeAlias = Num[Tensor, "calls fan_in"]
+Called: TypeAlias = Float64[Tensor, "calls fan_out"]
+
+SpikeRows: TypeAlias = Int8[Tensor, "rows channels"] | Int16[Tensor, "rows channels"]
+"""Spikes of the newest samples: int8, or int16 where there are counts."""
+
+SpikeSteps: TypeAlias = Int8[Tensor, "steps channels"] | Int16[Tensor, "steps channels"]
+PartCounts: TypeAlias = Int32[Tensor, "counted parts channels"]
+StepFlags: TypeAlias = Bool[Tensor, " counted"]
 
 AnySamplesOutputs: TypeAlias = Float[Tensor, "*samples outputs"]
 FanIns: TypeAlias = Float[Tensor, "*batch fan_in"]
@@ -94,3 +141,14 @@ WindowCounts: TypeAlias = (
 DrawnSamples: TypeAlias = Float[NDArray[np.floating[Any]], " samples"]
 DrawnOutputs: TypeAlias = Float[NDArray[np.floating[Any]], "samples outputs"]
 DrawnSpikes: TypeAlias = Integer[NDArray[np.integer[Any]], "samples neurons"]
+
+SamplesInputs: TypeAlias = Float32[NDArray[np.float32], "samples inputs"]
+AxesSamples: TypeAlias = Float64[NDArray[np.float64], "2 samples"]
+"""Positions along x and y."""
+
+Terms: TypeAlias = Float64[NDArray[np.float64], " terms"]
+TermsTerms: TypeAlias = Float64[NDArray[np.float64], "terms terms"]
+"""Of a regression's inputs and outputs, one after the other."""
+
+WeightsAndOffset: TypeAlias = Float64[NDArray[np.float64], "inputs_and_one outputs"]
+CandidateScores: TypeAlias = Float64[NDArray[np.float64], " candidates"]

@@ -136,5 +136,7 @@ class SpikeEvents:
             if self.binary:
                 spikes[times, window, sources] = 1
             else:
-                np.add.at(spikes[:, window], (times, sources), 1)
+                cells = times * self.channels + sources
+                counts = np.bincount(cells, minlength=steps * self.channels)
+                spikes[:, window] = counts.reshape(steps, self.channels)
         return spikes

@@ -26,6 +26,17 @@ class TwinInfo:
     seed: int
     generator: int
 
+    @property
+    def variant(self) -> str:
+        """What tells it from other twins of the session: ``twin-seed1-fraction0.1``."""
+        return twin_variant(self.seed, self.fraction)
+
+
+def twin_variant(seed: int, fraction: float) -> str:
+    """What tells a twin from others of its session."""
+    length = "" if fraction == 1 else f"-fraction{fraction:g}"
+    return f"{TWIN_MARK.removeprefix('-')}-seed{seed}{length}"
+
 
 def fault_of_twin(info: TwinInfo) -> str | None:
     """What is impossible in what is said of a twin, as the end of a sentence; None if nothing."""

@@ -17,13 +17,23 @@ from functools import wraps
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from types import CodeType, ModuleType
-from typing import Any, runtime_checkable
+from typing import Any, get_args, get_type_hints, runtime_checkable
 
 SHAPES = "nbsuite.shapes"
 CHECKED = frozenset(
     {
+        "nbsuite.benchmarking.adapter",
+        "nbsuite.data.motion",
+        "nbsuite.models.decoder",
+        "nbsuite.models.linear",
+        "nbsuite.models.module_batches",
+        "nbsuite.models.module_interface",
+        "nbsuite.models.rsnn",
+        "nbsuite.models.stepwise",
+        "nbsuite.models.window",
         "nbsuite.neurons.cells.adaptive",
         "nbsuite.neurons.cells.lif",
+        "nbsuite.neurons.cells.state",
         "nbsuite.neurons.cells.stock",
         "nbsuite.neurons.connection",
         "nbsuite.neurons.dropout",
@@ -34,9 +44,11 @@ CHECKED = frozenset(
         "nbsuite.spike_events",
         "nbsuite.submissions.report.decoding",
         "nbsuite.training.augmentation",
+        "nbsuite.training.epochs",
         "nbsuite.training.input_rates",
         "nbsuite.training.losses",
         "nbsuite.training.regularizers",
+        "nbsuite.training.ridge",
         "nbsuite.training.scores",
         "nbsuite.training.smorms3",
         "nbsuite.training.windows",
@@ -93,6 +105,8 @@ def _check(target: Any) -> Any:
 
     if getattr(target, "_is_protocol", False):
         return runtime_checkable(target)
+    if isinstance(target, type) and issubclass(target, tuple):
+        return _with_checked_fields(target)
     numbers_as_mypy_sees_them = beartype(conf=BeartypeConf(is_pep484_tower=True))
     checked = jaxtyped(typechecker=numbers_as_mypy_sees_them)(target)
     return checked if isinstance(target, type) else _once_a_shape(target, checked)
@@ -117,6 +131,41 @@ def _once_a_shape(function: Callable[..., Any], checked: Callable[..., Any]) -> 
     return call
 
 
+def _with_checked_fields(record: Any) -> Any:
+    """A named tuple whose fields are checked when it is made, which beartype does not do."""
+    make, met = record.__new__, set()
+
+    def new(cls: Any, *arguments: Any, **settings: Any) -> Any:
+        made = make(cls, *arguments, **settings)
+        kinds = tuple(map(_kind, made))
+        if kinds not in met:
+            _require_shapes(made)
+            met.add(kinds)
+        return made
+
+    record.__new__ = new
+    return record
+
+
+def _require_shapes(record: Any) -> None:
+    """Hold the fields against their shapes, the axes against each other.
+
+    Raises:
+        TypeError: a field is of another shape or type.
+    """
+    from jaxtyping import AbstractArray, jaxtyped
+
+    with jaxtyped("context"):
+        for name, hint in get_type_hints(type(record)).items():
+            kinds = [each for each in (hint, *get_args(hint)) if isinstance(each, type)]
+            value = getattr(record, name)
+            if any(issubclass(kind, AbstractArray) for kind in kinds) and not isinstance(
+                value, hint
+            ):
+                shape = tuple(getattr(value, "shape", ()))
+                raise TypeError(f"{name} of {type(record).__name__} is {shape}, not {hint}")
+
+
 def _kind(value: Any) -> Hashable:
     """What a check looks at: types, and shapes of arrays."""
     if isinstance(value, tuple):
@@ -127,43 +176,62 @@ def _kind(value: Any) -> Hashable:
 
 
 def _wrapped(tree: ast.Module) -> ast.Module:
-    """The module with its shapes imported, and its functions, methods and records wrapped."""
-    body: list[ast.stmt] = []
+    """The module with its shapes imported, and what names them wrapped."""
+    shapes = [each for statement in tree.body for each in _imports_of_shapes(statement)]
+    names = {alias.name for each in shapes for alias in each.names}
     for statement in tree.body:
-        body += _imports_of_shapes(statement)
-        _wrap(statement)
-        body.append(statement)
-    tree.body = body
+        _wrap(statement, names)
+    place = next(index for index, each in enumerate(tree.body) if _imports_of_shapes(each))
+    tree.body[place:place] = shapes
     return ast.fix_missing_locations(tree)
 
 
-def _imports_of_shapes(statement: ast.stmt) -> list[ast.stmt]:
+def _imports_of_shapes(statement: ast.stmt) -> list[ast.ImportFrom]:
     """What ``if TYPE_CHECKING`` imports of the shapes."""
     if not isinstance(statement, ast.If) or ast.unparse(statement.test) != "TYPE_CHECKING":
         return []
     return [
-        each
-        for each in statement.body
-        if isinstance(each, ast.ImportFrom) and each.module == SHAPES
+        inner
+        for inner in statement.body
+        if isinstance(inner, ast.ImportFrom) and inner.module == SHAPES
     ]
 
 
-def _wrap(statement: ast.stmt) -> None:
+def _wrap(statement: ast.stmt, shapes: set[str]) -> None:
+    """Wrap functions, methods and records whose annotations name shapes; and all protocols."""
+    check = ast.copy_location(ast.Name(CHECK, ast.Load()), statement)
     if isinstance(statement, ast.FunctionDef):
-        if not _is_overload(statement):
-            check = ast.Name(CHECK, ast.Load())
-            statement.decorator_list.append(ast.copy_location(check, statement))
+        if _names_any(statement, shapes) and not _is_overload(statement):
+            statement.decorator_list.append(check)
     elif isinstance(statement, ast.ClassDef):
+        fields = [each for each in statement.body if isinstance(each, ast.AnnAssign)]
+        record = _is_record(statement) and any(_names_any(each, shapes) for each in fields)
+        if record or "Protocol" in map(ast.unparse, statement.bases):
+            statement.decorator_list.insert(0, check)
         for inner in statement.body:
-            _wrap(inner)
-        if _is_record_or_protocol(statement):
-            check = ast.Name(CHECK, ast.Load())
-            statement.decorator_list.insert(0, ast.copy_location(check, statement))
+            _wrap(inner, shapes)
 
 
-def _is_record_or_protocol(cls: ast.ClassDef) -> bool:
-    record = any("dataclass" in ast.unparse(each) for each in cls.decorator_list)
-    return record or any(ast.unparse(base) == "Protocol" for base in cls.bases)
+def _names_any(annotated: ast.FunctionDef | ast.AnnAssign, shapes: set[str]) -> bool:
+    """Whether an annotation of a function's signature, or of a field, names a shape."""
+    annotations: list[ast.expr | None]
+    if isinstance(annotated, ast.AnnAssign):
+        annotations = [annotated.annotation]
+    else:
+        signature = annotated.args
+        arguments = (*signature.posonlyargs, *signature.args, *signature.kwonlyargs)
+        annotations = [annotated.returns, *(each.annotation for each in arguments)]
+    return any(
+        isinstance(node, ast.Name) and node.id in shapes
+        for each in annotations
+        if each is not None
+        for node in ast.walk(each)
+    )
+
+
+def _is_record(cls: ast.ClassDef) -> bool:
+    dataclass = any("dataclass" in ast.unparse(each) for each in cls.decorator_list)
+    return dataclass or "NamedTuple" in map(ast.unparse, cls.bases)
 
 
 def _is_overload(function: ast.FunctionDef) -> bool:

@@ -63,7 +63,7 @@ def print_results(results: Sequence[BenchmarkResult]) -> None:
         ]
         for result in results
     ]
-    output.print_table(columns, rows, right=("Seed", *names))
+    output.print_table(columns, rows, right=("Seed", *names), naming=3)
 
 
 def _data(result: BenchmarkResult) -> str:
@@ -130,4 +130,5 @@ def _print_comparisons(
             ]
             for job, each in rows
         ],
+        naming=3,
     )

@@ -40,7 +40,7 @@ def columns_option() -> Decorator[Any]:
 def note_others(folder: ResultsFolder) -> None:
     """Say which files of a folder are left out."""
     for other in folder.others:
-        note(f"Note: {other} is left out: it is not on a session of the challenge.")
+        note(f"Note: {other} is left out: it is on no session of its task.")
 
 
 def read_models(paths: Sequence[Path], *, twins: bool) -> list[ModelResults]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,15 +13,10 @@ from nbsuite.cli.frame import options
 from nbsuite.cli.frame.examples import examples
 from nbsuite.cli.frame.output import note
 from nbsuite.errors import UsageError
-from nbsuite.suggestions import did_you_mean
 from nbsuite.untrusted.text import one_line
 
 if TYPE_CHECKING:  # importing torch takes longer than printing the help page
-    from nbsuite.neurons.kernels import TrainingKernelName
     from nbsuite.tasks.locate import Source
-    from nbsuite.training.families import Model
-    from nbsuite.training.recipe import Recipe
-    from nbsuite.training.stage_task import StageName
 
 DEFAULT_FOLDER = Path("runs")
 MOST_SEEDS = 1000
@@ -166,6 +160,7 @@ def train(
 
     from nbsuite.cli.train.display import Display
     from nbsuite.cli.train.runs import train_all
+    from nbsuite.training.choices import choose
     from nbsuite.training.compute import Compute
     from nbsuite.training.order import Order
 
@@ -182,17 +177,18 @@ def train(
         raise UsageError("--log-json prints the results too: leave out --json.")
     everywhere = [f"{each}.epochs={epochs}" for each in ("pretrain", "finetune", "prune")]
     settings = (*(everywhere if epochs else []), *settings)  # single ones overrule --epochs
-    chosen, recipe, usual = _configured(model, name, settings)
-    compute = Compute(
-        _training_kernel(kernel, device, chosen),
-        device,
-        threads or torch.get_num_threads(),
+    choice = choose(model, settings, name)
+    if choice.remark:
+        note(choice.remark)
+    wanted = (
+        None if stages is None else [each.strip() for each in stages.split(",") if each.strip()]
     )
+    threads = threads or torch.get_num_threads()
     order = Order(
-        model=chosen,
-        recipe=recipe,
-        stages=_stages(usual, stages, pretrained),
-        compute=compute,
+        model=choice.model,
+        recipe=choice.recipe,
+        stages=choice.stages(wanted, pretrained=pretrained is not None),
+        compute=Compute(choice.kernel(kernel, device), device, threads),
         targets=session,
         seeds=seeds,
         pretrain_on=pretrain_on,
@@ -218,65 +214,3 @@ def _given() -> list[str]:
         for name in context.params
         if context.get_parameter_source(name) is ParameterSource.COMMANDLINE
     ]
-
-
-def _configured(
-    model: str, name: str | None, settings: Sequence[str]
-) -> tuple[Model, Recipe, tuple[StageName, ...]]:
-    """The decoder, its recipe and its usual stages, as asked for."""
-    from nbsuite.models.factory import names_decoder
-    from nbsuite.training.families import configure
-    from nbsuite.training.overrides import override
-    from nbsuite.training.own_model import OWN_STAGES, OwnModel
-    from nbsuite.training.recipe import Recipe
-
-    if names_decoder(model):
-        return OwnModel(model, name), override(Recipe(), settings), OWN_STAGES
-    if name is not None:
-        raise UsageError(f"--name is for a decoder of your own, and {model} has a name.")
-    chosen, recipe = configure(model, settings)
-    if not chosen.fused:
-        note(f"{chosen.name} has no fused kernel: the reference trains it, many times slower.")
-    return chosen, recipe, chosen.family.stages
-
-
-def _training_kernel(kernel: str, device: str, model: Model) -> TrainingKernelName:
-    """The kernel to train with; a decoder of one's own computes as it is written.
-
-    Raises:
-        UsageError: there is no such kernel or device, or another is asked for of one's own.
-    """
-    from nbsuite.benchmarking.session import choose_training_kernel
-
-    if model.factory is not None and kernel not in ("auto", "reference"):
-        raise UsageError(
-            f"A decoder of your own computes as it is written, not with the {kernel} kernel: leave"
-            " out --kernel."
-        )
-    return choose_training_kernel(kernel, device, fused=model.fused)
-
-
-def _stages(
-    usual: tuple[StageName, ...], text: str | None, pretrained: Path | None
-) -> tuple[StageName, ...]:
-    """The stages asked for, in their order.
-
-    Args:
-        usual: those of the decoder's family.
-        text: what was asked for.
-        pretrained: the checkpoint to start from, if any.
-
-    Raises:
-        UsageError: a stage is unknown, or there is none.
-    """
-    from nbsuite.training.stage_task import STAGES
-
-    if text is None:
-        return tuple(each for each in usual if pretrained is None or each != "pretrain")
-    wanted = [name.strip() for name in text.split(",") if name.strip()]
-    for name in wanted:
-        if name not in STAGES:
-            raise UsageError(f"There is no stage '{name}'; {did_you_mean(name, STAGES)}")
-    if not wanted:
-        raise UsageError(f"--stages names none: choose among {', '.join(STAGES)}.")
-    return tuple(stage for stage in STAGES if stage in wanted)

@@ -11,7 +11,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import torch
 from neurobench.models import NeuroBenchModel, TorchModel
@@ -28,6 +28,10 @@ from nbsuite.benchmarking.counting import (
 from nbsuite.models.decoder import Decoder
 from nbsuite.models.finite import require_finite
 from nbsuite.models.stepwise import State
+
+if TYPE_CHECKING:
+    from nbsuite.shapes import ChunkOutputs, LoadedBatch, SampleOutputRows, StepsChannels
+
 
 Progress = Callable[[int], None]
 CHUNK_STEPS = 8192
@@ -93,8 +97,8 @@ class DecoderModel(NeuroBenchModel):  # type: ignore[misc]
         """The network whose parameters and buffers NeuroBench counts."""
         return self.decoder
 
-    def __call__(self, batch: Tensor) -> Tensor:
-        """Decode consecutive samples (samples, 1, channels) into outputs (samples, outputs).
+    def __call__(self, batch: LoadedBatch) -> SampleOutputRows:
+        """Decode consecutive samples.
 
         Raises:
             CheckpointError: an output or the state is not finite.
@@ -122,8 +126,8 @@ class DecoderModel(NeuroBenchModel):  # type: ignore[misc]
         return pairwise([0, *inner, samples])
 
     @abstractmethod
-    def _decode(self, spikes: Tensor) -> Tensor:
-        """Decode steps (steps, channels) and carry the state on."""
+    def _decode(self, spikes: StepsChannels) -> ChunkOutputs:
+        """Decode steps and carry the state on."""
 
     @abstractmethod
     def _restart(self) -> None:
@@ -171,10 +175,10 @@ class ChunkModel(DecoderModel):
         self.tally.activations = [record.tally for record in self.activation_hooks]
         self.tally.connections = [record.tally for record in self.connection_hooks]
 
-    def _decode(self, spikes: Tensor) -> Tensor:
+    def _decode(self, spikes: StepsChannels) -> ChunkOutputs:
         return torch.cat([self._chunk(chunk) for chunk in torch.split(spikes, self._chunk_steps)])
 
-    def _chunk(self, spikes: Tensor) -> Tensor:
+    def _chunk(self, spikes: StepsChannels) -> ChunkOutputs:
         decoded = self.decoder.decode(spikes, self._state, kernel=self.kernel)
         self._state = decoded.state
         # There are no records where none of the chosen metrics reads them.
@@ -221,7 +225,7 @@ class StepModel(DecoderModel):
         self.tally.activations = [record.tally for record in self.activation_hooks]
         self.tally.connections = [record.tally for record in self.connection_hooks]
 
-    def _decode(self, spikes: Tensor) -> Tensor:
+    def _decode(self, spikes: StepsChannels) -> ChunkOutputs:
         steps = [self._network.step(sample) for sample in torch.split(spikes, 1)]
         self.tally.spikes.extend(step.spikes for step in steps if step.spikes is not None)
         self._report(len(spikes))

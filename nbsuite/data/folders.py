@@ -9,7 +9,7 @@ import platformdirs
 
 from nbsuite.data.sessions import Session
 from nbsuite.errors import UsageError
-from nbsuite.twin_info import TWIN_MARK
+from nbsuite.twin_info import twin_variant
 
 DATA_VARIABLE = "NBSUITE_DATA"
 CACHE_VARIABLE = "NBSUITE_CACHE"
@@ -60,5 +60,4 @@ def real_path(session: Session, folder: Path) -> Path:
 
 def twin_path(session: Session, folder: Path, *, fraction: float = 1.0, seed: int = 1) -> Path:
     """Where the twin of ``session`` lies, or would lie; every fraction and seed has its own."""
-    length = "" if fraction == 1.0 else f"-fraction{fraction:g}"
-    return folder / "twins" / f"{session.name}{TWIN_MARK}-seed{seed}{length}.mat"
+    return folder / "twins" / f"{session.name}-{twin_variant(seed, fraction)}.mat"

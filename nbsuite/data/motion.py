@@ -7,13 +7,17 @@ has a standard deviation of 7 to 8 cm/s on each axis, and none is faster than 60
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nbsuite.data.finding import Finding
 from nbsuite.data.mat_format import CM_PER_SECOND
 from nbsuite.data.still import still_outputs
+
+if TYPE_CHECKING:
+    from nbsuite.shapes import AxesSamples, SamplesOutputs
+
 
 AXES = ("x", "y")
 UNIT = "give the positions in mm"
@@ -29,12 +33,12 @@ _FAR, _AWAY = 1e3, 1e4
 
 
 def motion_findings(
-    velocity: NDArray[np.float32], parts: Mapping[str, slice], *, published: bool
+    velocity: SamplesOutputs, parts: Mapping[str, slice], *, published: bool
 ) -> Iterator[Finding]:
     """What is odd in the labels.
 
     Args:
-        velocity: (T, 2) in mm per 4 ms sample.
+        velocity: in mm per 4 ms sample.
         parts: the samples of each set.
         published: whether it is a published file, which deserves warnings alone.
     """
@@ -62,12 +66,12 @@ def motion_findings(
             )
 
 
-def position_findings(name: str, positions: NDArray[np.float64], remedy: str) -> Iterator[Finding]:
+def position_findings(name: str, positions: AxesSamples, remedy: str) -> Iterator[Finding]:
     """What is wrong with positions.
 
     Args:
         name: the dataset.
-        positions: (2, T) in mm.
+        positions: in mm.
         remedy: how to come by others.
     """
     bad = np.flatnonzero(~np.isfinite(positions).all(axis=0))

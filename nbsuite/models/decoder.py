@@ -9,11 +9,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any, ClassVar, NamedTuple, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, TypeAlias
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from nbsuite.errors import UsageError
@@ -23,6 +21,18 @@ from nbsuite.models.stepwise import State, StepwiseNetwork
 from nbsuite.neurons.dropout import NO_DROPOUT, Dropout
 from nbsuite.neurons.kernels import TrainingKernelName
 from nbsuite.spike_events import SpikeEvents
+
+if TYPE_CHECKING:
+    from nbsuite.shapes import (
+        Called,
+        Calling,
+        ChunkOutputs,
+        ChunkSpikes,
+        WindowOutputs,
+        WindowsNeurons,
+        WindowStarts,
+    )
+
 
 Group: TypeAlias = tuple[Tensor, ...]
 """Calls of equal shapes: inputs (calls, ...), then the states of a cell, (calls, units) each."""
@@ -71,19 +81,19 @@ class DecodedChunk(NamedTuple):
     in a step that is not computed, several where a decoder has inner steps.
 
     Attributes:
-        outputs: (steps, outputs) float32 on the CPU, what is decoded: velocity in mm per step
+        outputs: what is decoded, on the CPU: velocity in mm per step
             where the task is reaching.
         inputs: for each group of ``sources()``, its inputs (calls, fan-in): int8 where they are
             spikes of 0 and 1 by construction.
         activations: for each of ``activation_layers``, its outputs (calls, units).
-        spikes: (steps, neurons) int8 hidden spikes on the CPU; None where there is no such thing.
+        spikes: hidden spikes on the CPU; None where there is no such thing.
         state: what to pass to the next chunk.
     """
 
-    outputs: Tensor
+    outputs: ChunkOutputs
     inputs: tuple[Calls, ...]
     activations: tuple[Tensor, ...]
-    spikes: Tensor | None
+    spikes: ChunkSpikes | None
     state: State
 
 
@@ -91,13 +101,13 @@ class DecodedWindows(NamedTuple):
     """What a decoder returns for a batch of training windows.
 
     Attributes:
-        outputs: (steps, windows, outputs) what is decoded.
-        counts: (windows, neurons) number of spikes of every hidden neuron, one layer beside the
+        outputs: what is decoded.
+        counts: number of spikes of every hidden neuron, one layer beside the
             other; None where there are no such neurons.
     """
 
-    outputs: Tensor
-    counts: Tensor | None
+    outputs: WindowOutputs
+    counts: WindowsNeurons | None
 
 
 class Decoder(nn.Module, ABC):
@@ -235,7 +245,7 @@ class TrainableDecoder(Decoder):
     def decode_windows(
         self,
         events: SpikeEvents,
-        starts: NDArray[np.int64],
+        starts: WindowStarts,
         steps: int,
         *,
         dropout: Dropout = NO_DROPOUT,
@@ -245,7 +255,7 @@ class TrainableDecoder(Decoder):
 
         Args:
             events: input spikes of consecutive samples.
-            starts: (windows,) the first sample of each window.
+            starts: the first sample of each window.
             steps: the windows' length in samples.
             dropout: dropout of input and hidden spikes; the counts are of all spikes.
             kernel: how to compute.
@@ -265,8 +275,8 @@ class TrainableDecoder(Decoder):
         return {name: each for name, each in self.named_parameters() if id(each) in counted}
 
 
-def apply(layer: nn.Linear, inputs: Tensor) -> Tensor:
-    """A layer of synapses in float64: (calls, fan-in) to (calls, fan-out).
+def apply(layer: nn.Linear, inputs: Calling) -> Called:
+    """A layer of synapses in float64.
 
     So a neuron near its threshold decides alike however many steps are computed at once, and
     whether a matrix product adds up its terms in one order or another.

@@ -9,7 +9,7 @@ least squares this is the Wiener filter of the field, the floor that any decoder
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -27,6 +27,10 @@ from nbsuite.models.registry import (
 from nbsuite.models.stepwise import State, StepwiseNetwork
 from nbsuite.models.window import Window, slide
 from nbsuite.untrusted.fields import decode
+
+if TYPE_CHECKING:
+    from nbsuite.shapes import OwnSampleOutputs, SampleChannels, SpikeRows
+
 
 MOST_WINDOW_STEPS = 1 << 14
 """A minute: longer than any linear decoder looks back."""
@@ -108,7 +112,7 @@ class LinearDecoder(Decoder):
 
     activation_layers = ()
     spec: LinearSpec
-    history: Tensor
+    history: SpikeRows
 
     def __init__(self, spec: LinearSpec) -> None:
         super().__init__()
@@ -156,8 +160,8 @@ class _SummedWindow(nn.Module):
         empty = torch.zeros(spec.window.samples, spec.channels)
         self.register_buffer("history", empty, persistent=False)
 
-    def forward(self, sample: Tensor) -> Tensor:
-        """Outputs (1, outputs) after a sample (1, channels)."""
+    def forward(self, sample: SampleChannels) -> OwnSampleOutputs:
+        """Outputs after a sample."""
         self.history = torch.cat([self.history, sample])[1:]
         counts = torch.stack([part.sum(dim=0) for part in self.history.chunk(self.bins)])
         outputs: Tensor = self.readout(counts.reshape(1, -1))

@@ -9,7 +9,7 @@ comparing it with itself on one window and one sample at a time, which is the la
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import torch
 from torch import Tensor, nn
@@ -25,6 +25,10 @@ from nbsuite.models.module_state import (
     take_state,
 )
 
+if TYPE_CHECKING:
+    from nbsuite.shapes import WindowOutputs, WindowSpikes
+
+
 Way: TypeAlias = Callable[[Model, Interface, Tensor], Tensor]
 """From spikes (steps, windows, channels) to outputs (steps, windows, outputs)."""
 
@@ -32,13 +36,15 @@ _PROBE_STEPS, _PROBE_WINDOWS, _PROBE_RATE = 12, 3, 0.3
 _RELATIVE, _ABSOLUTE = 1e-4, 1e-5
 
 
-def _sequences(model: Model, interface: Interface, spikes: Tensor) -> Tensor:
+def _sequences(model: Model, interface: Interface, spikes: WindowSpikes) -> WindowOutputs:
     """All windows and all steps in one call."""
     decoded, _ = _answer(model, interface, spikes, None)
     return decoded.reshape(*spikes.shape[:2], interface.outputs)
 
 
-def _samples(model: Model, interface: Interface, spikes: Tensor, state: Any = None) -> Tensor:
+def _samples(
+    model: Model, interface: Interface, spikes: WindowSpikes, state: Any = None
+) -> WindowOutputs:
     """The samples of all windows side by side, step by step."""
     outputs = []
     for sample in spikes:
@@ -48,7 +54,7 @@ def _samples(model: Model, interface: Interface, spikes: Tensor, state: Any = No
     return torch.stack(outputs)
 
 
-def _widened_samples(model: Model, interface: Interface, spikes: Tensor) -> Tensor:
+def _widened_samples(model: Model, interface: Interface, spikes: WindowSpikes) -> WindowOutputs:
     """The samples of all windows side by side, of a module whose state begins as one window's."""
     net, windows = net_of(model), spikes.shape[1]
     for module in net.modules():
@@ -57,7 +63,7 @@ def _widened_samples(model: Model, interface: Interface, spikes: Tensor) -> Tens
     return _samples(model, interface, spikes)
 
 
-def _joined_samples(model: Model, interface: Interface, spikes: Tensor) -> Tensor:
+def _joined_samples(model: Model, interface: Interface, spikes: WindowSpikes) -> WindowOutputs:
     """The first samples one by one, after which the states that they leave are put side by side."""
     decoded, states = zip(
         *(interface.call(model, sample, None) for sample in torch.split(spikes[0], 1)), strict=True
@@ -85,7 +91,7 @@ def _widened(value: Any, windows: int) -> Any:
     return value
 
 
-def _single_sequences(model: Model, interface: Interface, spikes: Tensor) -> Tensor:
+def _single_sequences(model: Model, interface: Interface, spikes: WindowSpikes) -> WindowOutputs:
     """One window after the other, each in one call."""
     start = take_state(net_of(model))
     outputs = []
@@ -95,7 +101,7 @@ def _single_sequences(model: Model, interface: Interface, spikes: Tensor) -> Ten
     return torch.stack(outputs, 1)
 
 
-def _single_samples(model: Model, interface: Interface, spikes: Tensor) -> Tensor:
+def _single_samples(model: Model, interface: Interface, spikes: WindowSpikes) -> WindowOutputs:
     """One window after the other, one sample at a time: how the module is measured."""
     start = take_state(net_of(model))
     outputs = []
@@ -145,7 +151,7 @@ def find_way(model: Model, interface: Interface, channels: int) -> str:
 
 
 @torch.no_grad()
-def _tried(way: Way, model: Model, interface: Interface, spikes: Tensor) -> Tensor:
+def _tried(way: Way, model: Model, interface: Interface, spikes: WindowSpikes) -> WindowOutputs:
     tried = copy_of(model)
     net = net_of(tried).cpu().eval()
     reset(net)

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import inspect
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import torch
 from neurobench.models import NeuroBenchModel
@@ -23,6 +23,10 @@ from torch import Tensor, nn
 
 from nbsuite.errors import DecoderError
 from nbsuite.named_code import described
+
+if TYPE_CHECKING:
+    from nbsuite.shapes import StepsChannels, StepsOutputs
+
 
 Model: TypeAlias = nn.Module | NeuroBenchModel
 """What decodes: a module, or NeuroBench's wrapper around one."""
@@ -51,8 +55,8 @@ class Interface:
         """Whether more than one sample may be given at once; whether it is right is seen then."""
         return self.passes_state or self.sample_axis
 
-    def call(self, model: Model, spikes: Tensor, state: Any) -> tuple[Tensor, Any]:
-        """Decode steps (steps, channels) into (steps, outputs), and the state after them.
+    def call(self, model: Model, spikes: StepsChannels, state: Any) -> tuple[StepsOutputs, Any]:
+        """Decode steps; returns the outputs, and the state after them.
 
         Raises:
             DecoderError: the module raises, or returns something else.
@@ -84,7 +88,7 @@ class Interface:
             )
         return self._outputs(answer, len(spikes), name), state
 
-    def _outputs(self, answer: Any, steps: int, name: str) -> Tensor:
+    def _outputs(self, answer: Any, steps: int, name: str) -> StepsOutputs:
         if not isinstance(answer, Tensor):
             raise DecoderError(
                 f"{name} returns {_described(answer)} for {steps} steps; return a tensor of shape "

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from nbsuite.errors import UsageError
@@ -39,21 +37,31 @@ from nbsuite.neurons.layers import (
 from nbsuite.neurons.timescales import TimeConstants
 from nbsuite.spike_events import SpikeEvents
 
+if TYPE_CHECKING:
+    from nbsuite.shapes import (
+        StepsBatchChannels,
+        StepsBatchNeurons,
+        StepsBatchOutputs,
+        StepsBatchSpikes,
+        StepsHeadsBatchOutputs,
+        WindowStarts,
+    )
+
 
 class Decoded(NamedTuple):
     """What a recurrent decoder returns for a chunk of time of several recordings.
 
     Attributes:
-        outputs: (steps, batch, outputs) what is decoded: the readout heads' mean.
-        spikes: (steps, batch, neurons of all layers) hidden spikes, one layer beside the other; in
-            the weights' dtype from the reference kernel, int8 from the others.
-        heads: (steps, heads, batch, outputs) output of every readout head.
+        outputs: what is decoded: the readout heads' mean.
+        spikes: hidden spikes, one layer beside the other; in the weights' dtype from the reference
+            kernel, int8 from the others.
+        heads: output of every readout head.
         state: the state after the chunk, to be passed on to the next.
     """
 
-    outputs: Tensor
-    spikes: Tensor
-    heads: Tensor
+    outputs: StepsBatchOutputs
+    spikes: StepsBatchSpikes
+    heads: StepsHeadsBatchOutputs
     state: NetworkState
 
 
@@ -203,7 +211,7 @@ class RecurrentDecoder(TrainableDecoder):
     def decode_windows(
         self,
         events: SpikeEvents,
-        starts: NDArray[np.int64],
+        starts: WindowStarts,
         steps: int,
         *,
         dropout: Dropout = NO_DROPOUT,
@@ -213,7 +221,7 @@ class RecurrentDecoder(TrainableDecoder):
 
         Args:
             events: input spikes of consecutive samples.
-            starts: (windows,) the first sample of each window.
+            starts: the first sample of each window.
             steps: the windows' length in samples.
             dropout: dropout of input and hidden spikes; the counts are of all spikes.
             kernel: ``reference`` (torch's automatic differentiation, any device), ``numba``
@@ -243,7 +251,7 @@ class RecurrentDecoder(TrainableDecoder):
         return DecodedWindows(_mean_of_heads(heads), counts)
 
     def _decode_windows_by_layers(
-        self, events: SpikeEvents, starts: NDArray[np.int64], steps: int, dropout: Dropout
+        self, events: SpikeEvents, starts: WindowStarts, steps: int, dropout: Dropout
     ) -> DecodedWindows:
         spec, like = self.spec, self.input.weight
         spikes = torch.from_numpy(events.dense(starts, steps)).to(like)
@@ -260,8 +268,11 @@ class RecurrentDecoder(TrainableDecoder):
         return DecodedWindows(_mean_of_heads(heads), hidden.sum(dim=0))
 
     def _run_layers(
-        self, spikes: Tensor, state: NetworkState, masks: Sequence[Tensor] | None = None
-    ) -> tuple[Tensor, Tensor, NetworkState]:
+        self,
+        spikes: StepsBatchChannels,
+        state: NetworkState,
+        masks: Sequence[StepsBatchNeurons] | None = None,
+    ) -> tuple[StepsBatchSpikes, StepsHeadsBatchOutputs, NetworkState]:
         """Spikes of all layers, outputs of all heads, and the state after the chunk."""
         emitted, after, sent = [], [], spikes
         for index, (connection, layer) in enumerate(self.layers()):
@@ -375,7 +386,7 @@ def _decay_shapes(layer: str, neurons: int, names: Iterable[str]) -> dict[str, t
     return {f"{layer}.parametrizations.{name}.original": (neurons,) for name in names}
 
 
-def _mean_of_heads(heads: Tensor) -> Tensor:
+def _mean_of_heads(heads: StepsHeadsBatchOutputs) -> StepsBatchOutputs:
     """Sum over heads in order, then divide: the order that stork adds them in.
 
     Half precision is added in float32 and rounded once, as ``torch.mean`` does.

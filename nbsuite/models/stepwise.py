@@ -7,9 +7,13 @@ check on what decodes whole chunks.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from torch import Tensor, nn
+
+if TYPE_CHECKING:
+    from nbsuite.shapes import SampleOutputs, SampleSpikes
+
 
 State: TypeAlias = Any
 """What a decoder remembers: tensors, or nested tuples of them. None stands for the start."""
@@ -19,12 +23,12 @@ class Step(NamedTuple):
     """What comes of a sample.
 
     Attributes:
-        outputs: (1, outputs) float32 on the CPU.
-        spikes: (1, neurons) int8 hidden spikes; None where there is no such thing.
+        outputs: what is decoded, on the CPU.
+        spikes: hidden spikes; None where there is no such thing.
     """
 
-    outputs: Tensor
-    spikes: Tensor | None
+    outputs: SampleOutputs
+    spikes: SampleSpikes | None
 
 
 class StepwiseNetwork(ABC):

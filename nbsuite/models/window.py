@@ -12,10 +12,12 @@ for all steps of a chunk at once, b being where the window of step t begins and 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
-from torch import Tensor
+
+if TYPE_CHECKING:
+    from nbsuite.shapes import PartCounts, SpikeRows, SpikeSteps, StepFlags
 
 
 @dataclass(frozen=True)
@@ -37,25 +39,25 @@ class Slid(NamedTuple):
     """A window slid over a chunk.
 
     Attributes:
-        counts: (steps, parts, channels) int32, spikes in each part.
-        slides: (steps,) whether the buffer was full already, so that its oldest row fell out.
-        buffer: (rows, channels) int8 or int16, the window after the chunk.
+        counts: spikes in each part, at each step that is counted at.
+        slides: whether the buffer was full already, so that its oldest row fell out.
+        buffer: the window after the chunk.
     """
 
-    counts: Tensor
-    slides: Tensor
-    buffer: Tensor
+    counts: PartCounts
+    slides: StepFlags
+    buffer: SpikeRows
 
 
-def slide(window: Window, buffer: Tensor, spikes: Tensor, *, every: int = 1) -> Slid:
+def slide(window: Window, buffer: SpikeRows, spikes: SpikeSteps, *, every: int = 1) -> Slid:
     """Slide a window over a chunk.
 
     Args:
         window: how it is cut.
-        buffer: (rows, channels) int8 or int16, at most ``samples`` rows before the chunk. A buffer
+        buffer: at most ``samples`` rows before the chunk. A buffer
             that is not full yet grows with each step, and its parts lie at its oldest rows all the
             same; those beyond its newest row are empty.
-        spikes: (steps, channels) int8 or int16, the chunk.
+        spikes: the chunk.
         every: count at each so-manieth step of the chunk only, the first being one of them.
     """
     rows = torch.cat([buffer, spikes])

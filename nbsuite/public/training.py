@@ -10,19 +10,19 @@ from typing import Any
 
 import torch
 
-from nbsuite.benchmarking.session import choose_training_kernel
 from nbsuite.data.folders import with_home
 from nbsuite.data.recording import Recording
 from nbsuite.errors import TrainingError
 from nbsuite.files import ensure_writable
 from nbsuite.models.checkpoint import Checkpoint, load_checkpoint
+from nbsuite.observer import Remark
 from nbsuite.public.progress import AnyEvent, told
 from nbsuite.public.recordings import folder_of
 from nbsuite.tasks.locate import Source
 from nbsuite.training import ridge
+from nbsuite.training.choices import choose
 from nbsuite.training.compute import Compute
-from nbsuite.training.families import configure
-from nbsuite.training.order import Order, choose_stages, plan_order
+from nbsuite.training.order import Order, plan_order
 from nbsuite.training.ridge_runs import fit_sessions
 from nbsuite.training.run_folder import WEIGHTS_NAME
 from nbsuite.training.run_plan import run_plan
@@ -34,6 +34,7 @@ def train(
     model: str,
     recording: Target,
     *,
+    name: str | None = None,
     seed: int = 1,
     output: str | os.PathLike[str] = "runs",
     settings: Mapping[str, Any] | None = None,
@@ -51,8 +52,10 @@ def train(
     """Train a decoder; stages that are finished are kept, and interrupted ones go on.
 
     Args:
-        model: ``tinyRSNN``, ``bigRSNN`` or ``ridge``, the linear decoder to beat.
+        model: ``tinyRSNN``, ``bigRSNN``, or ``ridge``, the linear decoder to beat; or what makes a
+            decoder of your own, such as ``my_decoder.py:build``, whose code is then run.
         recording: a session's id or name such as ``I1``, a file, or a recording that has one.
+        name: what results call a decoder of your own; by default the name of its class.
         seed: the random seed.
         output: the folder of all runs.
         settings: hyperparameters of the recipe and the network by their keys, such as
@@ -79,22 +82,24 @@ def train(
         OSError: the folder cannot be written, or the disk is full.
     """
     root, texts = with_home(Path(output)), _texts(settings or {})
+    threads = threads or torch.get_num_threads()
     with told(progress) as observer:
         if model.lower() == ridge.MODEL:
             place = folder_of(data_dir)
             (job,) = fit_sessions([_target(recording)], texts, data, place, root, observer)
             return job.checkpoint
-        chosen, full_recipe = configure(model, texts)
-        fused = choose_training_kernel(kernel, device, fused=chosen.fused)
+        choice = choose(model, texts, name)
+        if choice.remark:
+            observer(Remark(choice.remark))
         order = Order(
-            model=chosen,
-            recipe=full_recipe,
+            model=choice.model,
+            recipe=choice.recipe,
             targets=(_target(recording),),
             seeds=(seed,),
-            stages=choose_stages(chosen.family.stages, stages, pretrained=pretrained is not None),
+            stages=choice.stages(stages, pretrained=pretrained is not None),
             pretrain_on=tuple(map(_target, pretrain_on)),
             pretrained=None if pretrained is None else with_home(Path(pretrained)),
-            compute=Compute(fused, device, threads or torch.get_num_threads()),
+            compute=Compute(choice.kernel(kernel, device), device, threads),
             data=data,
             data_dir=folder_of(data_dir),
             output=root,

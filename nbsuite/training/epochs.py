@@ -6,11 +6,10 @@ import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 from torch.optim import Optimizer
 
@@ -25,6 +24,9 @@ from nbsuite.training.recipe import Recipe
 from nbsuite.training.regularizers import spike_count_penalty
 from nbsuite.training.scores import R2Score, joined_score, mean_of_batches
 from nbsuite.training.windows import TrainingWindows
+
+if TYPE_CHECKING:
+    from nbsuite.shapes import ChosenWindows, WindowOutputs
 
 
 @dataclass(frozen=True)
@@ -159,7 +161,7 @@ def training_r2(
     return mean_of_batches(scores)
 
 
-def _batches(windows: TrainingWindows, plan: EpochPlan) -> list[NDArray[np.int64]]:
+def _batches(windows: TrainingWindows, plan: EpochPlan) -> list[ChosenWindows]:
     """The windows of each batch, in the epoch's own order."""
     order = generator_of(plan.seed, *plan.place, "order").permutation(len(windows))
     size = plan.recipe.training.batch
@@ -170,7 +172,7 @@ def _train_on(
     decoder: TrainableDecoder,
     optimiser: Optimizer,
     windows: TrainingWindows,
-    chosen: NDArray[np.int64],
+    chosen: ChosenWindows,
     plan: EpochPlan,
     number: int,
 ) -> tuple[_Step, R2Score]:
@@ -199,10 +201,10 @@ def _train_on(
 def _decode(
     decoder: TrainableDecoder,
     windows: TrainingWindows,
-    chosen: NDArray[np.int64],
+    chosen: ChosenWindows,
     plan: EpochPlan,
     number: int,
-) -> tuple[DecodedWindows, Tensor]:
+) -> tuple[DecodedWindows, WindowOutputs]:
     """What becomes of a batch in training, with augmentation and dropout; and the true velocity."""
     recipe, place = plan.recipe, (*plan.place, number)
     events, starts = augment(

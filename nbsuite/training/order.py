@@ -9,7 +9,6 @@ from pathlib import Path
 from nbsuite.data.recording import Recording
 from nbsuite.errors import UsageError
 from nbsuite.observer import Observer, Remark, ignore, stage_reporter
-from nbsuite.suggestions import did_you_mean
 from nbsuite.tasks.locate import Location, Source, locate
 from nbsuite.tasks.opened import OpenedRecordings
 from nbsuite.tasks.targets import load_target
@@ -18,7 +17,7 @@ from nbsuite.training.families import Model
 from nbsuite.training.pretraining import find_recordings, in_order
 from nbsuite.training.recipe import Recipe
 from nbsuite.training.run_plan import RunPlan, RunRequest, plan_run
-from nbsuite.training.stage_task import STAGES, StageName
+from nbsuite.training.stage_task import StageName
 from nbsuite.training.windows import training_split
 from nbsuite.twin_labels import kinds_of
 
@@ -49,29 +48,6 @@ class Order:
     data_dir: Path
     output: Path
     force: bool
-
-
-def choose_stages(
-    usual: Sequence[StageName], wanted: Sequence[str] | None, *, pretrained: bool
-) -> tuple[StageName, ...]:
-    """The stages to run, in their order.
-
-    Args:
-        usual: those of the decoder's family.
-        wanted: those asked for; None for the usual ones.
-        pretrained: whether there are weights to start from, so that none need be made.
-
-    Raises:
-        UsageError: a stage is unknown, or none is named.
-    """
-    if wanted is None:
-        return tuple(each for each in usual if not pretrained or each != "pretrain")
-    for name in wanted:
-        if name not in STAGES:
-            raise UsageError(f"There is no stage '{name}'; {did_you_mean(name, STAGES)}")
-    if not wanted:
-        raise UsageError(f"No stage is named: choose among {', '.join(STAGES)}.")
-    return tuple(stage for stage in STAGES if stage in wanted)
 
 
 def plan_order(order: Order, observer: Observer = ignore) -> list[RunPlan]:

@@ -15,11 +15,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from scipy.linalg import LinAlgError, solve
 
 from nbsuite.data.recording import Recording, Split
@@ -42,14 +41,23 @@ from nbsuite.training.settings import (
 )
 from nbsuite.training.windows import validation_split
 
+if TYPE_CHECKING:
+    from nbsuite.shapes import (
+        CandidateScores,
+        SamplesInputs,
+        SamplesOutputs,
+        Terms,
+        TermsTerms,
+        WeightsAndOffset,
+    )
+
+
 MODEL = "ridge"
 MOST_COUNTS = 1 << 14
 """That outputs are fitted to: the products of so many with each other take 2 GiB."""
 
 _CHUNK_ROWS = 2048
 _BIN_SECONDS, _SAMPLE_SECONDS = 0.048, 0.020
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -138,8 +146,8 @@ class _Moments(NamedTuple):
     """Sums over samples: their number, and the products of [counts, outputs] with themselves."""
 
     samples: int
-    sums: Floats
-    products: Floats
+    sums: Terms
+    products: TermsTerms
 
 
 def train_ridge(recording: Recording, recipe: RidgeRecipe | None = None) -> TrainedRidge:
@@ -209,8 +217,8 @@ def _header(
 
 def _rows(
     recording: Recording, part: Split, spec: LinearSpec, every: int
-) -> Iterator[tuple[NDArray[np.float32], NDArray[np.float32]]]:
-    """Counts (rows, bins x channels) and labels (rows, outputs) of a part, a chunk at a time.
+) -> Iterator[tuple[SamplesInputs, SamplesOutputs]]:
+    """Counts of channels in bins, and labels, of a part, a chunk at a time.
 
     What came before the part is seen, as far as it was recorded without a gap.
     """
@@ -220,7 +228,7 @@ def _rows(
 
 def _rows_of_stretch(
     recording: Recording, stretch: Split, spec: LinearSpec, every: int
-) -> Iterator[tuple[NDArray[np.float32], NDArray[np.float32]]]:
+) -> Iterator[tuple[SamplesInputs, SamplesOutputs]]:
     looked_back = spec.window.samples
     recorded = next(first for first, last in recording.segments if first <= stretch.start < last)
     before = recording.spikes(max(recorded, stretch.start - looked_back), stretch.start)
@@ -256,8 +264,8 @@ def _too_large(recording: Recording) -> DataError:
     )
 
 
-def _solve(moments: _Moments, penalty: float, outputs: int) -> Floats:
-    """Weights (bins x channels + 1, outputs), the last row being the offset."""
+def _solve(moments: _Moments, penalty: float, outputs: int) -> WeightsAndOffset:
+    """Weights, the last row being the offset."""
     mean = moments.sums / moments.samples
     centred = moments.products - moments.samples * np.outer(mean, mean)
     covariance, crossed = centred[:-outputs, :-outputs], centred[:-outputs, -outputs:]
@@ -266,8 +274,8 @@ def _solve(moments: _Moments, penalty: float, outputs: int) -> Floats:
 
 
 def _scores(
-    recording: Recording, part: Split, spec: LinearSpec, candidates: list[Floats]
-) -> Floats:
+    recording: Recording, part: Split, spec: LinearSpec, candidates: list[WeightsAndOffset]
+) -> CandidateScores:
     """R2, the mean over outputs, of each candidate on every sample of a part.
 
     The spread of the labels is computed on all of them at once; they must not be constant.
@@ -279,11 +287,11 @@ def _scores(
         errors += np.square(decoded - labels[:, None], dtype=np.float64).sum(axis=0)
     true = recording.labels[part.start : part.stop].astype(np.float64)
     spread = np.square(true - true.mean(axis=0)).sum(axis=0)
-    scores: Floats = (1 - errors / spread).mean(axis=1)
+    scores: CandidateScores = (1 - errors / spread).mean(axis=1)
     return scores
 
 
-def _decoder(spec: LinearSpec, weights: Floats) -> LinearDecoder:
+def _decoder(spec: LinearSpec, weights: WeightsAndOffset) -> LinearDecoder:
     decoder = LinearDecoder(spec)
     with torch.no_grad():
         decoder.readout.weight.copy_(torch.from_numpy(weights[:-1].T))

@@ -14,6 +14,8 @@ from nbsuite.untrusted.fault import FormatFault
 LARGEST_TEXT = 8 << 20
 """Bytes of the largest text that is read by default; none of ours comes near it."""
 
+_BLOCK = 16 << 20
+
 
 @contextmanager
 def open_regular(path: Path, largest: int) -> Iterator[BinaryIO]:
@@ -42,11 +44,15 @@ def read_bounded(path: Path, largest: int = LARGEST_TEXT) -> bytes:
         FormatFault: it is no regular file, or larger than ``largest`` bytes.
         OSError: it is missing or must not be read.
     """
+    blocks, left = [], largest
     with open_regular(path, largest) as stream:
-        content = stream.read(largest + 1)
-    if len(content) > largest:  # of a file that grows, or one that does not tell its size
-        raise FormatFault(f"is larger than {largest:,} bytes")
-    return content
+        # To ask for more than there is would take up as much memory.
+        while block := stream.read(min(left + 1, _BLOCK)):
+            left -= len(block)
+            if left < 0:  # of a file that grows, or one that does not tell its size
+                raise FormatFault(f"is larger than {largest:,} bytes")
+            blocks.append(block)
+    return b"".join(blocks)
 
 
 def read_bounded_text(path: Path, largest: int = LARGEST_TEXT) -> str:

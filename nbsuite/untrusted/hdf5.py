@@ -80,8 +80,8 @@ class Hdf5Reader:
             raise FormatFault(f"lacks the dataset {name}")
         return _as_dataset(found)
 
-    def find(self, path: str) -> h5d.DatasetID | h5g.GroupID | None:
-        """The dataset or group of that path, its parts between slashes; None if there is none.
+    def find(self, path: str) -> Any:
+        """The dataset, group or other object of a path with slashes; None if there is none.
 
         Raises:
             FormatFault: there is a link to somewhere else, or something else, in the path.
@@ -94,7 +94,7 @@ class Hdf5Reader:
             if found.links.get_info(name).type != h5l.TYPE_HARD:
                 raise FormatFault(f"has a link to somewhere else as {path}")
             found = h5o.open(found, name)
-        return found if isinstance(found, (h5d.DatasetID, h5g.GroupID)) else None
+        return found
 
     def paths(self) -> list[tuple[str, tuple[int, ...]]]:
         """Paths of datasets with their shapes, up to a thousand of them and six levels deep.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import math
+import tokenize
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,11 @@ from numpy.typing import NDArray
 from nbsuite.untrusted.fault import FormatFault
 
 _LONGEST_HEADER = 10_000
+_FAULTS = (
+    *(ValueError, KeyError, SyntaxError, TypeError, RecursionError, MemoryError),
+    tokenize.TokenError,
+)
+"""What NumPy raises of a damaged header, which it reads as Python's literals."""
 _READERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
 
 
@@ -34,7 +40,7 @@ def decode_npy(content: bytes | bytearray | memoryview, name: str) -> NDArray[An
     try:
         version = npy.read_magic(stream)
         shape, fortran, dtype = _READERS[version](stream, max_header_size=_LONGEST_HEADER)
-    except (ValueError, KeyError, SyntaxError, TypeError, RecursionError, MemoryError) as error:
+    except _FAULTS as error:
         raise FormatFault(f"holds something else than an array as {name}") from error
     if dtype.hasobject:
         raise FormatFault(

@@ -22,6 +22,7 @@ from nbsuite.submissions.results.run_figures import (
     further_lists,
     own_quantities,
     processing_remarks,
+    twin_of,
 )
 from nbsuite.submissions.results.schema import read_json, read_object
 from nbsuite.submissions.results.summaries import AVERAGE, summarise, summary_path
@@ -174,11 +175,7 @@ def _collect(file: Path, collected: _Collected) -> None:
     model, recording = model_and_recording(file, provenance) or ("", "")
     label, twin = recording, None
     if task == CHALLENGE_TASK:
-        name, _, variant = recording.partition("-")
-        label = _LABELS.get(name, "")
-        twin = (variant or UNNAMED_TWIN) if twin_told else None
-        if variant and twin is None:
-            label = ""
+        label, twin = _session_and_twin(recording, provenance, twin=twin_told)
     if not label:
         collected.others.append(file)
         return
@@ -192,6 +189,26 @@ def _collect(file: Path, collected: _Collected) -> None:
     sessions[label] = results
     collected.own.setdefault(group, {}).update(own_quantities(provenance))
     collected.remarks.setdefault(group, {}).update(dict.fromkeys(processing_remarks(provenance)))
+
+
+def _session_and_twin(
+    recording: str, provenance: Mapping[str, object], *, twin: bool
+) -> tuple[str, str | None]:
+    """The challenge's session that results are on, by its short name, and which twin of it.
+
+    The name of the recording tells both, but that of a twin may be any: then its label does.
+
+    Returns:
+        An empty name where it is none of the sessions.
+    """
+    name, _, variant = recording.partition("-")
+    label = _LABELS.get(name, "")
+    if not twin:
+        return ("", None) if variant else (label, None)
+    info = None if label else twin_of(provenance)
+    if info is None:
+        return label, variant or UNNAMED_TWIN
+    return _LABELS.get(info.session, ""), info.variant
 
 
 def _current_name(model: str) -> str:

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from itertools import islice
 
 from nbsuite.benchmarking.quantities import CHALLENGE, LOOKAHEAD, QUANTITIES, Quantity
+from nbsuite.twin_info import TwinInfo
 from nbsuite.untrusted.fault import FormatFault
-from nbsuite.untrusted.fields import decode_known
+from nbsuite.untrusted.fields import decode, decode_known
 from nbsuite.untrusted.text import one_line
 
 _MOST_FIGURES = 200
@@ -121,6 +122,17 @@ def processing_remarks(provenance: Mapping[str, object]) -> tuple[str, ...]:
         if lookahead > 0:
             remarks[f"Looks ahead by {lookahead:g} ms."] = None
     return tuple(remarks)
+
+
+def twin_of(provenance: Mapping[str, object]) -> TwinInfo | None:
+    """The twin that the first run was measured on; None where none is told."""
+    for run in _runs(provenance):
+        data = run.get("data")
+        try:
+            return decode(TwinInfo, data.get("twin") if isinstance(data, Mapping) else None)
+        except FormatFault:
+            return None
+    return None
 
 
 def _runs(provenance: Mapping[str, object]) -> Iterator[Mapping[str, object]]:

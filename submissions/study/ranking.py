@@ -151,7 +151,7 @@ def ranking_table(rows: Sequence[Row]) -> Table:
         "Ranked by R2 on what is held out for validation, mean and standard deviation over"
         " sessions and seeds; complete variants come first."
     ]
-    return Table("Variants of the study, the best first", columns, cells, notes)
+    return Table("Variants of the study, the best first", columns, cells, notes, naming=2)
 
 
 def _row(candidate: Candidate) -> Row:

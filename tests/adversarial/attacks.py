@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.adversarial import attacks_results, attacks_runs, attacks_weights
+from tests.adversarial import attacks_own, attacks_results, attacks_runs, attacks_weights
 from tests.adversarial.attacks_names import make_named
 from tests.adversarial.attacks_server import make_download
 from tests.adversarial.kinds import Kind
@@ -11,6 +11,7 @@ KINDS = (
     *attacks_weights.KINDS,
     *attacks_results.KINDS,
     *attacks_runs.KINDS,
+    *attacks_own.KINDS,
     Kind("server", 8, make_download),
     Kind("name", 6, make_named),
 )

@@ -70,6 +70,12 @@ KINDS = (
                     replace(PACK, weight=4),
                     Command(("report", "in/packed", "-o", "out/report.html"), strict=False),
                     Command(("leaderboard", "in/packed", "--twins"), strict=False),
+                    Command(
+                        ("table", "2", "in/packed", "--twins", "--columns", "all"), strict=False
+                    ),
+                    Command(
+                        ("compare", "in/packed", "in/packed", "--columns", "all"), strict=False
+                    ),
                 ),
                 ("in/packed", "in/submission.toml"),
             ),

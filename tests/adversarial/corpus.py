@@ -22,6 +22,7 @@ from tests.adversarial.corpus_parts import (
     CLUSTER,
     study_text,
     submission_text,
+    write_own,
     write_small_recording,
     write_study_folder,
 )
@@ -84,6 +85,7 @@ class Corpus:
 
     def _make(self) -> None:
         write_small_recording(Path(f"in/{NAME}.mat"))
+        write_own(Path("in"))
         self._weights()
         Path("in/study.toml").write_text(study_text(f"{NAME}.mat", SETTINGS))
         Path("in/cluster.toml").write_text(CLUSTER)

@@ -93,3 +93,21 @@ def write_small_recording(path: Path) -> None:
     spikes = [[np.sort(rng.uniform(100.0, 102.9, 8)) for _channel in range(96)]]
     spikes[0][0] = np.empty(0)
     write_recording(path, spike_times=spikes, cursor=cursor, target=target, time=time)
+
+
+def write_own(folder: Path) -> None:
+    """A recording of one's own, and files of three formats that the like is imported from."""
+    import h5py
+    from scipy.io import savemat
+
+    from nbsuite.data.recording import Recording
+    from tests.data.own_arrays import own_arrays
+
+    spikes, targets = own_arrays(steps=80, channels=4)
+    Recording.from_arrays(spikes, targets, 0.05).save(folder / "own.h5")
+    arrays = {"spikes": spikes, "targets": targets}
+    np.savez(folder / "arrays.npz", **arrays)
+    savemat(folder / "arrays.mat", arrays, do_compression=True)
+    with h5py.File(folder / "arrays.h5", "w") as file:
+        for name, array in arrays.items():
+            file.create_dataset(name, data=array, compression="gzip")

@@ -161,7 +161,7 @@ def test_a_loss_that_is_not_finite_is_told_in_a_sentence(recording: Path, tmp_pa
         (["--stages", "finetune", "--set", "windows.steps=4000"], 1, "less than one window"),
         (["--stages=finetune", "--set=windows.validation_share=0.00001"], 1, "to validate on"),
         (["--stages", "finetun"], 2, "no stage 'finetun'; did you mean finetune?"),
-        (["--stages", ","], 2, "--stages names none"),
+        (["--stages", ","], 2, "No stage is named"),
         (["--stages", "prune"], 1, "add finetune to --stages"),
         (["--seed", "5-1"], 2, "'5-1' is neither a seed"),
         (["--seed", "one"], 2, "'one' is neither a seed"),

@@ -49,6 +49,19 @@ def test_twins_are_told_by_name_and_by_provenance(tmp_path: Path) -> None:
     }
 
 
+def test_a_twin_of_any_name_is_told_by_its_label(tmp_path: Path) -> None:
+    twin = {"session": NAMES[3], "fraction": 0.5, "seed": 2, "generator": 1}
+    for number, told in enumerate((twin, {**twin, "session": "indy_20990101_01"}, {}, None)):
+        path = write_lists(tmp_path, recording=f"short{number}-twin")
+        run = {"checkpoint": {"model": {"name": "mine"}}, "data": {"twin": told}}
+        provenance_path(path).write_text(json.dumps({"twin": True, "runs": [run]}))
+    found = read_results(tmp_path)
+    assert [(each.twin, list(each.sessions)) for each in found.twins] == [
+        ("twin-seed2-fraction0.5", ["L1"])
+    ]
+    assert len(found.others) == 3
+
+
 def test_other_recordings_are_named_and_left_out(tmp_path: Path) -> None:
     write_lists(tmp_path)
     other = write_lists(tmp_path, recording="indy_20990101_01")

@@ -38,6 +38,7 @@ def test_what_is_saved_is_read(array):
         (_saved(np.arange(9))[:-1], "or half of it"),
         (_saved(np.arange(9)) + b"x", "or half of it"),
         (_saved(np.arange(9)).replace(b"(9,)", b"(99999999999999,)"), "something else"),
+        (_saved(np.arange(9)).replace(b"(9,)", b"(9,("), "something else than an array"),
         (b"\x93NUMPY\x07\x07", "something else than an array"),
         (b"", "something else than an array"),
     ],

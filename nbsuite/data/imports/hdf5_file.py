@@ -84,7 +84,7 @@ class Hdf5File:
         found = self._reader.find(key) or self._reader.find(key.replace(".", "/"))
         if isinstance(found, h5d.DatasetID):
             return self._dataset(found, key)
-        return None if found is None else self._group(found, key.replace(".", "/"))
+        return self._group(found, key.replace(".", "/")) if isinstance(found, h5g.GroupID) else None
 
     def _dataset(self, dataset: h5d.DatasetID, key: str) -> Found:
         if holds_references(dataset):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from torch import Tensor
+if TYPE_CHECKING:
+    from nbsuite.shapes import BatchNeurons, Neurons
 
 
 class NeuronParameters(NamedTuple):
-    """What the equations of a layer's neurons take, each of shape (neurons,).
+    """What the equations of a layer's neurons take.
 
     Attributes:
         alpha: decay of the synaptic current.
@@ -17,14 +18,14 @@ class NeuronParameters(NamedTuple):
         strength: by how much the adaptation raises the threshold; None where there is none.
     """
 
-    alpha: Tensor
-    beta: Tensor
-    rho: Tensor | None = None
-    strength: Tensor | None = None
+    alpha: Neurons
+    beta: Neurons
+    rho: Neurons | None = None
+    strength: Neurons | None = None
 
 
 class SynapticState(NamedTuple):
-    """State of a layer of neurons or readout units, each field of shape (batch, neurons).
+    """State of a layer of neurons or readout units.
 
     Attributes:
         membrane: the membrane potential.
@@ -32,13 +33,13 @@ class SynapticState(NamedTuple):
         current: what has arrived and acts in the next step.
     """
 
-    membrane: Tensor
-    synapse: Tensor
-    current: Tensor
+    membrane: BatchNeurons
+    synapse: BatchNeurons
+    current: BatchNeurons
 
 
 class AdaptiveState(NamedTuple):
-    """State of a layer of adaptive neurons, each field of shape (batch, neurons).
+    """State of a layer of adaptive neurons.
 
     Attributes:
         membrane: the membrane potential.
@@ -47,10 +48,10 @@ class AdaptiveState(NamedTuple):
         adaptation: a trace of the neuron's own spikes, which raises its threshold.
     """
 
-    membrane: Tensor
-    synapse: Tensor
-    current: Tensor
-    adaptation: Tensor
+    membrane: BatchNeurons
+    synapse: BatchNeurons
+    current: BatchNeurons
+    adaptation: BatchNeurons
 
 
 LayerState: TypeAlias = SynapticState | AdaptiveState

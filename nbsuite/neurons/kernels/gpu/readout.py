@@ -90,7 +90,8 @@ def readout_backward(
         alphas: (units,) decay of the synaptic current.
         betas: (units,) decay of the membrane potential.
         synapses: (steps, windows, units) synaptic currents, made by the forward pass.
-        membranes: (steps, windows, units) membrane potentials, made by the forward pass.
+        membranes: (steps + 1, windows, units) membrane potentials before and after each step, made
+            by the forward pass.
         output_errors: (steps, windows, units) derivative by the outputs.
         current_errors: (steps, windows, units) receives the derivative by ``currents``.
         alpha_errors: (windows, units) receives each window's part of the derivative by alpha.
