@@ -28,16 +28,13 @@ class PreparedRunner(SampleRunner):
         UsageError: the network is not on the CPU, or its cell is not one that the kernel runs.
     """
 
-    most_events = 1
-
     def __init__(self, parameters: NetworkParameters, start: NetworkState) -> None:
-        neurons = sum(len(layer.input) for layer in parameters.layers)
         channels = parameters.layers[0].input.shape[1]
         self._network = kernels.prepare(parameters)
         self._start = self._network.copy_state(start)
         self._state = self._network.copy_state(start)
-        self._spikes = np.zeros((1, 1, channels), dtype=np.int8)
-        self._hidden = np.zeros((1, 1, neurons), dtype=np.int8)
+        self._spikes = np.zeros((1, 1, channels), dtype=np.int16)
+        self._hidden = np.zeros((1, 1, self._network.neurons), dtype=np.int8)
         self._dtype = torch.empty(0, dtype=self._network.dtype).numpy().dtype
 
     def step(self, sample: NDArray[Any]) -> NDArray[np.floating]:

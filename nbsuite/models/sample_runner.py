@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import torch
@@ -19,13 +19,7 @@ Decode = Callable[..., Any]
 
 
 class SampleRunner(ABC):
-    """A decoder on its way through a recording.
-
-    Attributes:
-        most_events: the largest number of events of a channel in a step that it takes.
-    """
-
-    most_events: ClassVar[int] = np.iinfo(np.int16).max
+    """A decoder on its way through a recording."""
 
     @abstractmethod
     def step(self, sample: NDArray[Any]) -> NDArray[np.floating]:

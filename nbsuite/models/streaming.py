@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from nbsuite.errors import UsageError
 from nbsuite.models.checkpoint import Checkpoint, load_checkpoint
 from nbsuite.models.decoder import Decoder
+from nbsuite.neurons.kernels.parameters import MOST_EVENTS
 
 
 class StreamingDecoder:
@@ -80,24 +81,18 @@ class StreamingDecoder:
                 f"{self.spec.name} takes one sample of shape ({self.spec.channels},) a step, "
                 f"not {sample.shape}; pass the spikes of {self.spec.channels} channels."
             )
-        most = self._runner.most_events
-        if sample.dtype == np.bool_ or _are_counts(sample, most):
-            return
-        if most == 1:
+        if sample.dtype != np.bool_ and not _are_counts(sample):
             raise UsageError(
-                f"{self.spec.name} takes spikes of 0 and 1; pass 1 where a channel has any spike."
+                f"{self.spec.name} takes the number of spikes of each channel in a step: pass whole"
+                f" numbers from 0 to {MOST_EVENTS:,}."
             )
-        raise UsageError(
-            f"{self.spec.name} takes the number of spikes of each channel in a step; pass whole"
-            f" numbers from 0 to {most:,}."
-        )
 
 
-def _are_counts(sample: NDArray[Any], most: int) -> bool:
-    """Whether all values are whole numbers up to the largest one."""
-    if most == 1:
-        return bool(((sample == 0) | (sample == 1)).all())
-    return bool(((sample >= 0) & (sample <= most) & (sample == np.round(sample))).all())
+def _are_counts(sample: NDArray[Any]) -> bool:
+    """Whether all values are whole numbers that are counted with, most often 0 and 1."""
+    if ((sample == 0) | (sample == 1)).all():
+        return True
+    return bool(((sample >= 0) & (sample <= MOST_EVENTS) & (sample == np.round(sample))).all())
 
 
 def _decoder(source: str | Path | Checkpoint | Decoder) -> Decoder:

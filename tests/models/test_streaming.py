@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 
 from nbsuite.errors import UsageError
 from nbsuite.models.checkpoint import CheckpointHeader, load_checkpoint, save_checkpoint
+from nbsuite.models.registry import ModelSpec
+from nbsuite.models.rsnn import RecurrentDecoder
 from nbsuite.models.streaming import StreamingDecoder
 from tests.models.random_decoders import NAMES, random_decoder, random_spikes
 
@@ -121,7 +123,7 @@ def test_samples_of_another_shape_are_refused(draw_decoder: DrawDecoder, shape: 
         StreamingDecoder(draw_decoder()).step(np.zeros(shape))
 
 
-@pytest.mark.parametrize("value", [2, -1, 256, 0.5, np.nan])
+@pytest.mark.parametrize("value", [40_000, -1, 0.5, np.nan])
 def test_other_than_spikes_is_refused_and_changes_nothing(
     draw_decoder: DrawDecoder, value: float
 ) -> None:
@@ -129,7 +131,7 @@ def test_other_than_spikes_is_refused_and_changes_nothing(
     streaming = StreamingDecoder(decoder)
     found = []
     for sample in spikes:
-        with pytest.raises(UsageError, match="takes spikes of 0 and 1"):
+        with pytest.raises(UsageError, match="pass whole numbers from 0 to 32,767"):
             streaming.step(np.full(96, value))
         found.append(streaming.step(sample))
     assert np.array_equal(np.stack(found), _at_once(decoder, spikes, "numba")[0])
@@ -182,3 +184,26 @@ def test_the_documentations_lines_run(draw_decoder: DrawDecoder) -> None:
     names: dict[str, Any] = {"spikes": np.zeros(96)}
     exec(example, names)  # noqa: S102 - our own text
     assert np.array_equal(names["velocity"], _at_once(decoder, np.zeros((1, 96)), "numba")[0][0])
+
+
+@pytest.mark.parametrize("most", [3, 300])
+def test_counts_are_streamed_as_they_are_decoded(draw_decoder: DrawDecoder, most: int) -> None:
+    decoder = draw_decoder(channels=6, neurons=8)
+    counts = np.random.default_rng(0).integers(0, most + 1, (30, 6))
+    streaming = StreamingDecoder(decoder)
+    found = np.stack([streaming.step(sample) for sample in counts])
+    with torch.no_grad():
+        due = decoder(torch.from_numpy(counts)[:, None], kernel="numba").outputs[:, 0]
+    np.testing.assert_array_equal(found, due.numpy())
+
+
+def test_hidden_spikes_are_those_of_all_layers() -> None:
+    decoder = RecurrentDecoder(ModelSpec("two", 6, 8, (0.02, 0.01), ((0.05, 0.01),), layers=2))
+    with torch.no_grad():
+        for connection, _ in decoder.layers():
+            connection.weight.fill_(5.0)
+    streaming = StreamingDecoder(decoder)
+    spikes = np.stack([(streaming.step(np.ones(6)), streaming.hidden_spikes)[1] for _ in range(20)])
+    assert spikes.shape == (20, 16)
+    assert spikes[:, :8].any()
+    assert spikes[:, 8:].any()

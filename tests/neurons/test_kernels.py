@@ -130,9 +130,9 @@ def test_numba_refuses_to_be_trained_through(draw_decoder: DrawDecoder) -> None:
         draw_decoder()(_spikes(5, 1, 96, 0), kernel="numba")
 
 
-@pytest.mark.parametrize("value", [2.0, -1.0, 0.5])
+@pytest.mark.parametrize("value", [1e5, -1.0, 0.5])
 def test_numba_refuses_graded_input(draw_decoder: DrawDecoder, value: float) -> None:
-    with torch.no_grad(), pytest.raises(UsageError, match="0 and 1 only"):
+    with torch.no_grad(), pytest.raises(UsageError, match="whole numbers of events"):
         draw_decoder()(torch.full((5, 1, 96), value), kernel="numba")
 
 

@@ -17,16 +17,17 @@ from nbsuite.spike_events import SpikeEvents
 READOUTS = ((0.05, 0.01), (0.02, 0.005), (0.1, 0.03))
 
 
-def make_decoder(channels, neurons, heads, seed, dtype=torch.float64):
+def make_decoder(channels, neurons, heads, seed, dtype=torch.float64, **architecture):
     """A busy random decoder: a few per cent of its neurons fire in a step."""
-    spec = ModelSpec("test", channels, neurons, (0.02, 0.01), READOUTS[:heads])
+    spec = ModelSpec("test", channels, neurons, (0.02, 0.01), READOUTS[:heads], **architecture)
     decoder = RecurrentDecoder(spec)
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for name, value in decoder.named_parameters():
             drawn = torch.randn(value.shape, generator=generator, dtype=torch.float64)
             value.copy_(drawn if "parametrizations" in name else 1.5 * drawn / channels**0.5)
-        decoder.input.weight.mul_(2)
+        for connection, _ in decoder.layers():
+            connection.weight.mul_(2)
     return decoder.to(dtype)
 
 

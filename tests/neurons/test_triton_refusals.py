@@ -78,6 +78,16 @@ def test_it_decodes_no_recordings(triton):
         decoder(torch.zeros(5, 1, 8), kernel="triton")
 
 
+@pytest.mark.parametrize(
+    "architecture", [{"layers": 2}, {"recurrent": False}, {"cell": "adaptive"}]
+)
+def test_it_trains_one_recurrent_layer_of_plain_neurons(triton, architecture):
+    pytest.importorskip("triton")
+    decoder, events = make_decoder(8, 30, 1, seed=1, **architecture), make_events(8, 60, seed=1)
+    with pytest.raises(UsageError, match="one recurrent layer of the cell 'lif'; use another"):
+        decoder.decode_windows(events, np.array([0]), 10, kernel="triton")
+
+
 def test_how_many_neurons_it_takes():
     assert [padded_neurons(count) for count in (1, 32, 33, 64, 65)] == [32, 32, 64, 64, 128]
     require_size(128, torch.float32)

@@ -9,6 +9,9 @@ from torch import Tensor
 from nbsuite.neurons.cells.cell import Cell
 from nbsuite.neurons.cells.state import LayerState, NeuronParameters, SynapticState
 
+MOST_EVENTS = 32_767
+"""Of a channel in a step: what recordings of counts hold."""
+
 
 class LayerParameters(NamedTuple):
     """A hidden layer: weights (fan-out, fan-in) and what its neurons' equations take.

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from nbsuite.errors import UsageError
+from nbsuite.neurons.kernels.inference.compiled import Counts
 from nbsuite.neurons.kernels.inference.prepared import prepare_network
-from nbsuite.neurons.kernels.parameters import NetworkParameters, NetworkState
+from nbsuite.neurons.kernels.parameters import MOST_EVENTS, NetworkParameters, NetworkState
 
 
 def run_inference(
@@ -19,19 +19,25 @@ def run_inference(
     network = prepare_network(parameters)
     arrays = network.copy_state(state)
     steps, batch, _ = spikes.shape
-    emitted = np.zeros((steps, batch, len(network.recurrent)), dtype=np.int8)
-    outputs = network.run(_binary(spikes), arrays, emitted)
+    emitted = np.zeros((steps, batch, network.neurons), dtype=np.int8)
+    outputs = network.run(_counts(spikes), arrays, emitted)
     by_head = torch.from_numpy(outputs).to(network.dtype).view(steps, batch, network.heads, -1)
     return torch.from_numpy(emitted), by_head.transpose(1, 2), network.restore_state(arrays)
 
 
-def _binary(spikes: Tensor) -> NDArray[np.int8]:
-    """Input spikes as bytes of 0 and 1."""
+def _counts(spikes: Tensor) -> Counts:
+    """Input events as whole numbers, as narrow as they fit.
+
+    Raises:
+        UsageError: they are none.
+    """
     graded = spikes.is_floating_point() and not bool((spikes == spikes.round()).all())
-    if graded or spikes.max() > 1 or spikes.min() < 0:
+    fewest, most = (float(each) for each in spikes.aminmax())
+    if graded or not 0 <= fewest <= most <= MOST_EVENTS:
         raise UsageError(
-            "The numba kernel takes spike trains of 0 and 1 only; "
+            f"The numba kernel takes whole numbers of events, 0 to {MOST_EVENTS:,}; "
             "use the reference kernel for graded input."
         )
-    array: NDArray[np.int8] = np.ascontiguousarray(spikes.to(torch.int8).numpy())
+    dtype = torch.int8 if most <= np.iinfo(np.int8).max else torch.int16
+    array: Counts = spikes.to(dtype).contiguous().numpy()
     return array
