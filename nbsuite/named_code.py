@@ -66,6 +66,15 @@ def is_reference(text: str) -> bool:
     return (_IN_FILE.fullmatch(text) or _IN_PACKAGE.fullmatch(text)) is not None
 
 
+def everywhere(reference: str) -> str:
+    """A reference that means the same in another working folder: a file's path is made absolute."""
+    found = _IN_FILE.fullmatch(reference)
+    if found is None:
+        return reference
+    name = f":{found['name']}" if found["name"] else ""
+    return f"{Path(found['place']).absolute()}{name}"
+
+
 def load_named(reference: str, purpose: Purpose) -> NamedCode | None:
     """Import a user's code and find what is named in it.
 

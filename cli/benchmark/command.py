@@ -46,30 +46,7 @@ DEFAULT_FOLDER = Path("results")
     "--metrics",
     help="Metrics, separated by commas.  [default: the challenge's five]",
 )
-@click.option(
-    "--metric",
-    "own_metrics",
-    multiple=True,
-    metavar="FILE.py:CLASS",
-    help="Metric of your own, a class of NeuroBench's kinds: my_metrics.py:Jerk, or"
-    " package.module:Jerk; may be repeated. Its code is run.",
-)
-@click.option(
-    "--preprocess",
-    "preprocessors",
-    multiple=True,
-    metavar="FILE.py:CLASS",
-    help="Preprocessor that the spikes go through first; may be repeated. Its code is run, and"
-    " results are named after it.",
-)
-@click.option(
-    "--postprocess",
-    "postprocessors",
-    multiple=True,
-    metavar="FILE.py:CLASS",
-    help="Postprocessor that what is decoded goes through; may be repeated. Its code is run, and"
-    " results are named after it.",
-)
+@options.own_code_options
 @options.kernel_option()
 @options.device_option()
 @click.option(

@@ -32,6 +32,42 @@ def force_option(what: str = "files") -> Decorator[Any]:
     return click.option("--force", is_flag=True, help=f"Replace {what} that are there already.")
 
 
+def own_code_options(function: Function) -> Function:
+    """``--metric``, ``--preprocess`` and ``--postprocess`` of one's own.
+
+    They are passed as ``own_metrics``, ``preprocessors`` and ``postprocessors``.
+    """
+    decorators: list[Decorator[Any]] = [
+        click.option(
+            "--metric",
+            "own_metrics",
+            multiple=True,
+            metavar="FILE.py:CLASS",
+            help="Metric of your own, a class of NeuroBench's kinds: my_metrics.py:Jerk, or"
+            " package.module:Jerk; may be repeated. Its code is run.",
+        ),
+        click.option(
+            "--preprocess",
+            "preprocessors",
+            multiple=True,
+            metavar="FILE.py:CLASS",
+            help="Preprocessor that the spikes go through first; may be repeated. Its code is run,"
+            " and results are named after it.",
+        ),
+        click.option(
+            "--postprocess",
+            "postprocessors",
+            multiple=True,
+            metavar="FILE.py:CLASS",
+            help="Postprocessor that what is decoded goes through; may be repeated. Its code is"
+            " run, and results are named after it.",
+        ),
+    ]
+    for decorate in reversed(decorators):
+        function = decorate(function)
+    return function
+
+
 def data_dir_option() -> Decorator[Any]:
     """``--data-dir``, passed as ``data_dir``: always a path, the default folder where not given."""
     return click.option(

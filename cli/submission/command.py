@@ -140,6 +140,12 @@ def validate(package: Path, allow_twins: bool, partial: bool, as_json: bool) -> 
     is_flag=True,
     help="Run the package's evaluate.py instead, if it is the one that nbsuite packs.",
 )
+@click.option(
+    "--run-code",
+    is_flag=True,
+    help="Run the package's decoder.py, where the decoder is made by code of the team's own: read"
+    " it first, for it may do anything that you may.",
+)
 @options.json_option()
 def verify(
     package: Path,
@@ -148,6 +154,7 @@ def verify(
     allow_twins: bool,
     partial: bool,
     run_script: bool,
+    run_code: bool,
     as_json: bool,
 ) -> None:
     """Validate a package, measure its checkpoints again, and compare.
@@ -156,6 +163,7 @@ def verify(
     Operations have to be equal, R2 within 1e-6.
     """
     from nbsuite.submissions.package.validation import validate_package
+    from nbsuite.submissions.package.verification import require_permission
 
     with tempfile.TemporaryDirectory() as folder:
         validation = validate_package(
@@ -166,6 +174,9 @@ def verify(
         if run_script:
             _verify_by_script(package, validation, session, data_dir)
         else:
+            require_permission(validation, run_code=run_code)
+            if validation.contents.has_own_code:
+                note(f"Running the team's own code: decoder.py of {package}.")
             _verify(package, validation, session, data_dir, as_json=as_json)
 
 

@@ -71,6 +71,7 @@ def sweep() -> None:
     type=click.Path(path_type=Path),
     help="Cluster file: Slurm, PBS, Kubernetes; see docs/scaling.md.",
 )
+@options.own_code_options
 @click.option("--dry-run", is_flag=True, help="Print the tasks and what they cost; run none.")
 @click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
 @options.json_option()
@@ -81,6 +82,9 @@ def run(
     workers: int | None,
     scheduler: str | None,
     cluster: Path | None,
+    own_metrics: tuple[str, ...],
+    preprocessors: tuple[str, ...],
+    postprocessors: tuple[str, ...],
     dry_run: bool,
     quiet: bool,
     as_json: bool,
@@ -100,11 +104,26 @@ def run(
 
             require_distributed()
             start_fork_server(WORKER_MODULES)  # it imports while this process does, and plans
+        from nbsuite.benchmarking.session import RunSettings
         from nbsuite.cli.sweep.runs import Order, print_plan, run_study
+        from nbsuite.named_code import everywhere
         from nbsuite.submissions.study.run import Where
 
+        settings = RunSettings(
+            own_metrics=tuple(map(everywhere, own_metrics)),
+            preprocessors=tuple(map(everywhere, preprocessors)),
+            postprocessors=tuple(map(everywhere, postprocessors)),
+        )
         where = Where(workers, scheduler, cluster)
-        order = Order(study, output, data_dir, where, quiet=quiet or as_json, as_json=as_json)
+        order = Order(
+            study,
+            output,
+            data_dir,
+            where,
+            settings=settings,
+            quiet=quiet or as_json,
+            as_json=as_json,
+        )
         if dry_run:
             print_plan(order)
         else:

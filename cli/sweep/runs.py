@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from nbsuite.benchmarking.session import RunSettings
 from nbsuite.cli.frame import output
 from nbsuite.cli.frame.observing import shown_progress
 from nbsuite.cli.sweep.display import Display, time_text
@@ -35,6 +36,7 @@ class Order:
         root: the folder of all runs.
         data_dir: the folder of recordings.
         where: where to run it.
+        settings: how decoders are measured.
         quiet: show no progress.
         as_json: print JSON.
     """
@@ -43,6 +45,7 @@ class Order:
     root: Path
     data_dir: Path
     where: Where
+    settings: RunSettings
     quiet: bool
     as_json: bool
 
@@ -117,7 +120,7 @@ def run_study(order: Order) -> None:
 def _plan(order: Order) -> tuple[StudyPlan, Rates]:
     with shown_progress(quiet=order.quiet) as observer:
         told = _without_remarks(observer) if order.quiet else observer
-        return lay_out(order.study, order.root, order.data_dir, told)
+        return lay_out(order.study, order.root, order.data_dir, told, order.settings)
 
 
 def _without_remarks(observer: Observer) -> Observer:

@@ -20,7 +20,7 @@ from neurobench.hooks.layer import LayerHook
 from neurobench.hooks.neuron import NeuronHook
 from torch import Tensor, nn
 
-from nbsuite.benchmarking.counting_cells import CELLS, CellTally, cell_counter
+from nbsuite.benchmarking.counting_cells import CELLS, CellTally, calls_at_once, cell_counter
 from nbsuite.benchmarking.counting_synapses import (
     CONVOLUTIONS,
     ConnectionTally,
@@ -121,7 +121,8 @@ class ConnectionRecord(LayerHook):  # type: ignore[misc]
         """Called before the connection is."""
         for part, spiking in _apart(as_group(module, inputs)):
             self.tally.add(part, spiking=spiking)
-            super().hook_fn(module, _shown(part))
+            for shown in _shown(part, self.layer):
+                super().hook_fn(module, shown)
 
 
 class SourceRecord(LayerHook):  # type: ignore[misc]
@@ -136,7 +137,8 @@ class SourceRecord(LayerHook):  # type: ignore[misc]
         for group in ((inputs,),) if isinstance(inputs, Tensor) else inputs:
             for part, spiking in _apart(tuple(value.cpu() for value in group)):
                 self.tally.add(part, spiking=spiking)
-                self.hook_fn(self.layer, _shown(part))
+                for shown in _shown(part, self.layer):
+                    self.hook_fn(self.layer, shown)
 
 
 class SpikeRecord(NeuronHook):  # type: ignore[misc]
@@ -186,25 +188,47 @@ def _apart(group: Group) -> Iterator[tuple[Group, bool]]:
     """Calls of which all inputs are 0, 1 or -1, and the others; empty ones are left out.
 
     Yields:
-        The former as they are, in int8; of the latter, 2 in place of each input that is not zero.
-        States are as they are. Then, whether they are spikes.
+        The former as they are; of the latter, 1 in place of each input that is not zero, and in
+        each call 2 in place of one of them, for NeuroBench to see what they are. States are as they
+        are. Then, whether they are spikes.
     """
     inputs, states = group[0], group[1:]
     if inputs.dtype == torch.int8:
         yield group, True
         return
-    plain = ((inputs == 0) | (inputs.abs() == 1)).flatten(start_dim=1).all(dim=1)
+    plain = _plain(inputs.flatten(start_dim=1))
+    for spiking, chosen in ((True, plain), (False, ~plain)):
+        if not chosen.any():
+            continue
+        calls = inputs if chosen.all() else inputs[chosen]
+        if spiking:
+            calls = calls.to(torch.int16)
+        else:
+            calls = (calls != 0).to(torch.int16)
+            flat = calls.flatten(start_dim=1)
+            flat.scatter_(1, flat.argmax(dim=1, keepdim=True), 2)
+        yield (calls, *(each[chosen] for each in states)), spiking
+
+
+def _plain(calls: Tensor) -> Tensor:
+    """Which calls (calls, inputs) are all 0, 1 and -1."""
+    first = calls[:, 0]
+    plain = (first == 0) | (first.abs() == 1)  # which settles it for most calls that are not
+    if plain.all():
+        return (calls.abs() == (calls != 0)).all(dim=1)
     if plain.any():
-        yield (inputs[plain].to(torch.int8), *(each[plain] for each in states)), True
-    if not plain.all():
-        values = 2 * (inputs[~plain] != 0).to(torch.int8)
-        yield (values, *(each[~plain] for each in states)), False
+        some = calls[plain]
+        plain[plain.clone()] = (some.abs() == (some != 0)).all(dim=1)
+    return plain
 
 
-def _shown(group: Group) -> tuple[Any, ...]:
-    """A group as the arguments of one call that NeuroBench is shown."""
-    if len(group) == 1:
+def _shown(group: Group, layer: nn.Module) -> Iterator[tuple[Any, ...]]:
+    """A group as the arguments of calls that NeuroBench is shown, of a stand-in for the layer."""
+    if not isinstance(layer, nn.RNNCellBase):
         # NeuroBench's masks take longest of all, and of all dtypes least on int16.
-        return (group[0].to(torch.int16),)
-    inputs, *states = (each.reshape(-1, each.shape[-1]).double() for each in group)
-    return (inputs, states[0]) if len(states) == 1 else (inputs, tuple(states))
+        yield (group[0].to(torch.int16),)
+        return
+    dtype, most = layer.weight_hh.dtype, calls_at_once(layer) or len(group[0])
+    flat = [each.reshape(-1, each.shape[-1]).to(dtype) for each in group]
+    for part in zip(*(torch.split(each, most) for each in flat), strict=True):
+        yield (part[0], part[1]) if len(part) == 2 else (part[0], part[1:])

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from nbsuite.data.spike_tally import Cell
 from nbsuite.untrusted.fault import FormatFault
-from nbsuite.untrusted.hdf5 import (
-    Hdf5Reader,
+from nbsuite.untrusted.hdf5 import Hdf5Reader
+from nbsuite.untrusted.hdf5_objects import (
     floating_dtype,
     holds_numbers,
     holds_references,

@@ -21,7 +21,8 @@ from nbsuite.data.spike_tally import SpikeTally, tally_spikes
 from nbsuite.data.twins.info import twin_info_in
 from nbsuite.twin_info import TwinInfo
 from nbsuite.untrusted.fault import FormatFault
-from nbsuite.untrusted.hdf5 import Hdf5Reader, floating_dtype, holds_numbers, shape_of
+from nbsuite.untrusted.hdf5 import Hdf5Reader
+from nbsuite.untrusted.hdf5_objects import floating_dtype, holds_numbers, shape_of
 from nbsuite.untrusted.text import one_line
 
 FloatArray = NDArray[np.float64]

@@ -77,6 +77,21 @@ class Checkpoint:
         return f"<Checkpoint {header.spec.name}{seed}{session}: {self.path}>"
 
 
+@dataclass(frozen=True)
+class StoredWeights:
+    """What a checkpoint's file says of its weights.
+
+    Attributes:
+        path: the file.
+        header: what the weights belong to.
+        digest: SHA-256 over the weights alone.
+    """
+
+    path: Path
+    header: CheckpointHeader
+    digest: str
+
+
 def save_checkpoint(path: Path, decoder: Decoder, header: CheckpointHeader) -> None:
     """Write a checkpoint, whole or not at all; the same content gives the same bytes.
 
@@ -120,13 +135,36 @@ def load_checkpoint(path: Path, make: Make | None = None) -> Checkpoint:
     return Checkpoint(path, header, decoder, weights_digest(decoder), in_file=make is None)
 
 
+def read_stored(path: Path) -> StoredWeights:
+    """Read what a checkpoint's file says of its weights, of which no decoder is made.
+
+    Raises:
+        CheckpointError: the file is missing, damaged, or not a checkpoint of this format.
+    """
+    header, tensors = _read(path)
+    return StoredWeights(path, header, tensors_digest(tensors))
+
+
+def header_in(path: Path) -> CheckpointHeader | None:
+    """The header of a file that nbsuite wrote; None of any other file of weights.
+
+    Raises:
+        CheckpointError: the header is damaged.
+    """
+    try:
+        metadata, _ = read_tensor_file(path)
+    except (FormatFault, OSError):
+        return None
+    return _parse_header(metadata[METADATA_KEY], path) if METADATA_KEY in metadata else None
+
+
 def digest_in(path: Path) -> str:
     """SHA-256 of the weights in a checkpoint's file, of which no decoder is made.
 
     Raises:
         CheckpointError: the file is missing, damaged, or not a checkpoint of this format.
     """
-    return tensors_digest(_read(path)[1])
+    return read_stored(path).digest
 
 
 def build_decoder(

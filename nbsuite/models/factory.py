@@ -100,7 +100,11 @@ class Factory:
         name = name or type(net).__name__
         if fault := fault_of_name(name):
             raise DecoderError(f"The decoder's name {fault}; choose another with --name.")
-        return ModuleSpec(name, channels, outputs, step, self.reference, self.sha256)
+        place, colon, attribute = self.reference.rpartition(":")
+        told = (
+            f"{Path(place).name}:{attribute}" if colon else self.reference
+        )  # no folders of theirs
+        return ModuleSpec(name, channels, outputs, step, told, self.sha256)
 
     def _arguments(self, given: dict[str, Any]) -> dict[str, Any]:
         """Those of the values that the factory's signature asks for."""

@@ -53,11 +53,14 @@ class LayerWatch:
     Args:
         net: the module.
         layers: its layers.
-        through_time: the module is given a sequence, rather than one sample at a time.
+        sequence: the sequence (steps, channels) that the module is given; None where it is given
+            one sample at a time.
     """
 
-    def __init__(self, net: nn.Module, layers: SeenLayers, *, through_time: bool) -> None:
-        self._net, self._layers, self._through_time = net, layers, through_time
+    def __init__(self, net: nn.Module, layers: SeenLayers, sequence: Tensor | None = None) -> None:
+        self._net, self._layers, self._through_time = net, layers, sequence is not None
+        self._spikes = sequence if sequence is not None and sequence.dtype == torch.int8 else None
+        self._given: Tensor | None = None
         self._calls: dict[int, list[_Call]] = defaultdict(list)
         self._outputs: list[list[Tensor]] = [[] for _ in layers.activations]
 
@@ -70,7 +73,8 @@ class LayerWatch:
             def called(
                 layer: nn.Module, inputs: tuple[Any, ...], index: int = index, name: str = name
             ) -> None:
-                values = _arguments(layer, inputs, name)
+                first, *states = _arguments(layer, inputs, name)
+                values = (self._kept(first), *map(_copied, states))
                 self._calls[index].append(_Call(values, steps=False))
 
             handles.append(layer.register_forward_pre_hook(called))
@@ -84,6 +88,8 @@ class LayerWatch:
         places = {id(layer): place for place, (_, layer) in enumerate(self._layers.connections)}
 
         def watcher(cell: nn.Module, values: Group) -> None:
+            first, *states = values
+            values = (self._kept(first), *map(_copied, states))
             self._calls[places[id(cell)]].append(_Call(values, steps=True))
 
         try:
@@ -95,6 +101,15 @@ class LayerWatch:
                 stack.watcher = None
             for handle in handles:
                 handle.remove()
+
+    def _kept(self, inputs: Tensor) -> Tensor:
+        """A copy of a layer's inputs; spikes as they are, where it is given the decoder's own."""
+        if self._spikes is not None and inputs.numel() == self._spikes.numel():
+            if self._given is None:
+                self._given = self._spikes.to(inputs.dtype)
+            if torch.equal(inputs.reshape(self._given.shape), self._given):
+                return self._spikes.reshape(inputs.shape).cpu()
+        return _copied(inputs)
 
     def inputs(self, steps: int) -> tuple[list[Group], ...]:
         """The calls of each connection in so many steps, in groups of equal shapes.
@@ -137,7 +152,12 @@ def _arguments(layer: nn.Module, inputs: tuple[Any, ...], name: str) -> Group:
             f"NeuroBench cannot count a call of the layer '{name}' ({type(layer).__name__}) without"
             " a batch; pass it inputs of shape (1, features)."
         )
-    return tuple(each.detach().clone() for each in values)
+    return tuple(each.detach() for each in values)
+
+
+def _copied(values: Tensor) -> Tensor:
+    """A copy on the CPU: what a layer is given may be overwritten later."""
+    return values.to("cpu", copy=True)
 
 
 def _emitted(layer: nn.Module, output: Any) -> Tensor:
@@ -164,6 +184,6 @@ def _grouped(calls: Sequence[_Call], steps: int, name: str) -> list[Group]:
             )
         by_shape[tuple(each.shape[1:] for each in values)].append(values)
     return [
-        tuple(torch.cat(each).cpu() for each in zip(*groups, strict=True))
+        groups[0] if len(groups) == 1 else tuple(map(torch.cat, zip(*groups, strict=True)))
         for groups in by_shape.values()
     ]

@@ -81,7 +81,7 @@ class ModuleRun:
             DecoderError: the module fails, or is called so that NeuroBench could not count it.
         """
         carried = put_state(self.net, state or self.start)
-        watch = LayerWatch(self.net, self.layers, through_time=at_once)
+        watch = LayerWatch(self.net, self.layers, spikes if at_once else None)
         outputs = []
         with watch.open(), as_all_neurons(self.net), _rows_by_themselves(self.net, at_once):
             for part in [spikes] if at_once else torch.split(spikes, 1):

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from nbsuite.models.sample_runner import SampleRunner
 from nbsuite.neurons import kernels
-from nbsuite.neurons.kernels.parameters import NetworkParameters, NetworkState
+from nbsuite.neurons.kernels.parameters import MOST_EVENTS, NetworkParameters, NetworkState
 
 
 class PreparedRunner(SampleRunner):
@@ -28,17 +28,21 @@ class PreparedRunner(SampleRunner):
         UsageError: the network is not on the CPU, or its cell is not one that the kernel runs.
     """
 
+    most_events = MOST_EVENTS
+
     def __init__(self, parameters: NetworkParameters, start: NetworkState) -> None:
         channels = parameters.layers[0].input.shape[1]
         self._network = kernels.prepare(parameters)
         self._start = self._network.copy_state(start)
         self._state = self._network.copy_state(start)
-        self._spikes = np.zeros((1, 1, channels), dtype=np.int16)
+        self._spikes = np.zeros((1, 1, channels), dtype=np.int8)
         self._hidden = np.zeros((1, 1, self._network.neurons), dtype=np.int8)
         self._dtype = torch.empty(0, dtype=self._network.dtype).numpy().dtype
 
-    def step(self, sample: NDArray[Any]) -> NDArray[np.floating]:
+    def step(self, sample: NDArray[Any], *, binary: bool) -> NDArray[np.floating]:
         """See ``SampleRunner``; in the weights' dtype."""
+        if not binary and sample.max() > np.iinfo(self._spikes.dtype).max:
+            self._spikes = self._spikes.astype(np.int16)  # for which the kernel is compiled anew
         self._spikes[0, 0] = sample
         self._hidden[...] = 0
         outputs = self._network.run(self._spikes, self._state, self._hidden)

@@ -9,7 +9,7 @@ and reports what each cell would have been called with.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import torch
 from torch import Tensor, nn
@@ -19,7 +19,6 @@ from nbsuite.errors import DecoderError
 Watcher: TypeAlias = Callable[[nn.Module, tuple[Tensor, ...]], None]
 """Receives a cell and its arguments of all steps: inputs and states (steps, batch, ...)."""
 _CELLS: dict[str, Any] = {"RNN": nn.RNNCell, "LST": nn.LSTMCell, "GRU": nn.GRUCell}
-_LAYERS: dict[str, Any] = {"RNN": nn.RNN, "LST": nn.LSTM, "GRU": nn.GRU}
 
 
 class RecurrentCells(nn.Module):
@@ -33,7 +32,7 @@ class RecurrentCells(nn.Module):
         DecoderError: it is bidirectional or has projections, for which there are no cells.
     """
 
-    stateless_attributes = frozenset({"_layers", "watcher"})
+    stateless_attributes = frozenset({"watcher"})
 
     def __init__(self, layer: nn.RNNBase, name: str) -> None:
         super().__init__()
@@ -51,7 +50,6 @@ class RecurrentCells(nn.Module):
         self.batch_first = layer.batch_first
         self.hidden_size, self.num_layers = layer.hidden_size, layer.num_layers
         self.cells = nn.ModuleList(_cell(layer, depth) for depth in range(layer.num_layers))
-        self._layers = [_single_layer(layer, depth) for depth in range(layer.num_layers)]
         self.watcher: Watcher | None = None
 
     @property
@@ -95,18 +93,14 @@ class RecurrentCells(nn.Module):
         self, depth: int, inputs: Tensor, state: tuple[Tensor, ...]
     ) -> tuple[Tensor, tuple[Tensor, ...]]:
         """One layer through time: outputs (steps, batch, units), and its last state."""
-        if self.watcher is not None and len(inputs) > 1:
-            outputs, last = self._layers[depth](inputs, _stacked(state))
-            hidden = torch.cat([state[0][None], outputs])
-            if self.has_two_states:  # o tanh(c) is zero where c is, and where o underflows
-                if not bool(hidden[1:].all()):
-                    return self._step_by_step(depth, inputs, state)
-                cell_states = torch.cat([state[1][None], outputs])
-                self.watcher(self.cells[depth], (inputs, hidden[:-1], cell_states[:-1]))
-                return outputs, (last[0][0], last[1][0])
-            self.watcher(self.cells[depth], (inputs, hidden[:-1]))
-            return outputs, (last[0],)
-        return self._step_by_step(depth, inputs, state)
+        cell = cast("nn.RNNCellBase", self.cells[depth])
+        compiled = inputs.device.type == "cpu" and inputs.dtype in (torch.float32, torch.float64)
+        if self.watcher is None or len(inputs) < 2 or not compiled:
+            return self._step_by_step(depth, inputs, state)
+        after = _through_time(cell, inputs, state)
+        before = [torch.cat([own[None], each[:-1]]) for own, each in zip(state, after, strict=True)]
+        self.watcher(cell, (inputs, *before))
+        return after[0], tuple(each[-1] for each in after)
 
     def _step_by_step(
         self, depth: int, inputs: Tensor, state: tuple[Tensor, ...]
@@ -136,9 +130,32 @@ def replace_recurrent_layers(module: nn.Module) -> None:
             setattr(parent, name.rpartition(".")[2], RecurrentCells(child, name))
 
 
-def _stacked(state: tuple[Tensor, ...]) -> Any:
-    stacked = tuple(each[None] for each in state)
-    return stacked if len(stacked) == 2 else stacked[0]
+def _through_time(
+    cell: nn.RNNCellBase, inputs: Tensor, state: tuple[Tensor, ...]
+) -> tuple[Tensor, ...]:
+    """A cell's states (steps, batch, units) after each step."""
+    from nbsuite.neurons.kernels.inference.cells import run_gru, run_lstm, run_rnn
+
+    weight_ih, weight_hh = cell.weight_ih.detach(), cell.weight_hh.detach()
+    bias_ih, bias = weight_hh.new_zeros(2, len(weight_hh))
+    if cell.bias:
+        bias_ih, bias = cast("Tensor", cell.bias_ih).detach(), cast("Tensor", cell.bias_hh).detach()
+    currents = nn.functional.linear(inputs, weight_ih, bias_ih)
+    weights = weight_hh.T.contiguous().numpy(), bias.numpy()
+    after = tuple(inputs.new_empty(*inputs.shape[:2], weight_hh.shape[1]) for _ in state)
+    for place in range(inputs.shape[1]):
+        given = currents[:, place].contiguous().numpy()
+        own = [each[place].clone().numpy() for each in state]
+        answer = [torch.empty_like(each[:, place]).numpy() for each in after]
+        if isinstance(cell, nn.GRUCell):
+            run_gru(given, *weights, own[0], answer[0])
+        elif isinstance(cell, nn.LSTMCell):
+            run_lstm(given, *weights, own[0], own[1], answer[0], answer[1])
+        else:
+            run_rnn(given, *weights, own[0], cell.nonlinearity == "relu", answer[0])
+        for each, values in zip(after, answer, strict=True):
+            each[:, place] = torch.from_numpy(values)
+    return after
 
 
 def _parameters(layer: nn.RNNBase, depth: int) -> dict[str, nn.Parameter]:
@@ -155,16 +172,8 @@ def _cell(layer: nn.RNNBase, depth: int) -> nn.RNNCellBase:
     return cell
 
 
-def _single_layer(layer: nn.RNNBase, depth: int) -> nn.RNNBase:
-    """One of the layer's layers as a layer, with the same parameters."""
-    single: nn.RNNBase = _LAYERS[layer.mode[:3]](**_options(layer, depth))
-    for name, value in _parameters(layer, depth).items():
-        setattr(single, f"{name}_l0", value)
-    return single
-
-
 def _options(layer: nn.RNNBase, depth: int) -> dict[str, Any]:
-    """What a cell or layer like one of the layer's layers is made with."""
+    """What a cell of one of the layer's layers is made with."""
     fan_in = _parameters(layer, depth)["weight_ih"].shape[1]
     options: dict[str, Any] = {
         "input_size": fan_in,

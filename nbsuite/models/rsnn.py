@@ -161,14 +161,15 @@ class RecurrentDecoder(TrainableDecoder):
 
     @torch.no_grad()
     def easily_driven(self) -> RecurrentDecoder:
-        """A copy in which the current of one input spike takes a neuron to twice its threshold.
+        """A copy in which the current of one spike takes neurons to twice their threshold.
 
         Pruned synapses stay pruned.
         """
         driven = copy.deepcopy(self).double()
-        weight = driven.input.weight
-        strength = 2 * THRESHOLD / (1 - driven.layers()[0][1].beta)
-        weight.copy_(torch.where(weight != 0, strength[:, None], 0.0))
+        for connection, layer in driven.layers():
+            strength = 2 * THRESHOLD / (1 - layer.beta)
+            weight = connection.weight
+            weight.copy_(torch.where(weight != 0, strength[:, None], 0.0))
         return driven
 
     def stepwise(self) -> StepwiseNetwork:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -19,11 +19,22 @@ Decode = Callable[..., Any]
 
 
 class SampleRunner(ABC):
-    """A decoder on its way through a recording."""
+    """A decoder on its way through a recording.
+
+    Attributes:
+        most_events: the largest number of events of a channel in a step that it takes.
+    """
+
+    most_events: ClassVar[int] = np.iinfo(np.int16).max
 
     @abstractmethod
-    def step(self, sample: NDArray[Any]) -> NDArray[np.floating]:
-        """What is decoded (outputs,) of the next sample (channels,), which has been checked."""
+    def step(self, sample: NDArray[Any], *, binary: bool) -> NDArray[np.floating]:
+        """What is decoded (outputs,) of the next sample (channels,), which has been checked.
+
+        Args:
+            sample: events of each channel.
+            binary: whether none is above 1.
+        """
 
     @abstractmethod
     def reset(self) -> None:
@@ -47,12 +58,11 @@ class ChunkRunner(SampleRunner):
         self._state: Any = None
         self._hidden: NDArray[np.int8] | None = None
 
-    def step(self, sample: NDArray[Any]) -> NDArray[np.floating]:
+    def step(self, sample: NDArray[Any], *, binary: bool) -> NDArray[np.floating]:
         """See ``SampleRunner``."""
-        counts = torch.from_numpy(sample.astype(np.int16))
-        binary = int(counts.max()) <= 1
+        counts = torch.from_numpy(sample.astype(np.int8 if binary else np.int16))
         with torch.no_grad():
-            chunk = self._decode((counts.to(torch.int8) if binary else counts)[None], self._state)
+            chunk = self._decode(counts[None], self._state)
         self._state = chunk.state
         self._hidden = None if chunk.spikes is None else chunk.spikes[0].numpy()
         outputs: NDArray[np.floating] = chunk.outputs[0].numpy().copy()

@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 from nbsuite.errors import UsageError
 from nbsuite.models.checkpoint import Checkpoint, load_checkpoint
 from nbsuite.models.decoder import Decoder
-from nbsuite.neurons.kernels.parameters import MOST_EVENTS
 
 
 class StreamingDecoder:
@@ -72,27 +71,24 @@ class StreamingDecoder:
                 takes; the state is as before.
         """
         sample = np.asarray(spikes)
-        self._check(sample)
-        return self._runner.step(sample)
+        return self._runner.step(sample, binary=self._is_binary(sample))
 
-    def _check(self, sample: NDArray[Any]) -> None:
+    def _is_binary(self, sample: NDArray[Any]) -> bool:
+        """Whether a sample is of spikes, 0 and 1, and not of counts; anything else is refused."""
         if sample.shape != (self.spec.channels,):
             raise UsageError(
                 f"{self.spec.name} takes one sample of shape ({self.spec.channels},) a step, "
                 f"not {sample.shape}; pass the spikes of {self.spec.channels} channels."
             )
-        if sample.dtype != np.bool_ and not _are_counts(sample):
+        if sample.dtype == np.bool_ or ((sample == 0) | (sample == 1)).all():
+            return True
+        most = self._runner.most_events
+        if not ((sample >= 0) & (sample <= most) & (sample == np.round(sample))).all():
             raise UsageError(
-                f"{self.spec.name} takes the number of spikes of each channel in a step: pass whole"
-                f" numbers from 0 to {MOST_EVENTS:,}."
+                f"{self.spec.name} takes the number of spikes of each channel in a step; pass whole"
+                f" numbers from 0 to {most:,}."
             )
-
-
-def _are_counts(sample: NDArray[Any]) -> bool:
-    """Whether all values are whole numbers that are counted with, most often 0 and 1."""
-    if ((sample == 0) | (sample == 1)).all():
-        return True
-    return bool(((sample >= 0) & (sample <= MOST_EVENTS) & (sample == np.round(sample))).all())
+        return False
 
 
 def _decoder(source: str | Path | Checkpoint | Decoder) -> Decoder:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import singledispatch
 from pathlib import Path
 from typing import Any
 
@@ -187,12 +188,21 @@ def _built(
         own = OwnDecoder(load_factory(os.fspath(decoder)), name)
         (built,) = built_for(own, recording)
         return built
+    return _in_memory(decoder, name, recording)
+
+
+@singledispatch
+def _in_memory(model: Model, name: str | None, recording: Recording) -> Checkpoint:
+    """Any module."""
     task = recording.task
-    if isinstance(decoder, Decoder):
-        spec = decoder.spec if name is None else replace(decoder.spec, name=name)
-        header = CheckpointHeader(spec, task=task.protocol)
-        digest = weights_digest(decoder)
-        return Checkpoint(Path(spec.name), header, decoder, digest, in_file=False)
-    name = type(net_of(decoder)).__name__ if name is None else name
+    name = type(net_of(model)).__name__ if name is None else name
     spec = ModuleSpec(name, recording.channels, len(task.outputs), task.step)
-    return as_checkpoint(decoder, spec, recording, Path(name))
+    return as_checkpoint(model, spec, recording, Path(name))
+
+
+@_in_memory.register
+def _(decoder: Decoder, name: str | None, recording: Recording) -> Checkpoint:
+    """A decoder, which is one already."""
+    spec = decoder.spec if name is None else replace(decoder.spec, name=name)
+    header = CheckpointHeader(spec, task=recording.task.protocol)
+    return Checkpoint(Path(spec.name), header, decoder, weights_digest(decoder), in_file=False)

@@ -12,6 +12,7 @@ from typing import Any
 
 from nbsuite.conversions.origin import recurrent_decoder
 from nbsuite.errors import NbsuiteError, PackageError
+from nbsuite.models.checkpoint import load_checkpoint
 from nbsuite.submissions.package.archive import write_archive
 from nbsuite.submissions.package.checkpoints import recipe_of
 from nbsuite.submissions.package.contents import (
@@ -31,10 +32,12 @@ from nbsuite.submissions.package.layout import (
     RECIPES,
     RESULTS,
     SCRIPT,
+    SOURCE,
     SUBMISSION,
 )
 from nbsuite.submissions.package.lock import dependency_lock
 from nbsuite.submissions.package.manifest import make_manifest
+from nbsuite.submissions.package.own_code import distributions_of, find_code, imported_names
 from nbsuite.submissions.package.readme import render_readme, script
 from nbsuite.submissions.package.sources import CheckpointFinder, FoundResults, find_results
 from nbsuite.submissions.package.submission import Submission, read_submission
@@ -83,7 +86,7 @@ def pack(
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         try:
-            names = _assemble(folder, described, submission, found.results, finder)
+            names = _assemble(folder, described, submission, found.results, finder, sources)
             validation = validate_folder(folder, names, allow_twins=allow_twins, partial=partial)
         except NbsuiteError as error:
             raise PackageError(
@@ -111,6 +114,7 @@ def _assemble(
     submission: Path,
     found: Sequence[FoundResults],
     finder: CheckpointFinder,
+    places: Sequence[Path],
 ) -> list[str]:
     """Put all files of the package into a folder; returns their names."""
     (folder / RESULTS).mkdir()
@@ -121,23 +125,33 @@ def _assemble(
     recipes: dict[str, Any] = {}
     for each in contents.sessions:
         for name, run in zip(each.checkpoints(described.model), each.runs, strict=True):
-            checkpoint = finder.find(run)
-            recurrent_decoder(checkpoint, "packed")
-            shutil.copyfile(checkpoint.path, folder / name)
-            recipes[name] = recipe_of(checkpoint)
+            stored = finder.find(run)
+            if not contents.has_own_code:
+                recurrent_decoder(load_checkpoint(stored.path), "packed")
+            shutil.copyfile(stored.path, folder / name)
+            recipes[name] = recipe_of(stored.header)
     texts = {
         SUBMISSION: read_text(submission, str(submission)),
         summary_name(described.model, twin=contents.twin): _json(summary, 4),
         RECIPES: _json(recipes, 2),
-        LOCK: dependency_lock(),
         README: render_readme(contents),
-        SCRIPT: script().decode(),
+        **_code(contents, places),
     }
     for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf-8", newline="\n")
     listed = contents.names() - {MANIFEST}
     (folder / MANIFEST).write_text(make_manifest(folder, listed), encoding="utf-8", newline="\n")
     return [*listed, MANIFEST]
+
+
+def _code(contents: Contents, places: Sequence[Path]) -> dict[str, str]:
+    """What runs the decoder, and what that needs: evaluate.py, or the team's own code."""
+    if not contents.has_own_code:
+        return {LOCK: dependency_lock(), SCRIPT: script().decode()}
+    file = find_code(contents, places)
+    text = read_text(file, str(file))
+    imported = distributions_of(imported_names(text, str(file)), str(file))
+    return {LOCK: dependency_lock(SOURCE, imported), SOURCE: text}
 
 
 def _add_results(folder: Path, model: str, found: FoundResults) -> SessionResults:

@@ -14,7 +14,13 @@ from neurobench.models import TorchModel
 from nbsuite.benchmarking.metrics import STATIC_METRICS
 from nbsuite.conversions.origin import recurrent_decoder
 from nbsuite.errors import PackageError
-from nbsuite.models.checkpoint import Checkpoint, load_checkpoint
+from nbsuite.models.checkpoint import (
+    Checkpoint,
+    CheckpointHeader,
+    StoredWeights,
+    load_checkpoint,
+    read_stored,
+)
 from nbsuite.models.rsnn import RecurrentDecoder
 from nbsuite.models.training_data import TrainingData
 from nbsuite.submissions.package.checks import describe_run
@@ -35,15 +41,15 @@ def check_checkpoints(folder: Path, contents: Contents) -> None:
     for each in contents.sessions:
         for index, (name, run) in enumerate(zip(each.checkpoints(model), each.runs, strict=True)):
             check_tensor_file(folder / name, name)
-            checkpoint = load_checkpoint(folder / name)
-            _check_identity(name, checkpoint, each, run)
-            for metric, due in static_figures(recurrent_decoder(checkpoint, "submitted")).items():
-                if each.results[metric][index] != due:
-                    raise PackageError(
-                        f"{describe_run(each, run)} {metric} = {each.results[metric][index]!r}, "
-                        f"where its checkpoint has {due!r}."
-                    )
-            recipes[name] = recipe_of(checkpoint)
+            stored: StoredWeights | Checkpoint
+            if contents.has_own_code:
+                stored = read_stored(folder / name)
+                _check_identity(name, stored, each, run)
+            else:
+                stored = load_checkpoint(folder / name)
+                _check_identity(name, stored, each, run)
+                _check_static(stored, each, index)
+            recipes[name] = recipe_of(stored.header)
     found = _read_recipes(folder)
     for name, recipe in recipes.items():
         if found.get(name) != recipe:
@@ -53,10 +59,10 @@ def check_checkpoints(folder: Path, contents: Contents) -> None:
 
 
 def _check_identity(
-    name: str, checkpoint: Checkpoint, each: SessionResults, run: dict[str, Any]
+    name: str, stored: StoredWeights | Checkpoint, each: SessionResults, run: dict[str, Any]
 ) -> None:
-    header, said = checkpoint.header, run["checkpoint"]
-    if checkpoint.digest != said["weights_sha256"]:
+    header, said = stored.header, run["checkpoint"]
+    if stored.digest != said["weights_sha256"]:
         raise PackageError(
             f"{name} is not the checkpoint that {each.origin} names: its weights differ."
         )
@@ -75,9 +81,23 @@ def _check_identity(
         raise PackageError(f"{name} is another model than {each.origin} says.")
     if header.trained_on != TrainingData.from_json(said.get("trained_on")):
         raise PackageError(f"{name} was trained on other recordings than {each.origin} says.")
-    for key, value in recipe_of(checkpoint).items():
+    for key, value in recipe_of(header).items():
         if said.get(key) != value:
             raise PackageError(f"{each.origin} gives another {key} than {name} does.")
+
+
+def _check_static(checkpoint: Checkpoint, each: SessionResults, index: int) -> None:
+    """Hold what depends on the weights alone against the results.
+
+    Raises:
+        PackageError: names the figure that differs.
+    """
+    for metric, due in static_figures(recurrent_decoder(checkpoint, "submitted")).items():
+        if each.results[metric][index] != due:
+            raise PackageError(
+                f"{describe_run(each, each.runs[index])} {metric} ="
+                f" {each.results[metric][index]!r}, where its checkpoint has {due!r}."
+            )
 
 
 def static_figures(decoder: RecurrentDecoder) -> dict[str, float]:
@@ -91,9 +111,8 @@ def static_figures(decoder: RecurrentDecoder) -> dict[str, float]:
     }
 
 
-def recipe_of(checkpoint: Checkpoint) -> dict[str, Any]:
+def recipe_of(header: CheckpointHeader) -> dict[str, Any]:
     """How a checkpoint came to be: trained by a recipe, or converted from a source."""
-    header = checkpoint.header
     fields: dict[str, Any] = _as_json({"recipe": header.recipe, "source": header.source})
     return fields
 

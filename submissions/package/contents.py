@@ -9,12 +9,15 @@ from typing import Any
 
 from nbsuite.data.sessions import Session
 from nbsuite.errors import PackageError
+from nbsuite.models.module_spec import ModuleSpec
 from nbsuite.models.training_data import TrainingData
 from nbsuite.protocol import EARLIEST_PROTOCOL
 from nbsuite.submissions.package.json import read_json
 from nbsuite.submissions.package.layout import (
     FIXED,
     RESULTS,
+    SCRIPT,
+    SOURCE,
     SUBMISSION,
     checkpoint_name,
 )
@@ -94,10 +97,21 @@ class Contents:
         """The seeds, which all sessions of a valid package share."""
         return self.sessions[0].seeds
 
+    @property
+    def has_own_code(self) -> bool:
+        """Whether the decoder is made by code of the team's."""
+        return any(
+            run["checkpoint"]["model"].get("kind") == ModuleSpec.kind
+            for each in self.sessions
+            for run in each.runs
+        )
+
     def names(self) -> set[str]:
         """All files that belong to such a submission."""
         model = self.submission.model
         found = {*FIXED, summary_name(model, twin=self.twin)}
+        if self.has_own_code:
+            found = (found - {SCRIPT}) | {SOURCE}
         for each in self.sessions:
             found |= {each.origin, results_name(model, each.recording)}
             found |= set(each.checkpoints(model))

@@ -4,6 +4,7 @@ manifest.json                                   SHA-256 and size of every other 
 submission.toml                                 who submits what
 README.md                                       tables, for people
 evaluate.py, requirements.txt                   reproduce the results without nbsuite
+decoder.py                                      in its place, code of the team's own decoder
 recipes.json                                    how each checkpoint was trained or converted
 results/results_<model>_<recording>.json        challenge format: lists over seeds
 results/results_<model>_<recording>.provenance.json
@@ -24,6 +25,7 @@ MANIFEST = "manifest.json"
 SUBMISSION = "submission.toml"
 README = "README.md"
 SCRIPT = "evaluate.py"
+SOURCE = "decoder.py"
 LOCK = "requirements.txt"
 RECIPES = "recipes.json"
 RESULTS = "results"
@@ -31,7 +33,7 @@ CHECKPOINTS = "checkpoints"
 FIXED = (MANIFEST, SUBMISSION, README, SCRIPT, LOCK, RECIPES)
 
 KNOWN_NAME = re.compile(
-    "|".join(map(re.escape, FIXED))
+    "|".join(map(re.escape, (*FIXED, SOURCE)))
     + rf"|{RESULTS}/results_[\w.+ -]{{1,230}}\.json|{CHECKPOINTS}/[\w.+ -]{{1,230}}\.safetensors",
     re.ASCII,
 )

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import importlib.metadata
 import re
+from collections.abc import Iterable
 
 from nbsuite.errors import PackageError
-from nbsuite.submissions.package.layout import LOCK, SCRIPT
+from nbsuite.submissions.package.layout import LOCK, SCRIPT, SOURCE
 
 NEEDED = ("torch", "snntorch", "neurobench", "h5py", "scipy", "numpy")
 """What evaluate.py imports, itself or through NeuroBench."""
@@ -29,33 +30,44 @@ nvidia-nccl nvidia-nvjitlink nvidia-nvshmem nvidia-nvtx
 """What that needs in turn, on any system and in the versions that nbsuite admits."""
 
 _OF_CUDA = re.compile(r"(nvidia-[a-z-]+)-cu1[23]")
-_FIRST_LINE = f"# What {SCRIPT} needs, as installed where this was packed."
+_FIRST_LINES = {
+    name: f"# What {name} needs, as installed where this was packed." for name in (SCRIPT, SOURCE)
+}
 _PIN = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]{0,99})==([A-Za-z0-9][A-Za-z0-9.!+_-]{0,99})")
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
 _MOST_NAMED = 3
 
 
-def dependency_lock() -> str:
-    """The installed versions of what evaluate.py needs, and of what those need in turn."""
-    lines = [f"{name}=={version}" for name, version in sorted(_installed().items())]
-    return "\n".join([_FIRST_LINE, *lines, ""])
+def dependency_lock(of: str = SCRIPT, more: Iterable[str] = ()) -> str:
+    """The installed versions of what a file needs, and of what those need in turn.
+
+    Args:
+        of: the file's name in the package.
+        more: distributions that it needs besides those that evaluate.py does.
+    """
+    lines = [f"{name}=={version}" for name, version in sorted(_installed(more).items())]
+    return "\n".join([_FIRST_LINES[of], *lines, ""])
 
 
-def check_lock(text: str) -> str | None:
+def check_lock(text: str, *, own_code: bool = False) -> list[str]:
     """Make sure that a requirements.txt is such as this nbsuite writes.
 
     Args:
         text: its content.
+        own_code: whether the decoder is made by code of the team's, which may need anything.
 
     Returns:
-        A remark, if it gives other versions than are installed here.
+        Remarks: that it gives other versions than are installed here, or what the team's code
+        needs.
 
     Raises:
         PackageError: a line is no plain version, or it names what evaluate.py does not need.
     """
-    installed, differing = _installed(), []
+    installed, differing, strange = _installed(), [], []
     first, *pins = text.removesuffix("\n").split("\n")
-    if first != _FIRST_LINE:  # pip takes options, and from comments the encoding
+    if (
+        first != _FIRST_LINES[SOURCE if own_code else SCRIPT]
+    ):  # pip takes options, and from comments the encoding
         pins = [first, *pins]
     seen = set()
     for line in pins:
@@ -64,6 +76,9 @@ def check_lock(text: str) -> str | None:
             raise PackageError(f"{LOCK} holds {line[:100]!a}, where `name==version` is due.")
         name = _normalised(pin[1])
         if name not in installed and _OF_CUDA.sub(r"\1", name) not in _OTHERS.split():
+            strange.append(pin[1])
+            if own_code:
+                continue
             raise PackageError(
                 f"{LOCK} names {pin[1]}, which {SCRIPT} does not need; installing it could run "
                 "anything."
@@ -73,21 +88,22 @@ def check_lock(text: str) -> str | None:
         seen.add(name)
         if installed.get(name) not in (None, pin[2]):
             differing.append(line)
-    return _remark(differing) if differing else None
+    remarks = []
+    if strange:
+        remarks.append(f"{LOCK} names what {SOURCE} needs besides nbsuite: {_named(strange)}.")
+    if differing:
+        remarks.append(f"{LOCK} gives other versions than are installed here: {_named(differing)}.")
+    return remarks
 
 
-def _remark(differing: list[str]) -> str:
-    named = ", ".join(differing[:_MOST_NAMED])
-    more = len(differing) - _MOST_NAMED
-    return (
-        f"{LOCK} gives other versions than are installed here: {named}"
-        f"{f' and {more} more' if more > 0 else ''}."
-    )
+def _named(names: list[str]) -> str:
+    more = len(names) - _MOST_NAMED
+    return ", ".join(names[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
-def _installed() -> dict[str, str]:
+def _installed(more: Iterable[str] = ()) -> dict[str, str]:
     found: dict[str, str] = {}
-    for name in NEEDED:
+    for name in (*NEEDED, *more):
         _collect(name, found)
     return found
 

@@ -7,7 +7,7 @@ from importlib import resources
 
 from nbsuite.benchmarking.quantities import CHALLENGE, R2
 from nbsuite.submissions.package.contents import Contents
-from nbsuite.submissions.package.layout import LOCK, RECIPES, SCRIPT
+from nbsuite.submissions.package.layout import LOCK, RECIPES, SCRIPT, SOURCE
 from nbsuite.submissions.results.formats import markdown_paragraph, markdown_text
 
 _FIGURES = (R2, *(each for each in CHALLENGE if each is not R2))
@@ -46,22 +46,42 @@ def render_readme(contents: Contents) -> str:
             "",
             "## Reproduce",
             "",
-            "With the recordings (.mat) in a folder `data`, in an environment of its own:",
-            "",
-            "```",
-            f"pip install -r {LOCK}",
-            f"python {SCRIPT} --data data",
-            "```",
-            "",
-            f"`{SCRIPT}` defines the decoder and runs NeuroBench's official metrics; it ends with",
-            "status 0 only if every number is the one in `results/`. With nbsuite:",
-            "`nbsuite submission verify PACKAGE.zip`.",
+            *(_with_own_code() if contents.has_own_code else _with_script()),
             "",
             f"`{RECIPES}` tells how each checkpoint was trained or what it was converted from,",
             "`results/*.provenance.json` which weights, data and versions made each number.",
             "",
         ]
     )
+
+
+def _with_script() -> list[str]:
+    """How to measure again a decoder that evaluate.py knows."""
+    return [
+        "With the recordings (.mat) in a folder `data`, in an environment of its own:",
+        "",
+        "```",
+        f"pip install -r {LOCK}",
+        f"python {SCRIPT} --data data",
+        "```",
+        "",
+        f"`{SCRIPT}` defines the decoder and runs NeuroBench's official metrics; it ends with",
+        "status 0 only if every number is the one in `results/`. With nbsuite:",
+        "`nbsuite submission verify PACKAGE.zip`.",
+    ]
+
+
+def _with_own_code() -> list[str]:
+    """How to measure again a decoder of the team's own."""
+    return [
+        f"`{SOURCE}` defines the decoder and is code of the team's own: read it first. Then, in an",
+        "environment of its own, with the recordings (.mat) in a folder `data`:",
+        "",
+        "```",
+        f"pip install nbsuite -r {LOCK}",
+        "nbsuite submission verify PACKAGE.zip --run-code --data-dir data",
+        "```",
+    ]
 
 
 def _training(contents: Contents) -> Iterator[str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from nbsuite.errors import CheckpointError, PackageError
-from nbsuite.models.checkpoint import Checkpoint, load_checkpoint
+from nbsuite.models.checkpoint import StoredWeights, read_stored
 from nbsuite.submissions.package.json import read_json
 from nbsuite.submissions.results.challenge import provenance_path
 from nbsuite.submissions.results.names import PROVENANCE_SUFFIX, model_and_recording
@@ -138,9 +138,9 @@ class CheckpointFinder:
         self._files: dict[str, list[Path]] = {}
         for path in _files(paths, "", ".safetensors"):
             self._files.setdefault(path.name, []).append(path)
-        self._loaded: dict[Path, Checkpoint] = {}
+        self._loaded: dict[Path, StoredWeights] = {}
 
-    def find(self, run: dict[str, Any]) -> Checkpoint:
+    def find(self, run: dict[str, Any]) -> StoredWeights:
         """The checkpoint that a run's provenance names.
 
         Raises:
@@ -163,10 +163,10 @@ class CheckpointFinder:
             if other != name:
                 yield from paths
 
-    def _load(self, path: Path) -> Checkpoint | None:
+    def _load(self, path: Path) -> StoredWeights | None:
         if path not in self._loaded:
             try:
-                self._loaded[path] = load_checkpoint(path)
+                self._loaded[path] = read_stored(path)
             except CheckpointError:
                 return None  # runs keep files of other kinds under this suffix
         return self._loaded[path]

@@ -13,9 +13,10 @@ from nbsuite.submissions.package.checkpoints import check_checkpoints
 from nbsuite.submissions.package.checks import check_completeness, check_results
 from nbsuite.submissions.package.contents import Contents, read_contents
 from nbsuite.submissions.package.json import read_text
-from nbsuite.submissions.package.layout import LOCK, README, SCRIPT, refusal
+from nbsuite.submissions.package.layout import LOCK, README, SCRIPT, SOURCE, refusal
 from nbsuite.submissions.package.lock import check_lock
 from nbsuite.submissions.package.manifest import check_manifest
+from nbsuite.submissions.package.own_code import check_code
 from nbsuite.submissions.package.readme import render_readme, script
 
 
@@ -83,10 +84,12 @@ def validate_folder(
     check_completeness(contents, partial=partial)
     check_results(contents)
     check_checkpoints(folder, contents)
-    lock_remark = check_lock(read_text(folder / LOCK, LOCK))
-    own_script = (folder / SCRIPT).read_bytes() == script()
-    remarks = [*_remarks(folder, contents, own_script=own_script), lock_remark]
-    return Validation(folder, contents, packed_by, own_script, tuple(filter(None, remarks)))
+    lock_remarks = check_lock(read_text(folder / LOCK, LOCK), own_code=contents.has_own_code)
+    if contents.has_own_code:
+        check_code(folder, contents)
+    own_script = not contents.has_own_code and (folder / SCRIPT).read_bytes() == script()
+    remarks = [*_remarks(folder, contents, own_script=own_script), *lock_remarks]
+    return Validation(folder, contents, packed_by, own_script, tuple(remarks))
 
 
 def without_folder(error: Exception, folder: Path) -> str:
@@ -102,7 +105,13 @@ def _remarks(folder: Path, contents: Contents, *, own_script: bool) -> Iterator[
             f"The weights for {', '.join(contents.trained_on_twins)} were trained on TWINS, which"
             " are synthetic: say so in the description."
         )
-    if not own_script:
+    if contents.has_own_code:
+        yield (
+            f"The decoder is made by {SOURCE}, code of the team's own that was not run here, so"
+            " that its figures were not checked against its weights: read it, and verify with"
+            " --run-code."
+        )
+    elif not own_script:
         yield (
             f"{SCRIPT} is not the one that this nbsuite packs: it may be of another version, "
             "or do anything; read it before you run it."

@@ -16,7 +16,8 @@ from nbsuite.errors import DataError, PackageError
 from nbsuite.models.checkpoint import load_checkpoint
 from nbsuite.submissions.package.contents import SessionResults
 from nbsuite.submissions.package.evaluate_script import agrees
-from nbsuite.submissions.package.layout import SCRIPT
+from nbsuite.submissions.package.layout import SCRIPT, SOURCE
+from nbsuite.submissions.package.own_code import load_own
 from nbsuite.submissions.package.validation import Validation
 from nbsuite.submissions.results.challenge import METRICS
 from nbsuite.tasks.locate import locate
@@ -99,17 +100,39 @@ def find_recording(each: SessionResults, data_dir: Path, progress: Progress) -> 
     return load_recording(path, session=each.session)
 
 
+def require_permission(validation: Validation, *, run_code: bool) -> None:
+    """Make sure that code of the team's is run by nobody who has not asked for it.
+
+    Raises:
+        PackageError: it would be.
+    """
+    if validation.contents.has_own_code and not run_code:
+        raise PackageError(
+            f"The package's decoder is made by {SOURCE}, code of the team's own, which is not run"
+            " unasked: unpack the package, read it, and verify with --run-code."
+        )
+
+
 def measure_again(
     validation: Validation, each: SessionResults, recording: Recording
 ) -> Iterator[Figure]:
     """Measure the checkpoints of one session with nbsuite's own benchmark.
 
+    A decoder of the team's own is made by the package's code, which :func:`require_permission` is
+    to be asked about before.
+
     Raises:
         BenchmarkError: a metric failed or is not exact.
+        DecoderError: the package's code does not make the decoder.
     """
     names = each.checkpoints(validation.contents.submission.model)
     for index, (name, seed) in enumerate(zip(names, each.seeds, strict=True)):
-        result, _ = measure_checkpoint(load_checkpoint(validation.folder / name), recording)
+        run = each.runs[index]["checkpoint"]
+        if validation.contents.has_own_code:
+            checkpoint = load_own(validation.folder, name, run["model"]["factory"])
+        else:
+            checkpoint = load_checkpoint(validation.folder / name)
+        result, _ = measure_checkpoint(checkpoint, recording)
         for metric in METRICS:
             yield Figure(
                 each.session.label,
@@ -128,6 +151,10 @@ def run_script(
     Raises:
         PackageError: the script is not the one that this nbsuite packs, so it is not run.
     """
+    if validation.contents.has_own_code:
+        raise PackageError(
+            f"The package holds {SOURCE} of the team's own and no {SCRIPT}; verify with --run-code."
+        )
     if not validation.own_script:
         raise PackageError(
             f"{SCRIPT} is not the one that this nbsuite packs, so it is not run; verify without "

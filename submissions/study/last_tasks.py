@@ -10,7 +10,7 @@ from pathlib import Path
 
 from nbsuite.benchmarking.jobs import Job
 from nbsuite.benchmarking.results import BenchmarkResult
-from nbsuite.benchmarking.session import RunSettings
+from nbsuite.benchmarking.session import AS_USUAL, RunSettings
 from nbsuite.errors import ResultsError
 from nbsuite.files import atomic_write, digest
 from nbsuite.models.checkpoint import load_checkpoint
@@ -41,12 +41,14 @@ class BenchmarkWork:
         location: the recording.
         results: the results file that is written.
         threads: threads to compute with.
+        settings: how it is measured.
     """
 
     checkpoint: Path
     location: Location
     results: Path
     threads: int
+    settings: RunSettings = AS_USUAL
 
     def __call__(self) -> None:
         """Measure it, and write challenge-format results of the one seed."""
@@ -54,7 +56,7 @@ class BenchmarkWork:
         recording = load_recording(self.location.path, session=self.location.session)
         job = Job(load_checkpoint(self.checkpoint), recording)
         with limited_threads(self.threads):
-            run_jobs([job], RunSettings(), self.results.parent, force=True)
+            run_jobs([job], self.settings, self.results.parent, force=True)
 
     def is_finished(self) -> bool:
         """Whether the results are those of the weights that are there."""

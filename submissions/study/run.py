@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
+from nbsuite.benchmarking.session import AS_USUAL, RunSettings
 from nbsuite.files import ensure_writable
 from nbsuite.observer import Observer as BaseObserver
 from nbsuite.observer import Remark, ignore, stage_reporter
@@ -51,7 +52,11 @@ class Where:
 
 
 def lay_out(
-    study: Path, root: Path, data_dir: Path, observer: BaseObserver = ignore
+    study: Path,
+    root: Path,
+    data_dir: Path,
+    observer: BaseObserver = ignore,
+    settings: RunSettings = AS_USUAL,
 ) -> tuple[StudyPlan, Rates]:
     """Lay out the tasks of a study file, and say which data is used and what to expect.
 
@@ -60,12 +65,13 @@ def lay_out(
         root: the folder of all runs.
         data_dir: the folder of recordings.
         observer: told of progress and of which data is used.
+        settings: how decoders are measured.
 
     Raises:
         NbsuiteError: the study cannot be run.
     """
     described = read_study(study)
-    plan = plan_study(described, data_dir, root, stage_reporter(observer))
+    plan = plan_study(described, data_dir, root, stage_reporter(observer), settings)
     for recording in plan.recordings:
         kind = recording_meant(twin=recording.twin is not None)
         observer(Remark(f"{recording.session.label}: {kind}, {recording.path}"))

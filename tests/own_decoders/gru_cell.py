@@ -5,7 +5,7 @@ from torch import nn
 
 
 class GRUCell(nn.Module):
-    def __init__(self, channels: int, outputs: int, units: int = 64) -> None:
+    def __init__(self, channels: int, outputs: int, units: int = 32) -> None:
         super().__init__()
         self.cell = nn.GRUCell(channels, units)
         self.fc = nn.Linear(units, outputs)

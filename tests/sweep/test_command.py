@@ -89,6 +89,45 @@ def test_a_search_ends_with_a_ranking(
     assert (tmp_path / "runs/studies/small/ranking/ranking.md").is_file()
 
 
+OWN_CODE = """
+from neurobench.metrics.abstract import WorkloadMetric
+
+class Largest(WorkloadMetric):
+    more_is_better = False
+
+    def __call__(self, model, preds, data):
+        return preds.abs().max()
+
+def halve(outputs):
+    return outputs / 2
+"""
+
+
+def test_metrics_and_processors_of_ones_own(
+    run: Run, pool: Any, write_study: Any, tmp_path: Path, without_pictures: None
+) -> None:
+    study, root = write_study(HEAD, finetune__epochs=2), tmp_path / "runs"
+    (tmp_path / "my.py").write_text(OWN_CODE)
+    own = ["--metric", tmp_path / "my.py:Largest", "--postprocess", tmp_path / "my.py:halve"]
+    run(study, "-o", root)
+    plain = len(pool.done)
+    pool.done.clear()
+    assert "tinyRSNN+halve" in run(study, "-o", root, *own).stdout
+    assert {key.partition("/")[0] for key in pool.done} == {"benchmark", "tables"}
+    assert 0 < len(pool.done) < plain
+    results = root / "studies/small/results"
+    assert not list(results.glob("results_tinyRSNN_*.json"))
+    told = [json.loads(each.read_text()) for each in results.glob("results_*.provenance.json")]
+    assert told
+    assert all(run["metrics"]["largest"] > 0 for each in told for run in each["runs"])
+    pool.done.clear()
+    run(study, "-o", root, *own)
+    assert not pool.done
+    (tmp_path / "my.py").write_text(OWN_CODE + "\n")
+    run(study, "-o", root, *own)
+    assert {key.partition("/")[0] for key in pool.done} == {"benchmark", "tables"}
+
+
 def test_what_fails_is_reported_and_the_rest_goes_on(
     run: Run,
     write_study: Any,

@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 
 from nbsuite.data.imports.source import Array, Found, Intervals, SpikeTimes, by_number
 from nbsuite.untrusted.fault import FormatFault
-from nbsuite.untrusted.hdf5 import (
-    Hdf5Reader,
+from nbsuite.untrusted.hdf5 import Hdf5Reader
+from nbsuite.untrusted.hdf5_objects import (
     holds_references,
     read_flag,
     read_number,

@@ -45,7 +45,7 @@ def twin_info_in(file: h5py.File, path: Path) -> TwinInfo | None:
     Raises:
         DataError: its label is damaged.
     """
-    from nbsuite.untrusted.hdf5 import read_text_attribute
+    from nbsuite.untrusted.hdf5_objects import read_text_attribute
 
     try:
         text = read_text_attribute(file, TWIN_ATTRIBUTE)
