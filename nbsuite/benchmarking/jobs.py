@@ -153,7 +153,12 @@ def measure_jobs(
         NbsuiteError: as :func:`nbsuite.benchmarking.session.measure_checkpoint`, or a process was
             killed.
     """
-    if workers > 1 and len(jobs) > 1 and all(job.checkpoint.in_file for job in jobs):
+    in_files = all(job.checkpoint.in_file for job in jobs)
+    if workers > 1 and not in_files:
+        observer(
+            Remark("Note: decoders of your own are measured in one process, one after the other.")
+        )
+    if workers > 1 and len(jobs) > 1 and in_files:
         from nbsuite.benchmarking.processes import JobFiles, measure_in_processes
 
         files = [
