@@ -19,7 +19,7 @@ from nbsuite.benchmarking.delay import Delay, measure_delay
 from nbsuite.benchmarking.runner import run_benchmark
 from nbsuite.benchmarking.session import check_fit
 from nbsuite.data.recording import Recording, Split
-from nbsuite.data.stream import StreamDataset, Stretches
+from nbsuite.data.sample_dataset import SampleDataset, Stretches
 from nbsuite.models.checkpoint import Checkpoint
 from nbsuite.models.streaming import StreamingDecoder
 
@@ -106,7 +106,7 @@ def stream_checkpoint(
         part = replace(part, stop=min(part.stop, part.start + steps))
     with np.errstate(over="ignore", invalid="ignore"):  # the run over the whole refuses it
         outputs, seconds = time_steps(StreamingDecoder(decoder), recording, part)
-    batch = run_benchmark(decoder, StreamDataset(recording, part), metrics=("r2",))
+    batch = run_benchmark(decoder, SampleDataset(recording, part), metrics=("r2",))
     undefined = recording.still(part)
     r2 = float(batch.values["r2"])
     return StreamReport(
