@@ -136,7 +136,7 @@ def verify_checkpoint(
 
 
 def check_fit(checkpoint: Checkpoint, recording: Recording) -> None:
-    """Make sure that the decoder takes the recording's channels and gives its outputs.
+    """Make sure that the decoder takes the recording's channels and step, and gives its outputs.
 
     Raises:
         CheckpointError: it does not.
@@ -145,13 +145,20 @@ def check_fit(checkpoint: Checkpoint, recording: Recording) -> None:
     if channels != recording.channels:
         raise CheckpointError(
             f"{checkpoint.path} decodes {channels} channels, but {recording.path.name} has "
-            f"{recording.channels}; choose a session of the monkey it was trained on."
+            f"{recording.channels}; choose a session of the subject it was trained on."
         )
     outputs = checkpoint.header.spec.outputs
     if outputs != recording.outputs:
         raise CheckpointError(
             f"{checkpoint.path} decodes {outputs} outputs, but {recording.path.name} has "
             f"{recording.outputs}; choose a recording of the task that it was trained for."
+        )
+    step = checkpoint.header.spec.step
+    if not math.isclose(step, recording.task.step, rel_tol=1e-9):
+        raise CheckpointError(
+            f"{checkpoint.path} decodes in steps of {1000 * step:g} ms, but {recording.path.name} "
+            f"has steps of {1000 * recording.task.step:g} ms; choose a recording of the task that "
+            "it was trained for."
         )
 
 
