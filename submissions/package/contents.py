@@ -68,6 +68,10 @@ class SessionResults:
         return [checkpoint_name(model, self.session.name, seed) for seed in self.seeds]
 
 
+_OF_SCRIPT = {"name", "channels", "neurons", "hidden", "readouts"}
+"""What fixes the decoders that evaluate.py runs; others name their kind, or what differs."""
+
+
 @dataclass(frozen=True)
 class Contents:
     """A submission's texts and results.
@@ -106,12 +110,23 @@ class Contents:
             for run in each.runs
         )
 
+    @property
+    def has_script(self) -> bool:
+        """Whether the decoder is one that evaluate.py runs, which knows one layer of one cell."""
+        return all(
+            run["checkpoint"]["model"].keys() <= _OF_SCRIPT
+            for each in self.sessions
+            for run in each.runs
+        )
+
     def names(self) -> set[str]:
         """All files that belong to such a submission."""
         model = self.submission.model
         found = {*FIXED, summary_name(model, twin=self.twin)}
+        if not self.has_script:
+            found -= {SCRIPT}
         if self.has_own_code:
-            found = (found - {SCRIPT}) | {SOURCE}
+            found |= {SOURCE}
         for each in self.sessions:
             found |= {each.origin, results_name(model, each.recording)}
             found |= set(each.checkpoints(model))

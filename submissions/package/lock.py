@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable
 
 from nbsuite.errors import PackageError
-from nbsuite.submissions.package.layout import LOCK, SCRIPT, SOURCE
+from nbsuite.submissions.package.layout import LOCK, NBSUITE, SCRIPT, SOURCE
 
 NEEDED = ("torch", "snntorch", "neurobench", "h5py", "scipy", "numpy")
 """What evaluate.py imports, itself or through NeuroBench."""
@@ -31,7 +31,8 @@ nvidia-nccl nvidia-nvjitlink nvidia-nvshmem nvidia-nvtx
 
 _OF_CUDA = re.compile(r"(nvidia-[a-z-]+)-cu1[23]")
 _FIRST_LINES = {
-    name: f"# What {name} needs, as installed where this was packed." for name in (SCRIPT, SOURCE)
+    name: f"# What {name} needs, as installed where this was packed."
+    for name in (SCRIPT, SOURCE, NBSUITE)
 }
 _PIN = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]{0,99})==([A-Za-z0-9][A-Za-z0-9.!+_-]{0,99})")
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
@@ -42,7 +43,7 @@ def dependency_lock(of: str = SCRIPT, more: Iterable[str] = ()) -> str:
     """The installed versions of what a file needs, and of what those need in turn.
 
     Args:
-        of: the file's name in the package.
+        of: the file's name in the package, or nbsuite.
         more: distributions that it needs besides those that evaluate.py does.
     """
     lines = [f"{name}=={version}" for name, version in sorted(_installed(more).items())]
@@ -65,9 +66,8 @@ def check_lock(text: str, *, own_code: bool = False) -> list[str]:
     """
     installed, differing, strange = _installed(), [], []
     first, *pins = text.removesuffix("\n").split("\n")
-    if (
-        first != _FIRST_LINES[SOURCE if own_code else SCRIPT]
-    ):  # pip takes options, and from comments the encoding
+    due = [_FIRST_LINES[SOURCE]] if own_code else [_FIRST_LINES[SCRIPT], _FIRST_LINES[NBSUITE]]
+    if first not in due:  # pip takes options, and from comments the encoding
         pins = [first, *pins]
     seen = set()
     for line in pins:

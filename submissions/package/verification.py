@@ -155,6 +155,11 @@ def run_script(
         raise PackageError(
             f"The package holds {SOURCE} of the team's own and no {SCRIPT}; verify with --run-code."
         )
+    if not validation.contents.has_script:
+        raise PackageError(
+            f"The package holds no {SCRIPT}, which does not know its decoder; verify without"
+            " --run-script."
+        )
     if not validation.own_script:
         raise PackageError(
             f"{SCRIPT} is not the one that this nbsuite packs, so it is not run; verify without "
