@@ -49,8 +49,6 @@ def recurrent_decoder(recording: Recording) -> RecurrentDecoder:
     return decoder.eval()
 
 
-KERNEL = "reference"
-
 DECODERS = {
     "recurrent": recurrent_decoder,
     "ridge": lambda recording: train_ridge(recording).decoder,
@@ -65,7 +63,7 @@ def test_chunks_and_steps_agree(kind, outputs, gaps):
     decoder = DECODERS[kind](recording)
     samples = SampleDataset(recording, recording.test)
     assert (samples.restarts == ()) is not gaps
-    chunks = run_benchmark(decoder, samples, kernel=KERNEL, chunk_steps=13)
+    chunks = run_benchmark(decoder, samples, chunk_steps=13)
     steps = run_per_step(decoder, samples, batch_steps=29)
     np.testing.assert_allclose(chunks.outputs, steps.outputs, rtol=1e-5, atol=1e-5)
     for name, value in steps.values.items():
@@ -79,11 +77,11 @@ def test_a_decoder_starts_afresh_after_a_gap(kind):
     decoder = DECODERS[kind](recording)
     samples = SampleDataset(recording, recording.test)
     assert samples.restarts
-    whole = run_benchmark(decoder, samples, kernel=KERNEL).outputs
+    whole = run_benchmark(decoder, samples).outputs
     for start, stop in pairwise([0, *samples.restarts, len(samples)]):
         first = recording.test.start + start
         spikes = torch.from_numpy(recording.spikes(first, first + stop - start))
-        torch.testing.assert_close(whole[start:stop], decoder.decode(spikes, kernel=KERNEL).outputs)
+        torch.testing.assert_close(whole[start:stop], decoder.decode(spikes).outputs)
 
 
 def test_r2_is_the_mean_over_outputs():
@@ -117,8 +115,8 @@ def test_operations_on_counts_are_macs_as_neurobench_counts_them(most):
     recording = own_recording(outputs=2, most=most)
     decoder = recurrent_decoder(recording)
     samples = SampleDataset(recording, recording.test)
-    ours = run_benchmark(decoder, samples, kernel=KERNEL, metrics=["synaptic_operations"]).values
-    hidden = decoder.decode(torch.from_numpy(recording.spikes(300, 400)), kernel=KERNEL).spikes
+    ours = run_benchmark(decoder, samples, metrics=["synaptic_operations"]).values
+    hidden = decoder.decode(torch.from_numpy(recording.spikes(300, 400))).spikes
     weights = torch.cat([decoder.hidden.recurrent.weight, decoder.output[0].weight])
     later = float((hidden.double() @ (weights != 0).double().sum(dim=0)).sum()) / len(samples)
     batches = [(samples.__getitems__(range(start, start + 1))) for start in range(len(samples))]
