@@ -8,10 +8,8 @@ from torch import Tensor
 
 from nbsuite.conversions.torch_file import read_state_dict
 from nbsuite.errors import ConversionError
-from nbsuite.models.checkpoint import METADATA_KEY, read_stored
-from nbsuite.models.header import CheckpointHeader
 from nbsuite.untrusted.fault import FormatFault
-from nbsuite.untrusted.tensor_file import read_header, read_tensor_file
+from nbsuite.untrusted.tensor_file import read_tensor_file
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:
@@ -28,19 +26,3 @@ def read_weights(path: Path) -> dict[str, Tensor]:
         return read_tensor_file(path)[1]
     except FormatFault as error:
         raise ConversionError(f"{path} {error}; save the weights again.") from error
-
-
-def told_header(path: Path) -> CheckpointHeader | None:
-    """What a file says of weights that were trained here; None of any other file.
-
-    Raises:
-        ConversionError: the file is damaged.
-        CheckpointError: its header is.
-    """
-    if path.suffix != ".safetensors":
-        return None
-    try:
-        metadata = read_header(path)
-    except FormatFault as error:
-        raise ConversionError(f"{path} {error}; save the weights again.") from error
-    return read_stored(path).header if METADATA_KEY in metadata else None

@@ -34,7 +34,7 @@ class Weights:
     Attributes:
         path: the file that they are from.
         tensors: by the names of the module's ``state_dict()``.
-        header: what is known of them, if they were trained here.
+        header: what they belong to, where nbsuite wrote the file.
     """
 
     path: Path
@@ -121,7 +121,7 @@ def built_for(own: OwnDecoder, recording: Recording, weights: Weights | None = N
     spec = factory.spec(
         model, own.name, channels=recording.channels, outputs=len(task.outputs), step=task.step
     )
-    told = None if weights is None else weights.header
+    told = weights.header if weights is not None else None
     return as_checkpoint(model, spec, recording, path, told)
 
 
@@ -139,7 +139,7 @@ def as_checkpoint(
         spec: its name and sizes.
         recording: what it is to be measured on.
         path: what messages call it.
-        told: what is known of its weights, if they were trained here.
+        told: what the file of the weights says of them, if it does.
 
     Raises:
         DecoderError: its name is none, or it cannot be run or counted.

@@ -159,8 +159,8 @@ def test_weights_trained_here_tell_their_session_and_seed(
     template: Path, tmp_path: Path, tiny_recording_path: Path
 ) -> None:
     from nbsuite.benchmarking.own_decoders import OwnDecoder, Weights, built_for
-    from nbsuite.conversions.own_weights import read_weights, told_header
-    from nbsuite.models.checkpoint import CheckpointHeader, save_checkpoint
+    from nbsuite.conversions.own_weights import read_weights
+    from nbsuite.models.checkpoint import CheckpointHeader, header_in, save_checkpoint
     from nbsuite.models.factory import load_factory
     from nbsuite.tasks.opening import load_recording
 
@@ -171,7 +171,7 @@ def test_weights_trained_here_tell_their_session_and_seed(
     path = tmp_path / "w.safetensors"
     header = CheckpointHeader(untrained.header.spec, session=recording.session.name, seed=7)
     save_checkpoint(path, untrained.decoder, header)
-    weights = Weights(path, read_weights(path), told_header(path))
+    weights = Weights(path, read_weights(path), header_in(path))
     built = built_for(own, recording, weights)
     assert built.digest == untrained.digest
     assert (built.header.seed, built.header.session) == (7, recording.session.name)
