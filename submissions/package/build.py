@@ -26,7 +26,6 @@ from nbsuite.submissions.package.layout import (
     CHECKPOINTS,
     LOCK,
     MANIFEST,
-    NBSUITE,
     README,
     RECIPES,
     RESULTS,
@@ -142,11 +141,11 @@ def _assemble(
 
 
 def _code(contents: Contents, places: Sequence[Path]) -> dict[str, str]:
-    """What runs the decoder, and what that needs: evaluate.py, nbsuite or the team's own code."""
-    if contents.has_script:
+    """What runs the decoder, and what that needs: evaluate.py, or the team's own code."""
+    if contents.runner == SCRIPT:
         return {LOCK: dependency_lock(), SCRIPT: script().decode()}
-    if not contents.has_own_code:
-        return {LOCK: dependency_lock(NBSUITE)}
+    if contents.runner is None:
+        return {LOCK: dependency_lock(None)}
     file = find_code(contents, places)
     text = read_text(file, str(file))
     imported = distributions_of(imported_names(text, str(file)), str(file))

@@ -101,15 +101,19 @@ def _check_static(checkpoint: Checkpoint, each: SessionResults, index: int) -> N
 
 
 def static_figures(decoder: Decoder) -> dict[str, float]:
-    """What NeuroBench measures of the weights alone, and what else follows from them."""
+    """What NeuroBench measures of the weights alone.
+
+    Of recurrent spiking decoders, whose layers all act once a step on spikes, the operations of a
+    full step are known as well.
+    """
     model = TorchModel(decoder)
     figures = {
         "footprint": STATIC_METRICS["footprint"]()(model),
         "connection_sparsity": STATIC_METRICS["connection_sparsity"]()(model),
     }
-    if decoder.spec.kind == ModelSpec.kind:  # each layer is called once a step, with spikes
-        weights = sum(each.weight.numel() for each in model.connection_layers())
-        figures |= {"dense": float(weights), "macs": 0.0}
+    if decoder.spec.kind == ModelSpec.kind:
+        figures["dense"] = float(sum(each.weight.numel() for each in model.connection_layers()))
+        figures["macs"] = 0.0  # spikes are added, never multiplied
     return figures
 
 

@@ -104,10 +104,11 @@ def _check_counts(each: SessionResults, index: int, run: dict[str, Any]) -> None
     steps, results = run["run"]["steps"], each.results
     acs, dense = results["acs"][index], results["dense"][index]
     model = run["checkpoint"]["model"]
-    neurons, layers = model.get("neurons"), model.get("layers", 1)
     silent = 1 - results["activation_sparsity"][index]
-    # How many units any other decoder has, its code alone tells.
-    whole = neurons is None or _whole(silent * steps * neurons * layers)
+    # Of other kinds the specification does not tell how many neurons there are.
+    spiking = isinstance(model.get("neurons"), int) and isinstance(model.get("layers", 1), int)
+    units = steps * model["neurons"] * model.get("layers", 1) if spiking else 0
+    whole = not spiking or _whole(silent * units)
     if acs > dense or not _whole(acs * steps) or not whole:
         raise PackageError(
             f"{describe_run(each, run)} acs = {acs!r} and activation_sparsity = {1 - silent!r}, "
