@@ -50,13 +50,13 @@ def compare(name: str, recording: Any, official_steps: int, repeats: int) -> Com
     from dataclasses import replace
 
     from nbsuite.benchmarking.runner import run_benchmark
-    from nbsuite.data.stream import StreamDataset
+    from nbsuite.data.sample_dataset import SampleDataset
 
     own_decoders = importlib.import_module("benchmark.official_run")
 
-    def first(steps: int) -> StreamDataset:
+    def first(steps: int) -> SampleDataset:
         test = recording.test
-        return StreamDataset(recording, replace(test, stop=min(test.stop, test.start + steps)))
+        return SampleDataset(recording, replace(test, stop=min(test.stop, test.start + steps)))
 
     steps = STEPS_OF_SEQUENCES if name in SEQUENCES else STEPS
     decoder = own_decoders.own_decoder(name, recording.channels)

@@ -67,13 +67,13 @@ def measure(recording_path: Path, checkpoint: Path, steps: int | None) -> Run:
     from machine import peak_mebibytes
 
     from nbsuite.benchmarking.runner import run_benchmark, run_per_step
-    from nbsuite.data.stream import StreamDataset
+    from nbsuite.data.sample_dataset import SampleDataset
     from nbsuite.models.checkpoint import load_checkpoint
     from nbsuite.tasks.opening import load_recording
 
-    def first(count: int) -> StreamDataset:
+    def first(count: int) -> SampleDataset:
         test = recording.test
-        return StreamDataset(recording, replace(test, stop=min(test.stop, test.start + count)))
+        return SampleDataset(recording, replace(test, stop=min(test.stop, test.start + count)))
 
     torch.set_num_threads(1)
     recording = load_recording(recording_path)

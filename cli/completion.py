@@ -31,7 +31,7 @@ INSTALLATION = {
 def completion(ctx: click.Context, shell: str | None) -> None:
     """Print the completion script of a shell (default: the one you run).
 
-    It completes commands, options, session ids and files.
+    It completes commands, options, session ids, models, settings, stages and files.
     """
     shell = shell or _current_shell()
     completer = get_completion_class(shell)

@@ -77,7 +77,7 @@ def stream(
     else:
         _print_table(reports)
     for job, report in reports:
-        if not report.equals_batch:
+        if not report.agrees:
             raise BenchmarkError(
                 f"{job.checkpoint.path} decodes {job.recording.path.name} differently sample by "
                 "sample than at once; report this with the output of `nbsuite env`."
@@ -105,6 +105,7 @@ def _as_json(job: Job, report: StreamReport) -> dict[str, Any]:
         "delay_steps": {"hidden": delay.hidden, "readout": delay.readout},
         "r2": report.r2,
         "equals_batch": report.equals_batch,
+        "largest_difference": report.largest_difference,
     }
 
 
@@ -122,7 +123,7 @@ def _print_table(reports: list[tuple[Job, StreamReport]]) -> None:
             str(report.latency.late),
             f"{report.latency.steps_per_second:,.0f}",
             "-" if report.r2 is None else f"{report.r2:.4f}",
-            "yes" if report.equals_batch else "NO",
+            _agreement(report),
         ]
         for job, report in reports
     ]
@@ -135,6 +136,12 @@ def _print_table(reports: list[tuple[Job, StreamReport]]) -> None:
         f"it takes longer than {1000 * step:g} ms. Compilation and warm-up are not in the times; "
         "whatever else ran on this machine is."
     )
+
+
+def _agreement(report: StreamReport) -> str:
+    if report.equals_batch:
+        return "yes"
+    return f"within {report.largest_difference:.0e}" if report.agrees else "NO"
 
 
 def _steps(delay: int | None, step: float) -> str:

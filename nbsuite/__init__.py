@@ -48,12 +48,14 @@ __all__ = [*_PLACES, "__version__"]
 _find_neighbours(_Path(__file__).parent)
 
 
-def __getattr__(name: str) -> object:
-    if name not in _PLACES:
-        raise AttributeError(f"module 'nbsuite' has no attribute {name!r}")
-    value = getattr(_import_module(_PLACES[name]), name)
-    globals()[name] = value  # found at once from now on
-    return value
+if not _TYPE_CHECKING:  # or else type checkers would believe in any name
+
+    def __getattr__(name: str) -> object:
+        if name not in _PLACES:
+            raise AttributeError(f"module 'nbsuite' has no attribute {name!r}")
+        value = getattr(_import_module(_PLACES[name]), name)
+        globals()[name] = value  # found at once from now on
+        return value
 
 
 def __dir__() -> list[str]:

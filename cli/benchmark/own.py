@@ -8,6 +8,7 @@ from pathlib import Path
 from nbsuite.benchmarking.own_decoders import OwnDecoder, Weights
 from nbsuite.conversions.own_weights import read_weights
 from nbsuite.errors import UsageError
+from nbsuite.models.checkpoint import header_in
 from nbsuite.models.factory import load_factory, names_decoder
 
 
@@ -34,6 +35,6 @@ def own_decoders(
             f"{option} is for one decoder of your own, and {len(references)} are named; name one, "
             "as my_decoder.py:build."
         )
-    read = [Weights(path, read_weights(path)) for path in weights]
+    read = [Weights(path, read_weights(path), header_in(path)) for path in weights]
     own = [OwnDecoder(load_factory(str(each)), name, read) for each in references]
     return own, tuple(each for each in arguments if each not in references)

@@ -12,6 +12,7 @@ from click.core import ParameterSource
 from nbsuite.cli.frame import options
 from nbsuite.cli.frame.examples import examples
 from nbsuite.cli.frame.output import note
+from nbsuite.cli.train.completers import complete_model, complete_setting, complete_stages
 from nbsuite.errors import UsageError
 from nbsuite.untrusted.text import one_line
 
@@ -50,11 +51,12 @@ def _seeds(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ..
         "nbsuite train tinyRSNN -s I1 --epochs 5 --set training.schedule_epochs=5   # a quick look",
         "nbsuite train ridge -s I1   # the linear decoder to beat",
         "nbsuite train bigRSNN -s L1 --set training.batch=50",
+        "nbsuite train tinyRSNN -s I1 --set model.layers=2 --set model.cell=adaptive",
         "nbsuite train tinyRSNN -s I1 --stages finetune --pretrained weights.safetensors",
         "nbsuite train my_decoder.py:build -s I1 --set training.optimiser=adam   # your own",
     )
 )
-@click.argument("model")
+@click.argument("model", shell_complete=complete_model)
 @options.session_option()
 @click.option(
     "--seed",
@@ -68,8 +70,9 @@ def _seeds(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ..
 @click.option(
     "--stages",
     metavar="STAGES",
+    shell_complete=complete_stages,
     help="Stages to run, separated by commas: pretrain, finetune, prune, half.  [default: those"
-    " that the published model went through]",
+    " of the model's family]",
 )
 @click.option(
     "--pretrained",
@@ -94,7 +97,9 @@ def _seeds(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ..
     "settings",
     multiple=True,
     metavar="KEY=VALUE",
-    help="Change a hyperparameter of the recipe, such as training.lr=0.001; may be repeated.",
+    shell_complete=complete_setting,
+    help="Change a hyperparameter of the recipe, such as training.lr=0.001, or the network, such as"
+    " model.neurons=128 (see docs/training.md); may be repeated.",
 )
 @click.option("--name", help="What results call a decoder of your own.  [default: its class]")
 @options.data_option()

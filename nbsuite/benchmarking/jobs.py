@@ -18,6 +18,7 @@ from nbsuite.models.checkpoint import Checkpoint, load_checkpoint
 from nbsuite.observer import Observer as BaseObserver
 from nbsuite.observer import Remark, ignore
 from nbsuite.tasks.locate import Source
+from nbsuite.tasks.primate_reaching import PRIMATE_REACHING
 from nbsuite.tasks.targets import load_target
 from nbsuite.twin_labels import marked
 
@@ -114,8 +115,14 @@ def own_session(checkpoint: Checkpoint) -> str:
     """The session that a checkpoint was trained for.
 
     Raises:
-        UsageError: its header names none.
+        UsageError: its header names none, or a recording of one's own, whose file it does not name.
     """
+    header = checkpoint.header
+    if header.session is not None and header.task != PRIMATE_REACHING.protocol:
+        raise UsageError(
+            f"{checkpoint.path} was trained for {header.session}, a recording of your own: name its"
+            " file with --session."
+        )
     if checkpoint.header.session is None:
         raise UsageError(
             f"{checkpoint.path} does not say which session it was trained for; name one with "
@@ -146,7 +153,12 @@ def measure_jobs(
         NbsuiteError: as :func:`nbsuite.benchmarking.session.measure_checkpoint`, or a process was
             killed.
     """
-    if workers > 1 and len(jobs) > 1 and all(job.checkpoint.in_file for job in jobs):
+    in_files = all(job.checkpoint.in_file for job in jobs)
+    if workers > 1 and not in_files:
+        observer(
+            Remark("Note: decoders of your own are measured in one process, one after the other.")
+        )
+    if workers > 1 and len(jobs) > 1 and in_files:
         from nbsuite.benchmarking.processes import JobFiles, measure_in_processes
 
         files = [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from torch import Tensor
@@ -33,10 +33,12 @@ class Weights:
     Attributes:
         path: the file that they are from.
         tensors: by the names of the module's ``state_dict()``.
+        header: what they belong to, where nbsuite wrote the file.
     """
 
     path: Path
     tensors: Mapping[str, Tensor]
+    header: CheckpointHeader | None = None
 
 
 @dataclass(frozen=True)
@@ -103,10 +105,17 @@ def _built(own: OwnDecoder, recording: Recording, weights: Weights | None) -> Ch
     spec = factory.spec(
         model, own.name, channels=recording.channels, outputs=len(task.outputs), step=task.step
     )
-    return as_checkpoint(model, spec, recording, path)
+    told = weights.header if weights is not None else None
+    return as_checkpoint(model, spec, recording, path, told)
 
 
-def as_checkpoint(model: Model, spec: ModuleSpec, recording: Recording, path: Path) -> Checkpoint:
+def as_checkpoint(
+    model: Model,
+    spec: ModuleSpec,
+    recording: Recording,
+    path: Path,
+    told: CheckpointHeader | None = None,
+) -> Checkpoint:
     """A user's module in the form in which decoders are measured.
 
     Args:
@@ -114,6 +123,7 @@ def as_checkpoint(model: Model, spec: ModuleSpec, recording: Recording, path: Pa
         spec: its name and sizes.
         recording: what it is to be measured on.
         path: what messages call it.
+        told: what the file of the weights says of them, if it does.
 
     Raises:
         DecoderError: its name is none, or it cannot be run or counted.
@@ -124,6 +134,8 @@ def as_checkpoint(model: Model, spec: ModuleSpec, recording: Recording, path: Pa
     decoder.origin = str(path)
     decoder.lookahead = _lookahead(decoder)
     header = CheckpointHeader(spec, task=recording.task.protocol)
+    if told is not None:
+        header = replace(told, spec=spec)
     return Checkpoint(path, header, decoder, weights_digest(decoder), in_file=False)
 
 

@@ -26,13 +26,13 @@ from nbsuite.benchmarking.own_metrics import OwnMetric
 from nbsuite.benchmarking.processed import AroundRun
 from nbsuite.benchmarking.processors import UNPROCESSED, Processing
 from nbsuite.benchmarking.quantities import CHALLENGE_METRICS, QUANTITIES
-from nbsuite.data.stream import Stretches
+from nbsuite.data.sample_dataset import Stretches
 from nbsuite.errors import BenchmarkError
 from nbsuite.models.decoder import Decoder
 
 
 class TestSamples(Protocol):
-    """Test samples that can be taken by contiguous ranges, e.g. ``StreamDataset``.
+    """Test samples that can be taken by contiguous ranges, e.g. ``SampleDataset``.
 
     Where they have gaps, an attribute ``restarts`` tells the samples before which a decoder starts
     afresh.

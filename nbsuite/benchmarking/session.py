@@ -20,7 +20,7 @@ from nbsuite.benchmarking.results import BenchmarkResult, describe_result
 from nbsuite.benchmarking.runner import Measurement, run_benchmark, run_per_step
 from nbsuite.benchmarking.verification import Comparison, compare_with_per_step
 from nbsuite.data.recording import Recording, Split
-from nbsuite.data.stream import StreamDataset
+from nbsuite.data.sample_dataset import SampleDataset
 from nbsuite.errors import BenchmarkError, CheckpointError, DataError, UsageError
 from nbsuite.models.checkpoint import Checkpoint
 from nbsuite.neurons.kernels import (
@@ -95,7 +95,7 @@ def measure_checkpoint(
     check_motion(recording, recording.test, settings.metrics)
     own = settings.own_code()
     decoder = checkpoint.decoder.to(settings.device)
-    samples = StreamDataset(recording, recording.test)
+    samples = SampleDataset(recording, recording.test)
     options: dict[str, Any] = {
         "metrics": settings.metrics,
         "own": own.metrics,
@@ -127,7 +127,7 @@ def verify_checkpoint(
     own = settings.own_code()
     return compare_with_per_step(
         decoder,
-        StreamDataset(recording, first),
+        SampleDataset(recording, first),
         metrics=settings.metrics,
         kernel=settings.kernel,
         own=own.metrics,
@@ -136,7 +136,7 @@ def verify_checkpoint(
 
 
 def check_fit(checkpoint: Checkpoint, recording: Recording) -> None:
-    """Make sure that the decoder takes the recording's channels and gives its outputs.
+    """Make sure that the decoder takes the recording's channels and step, and gives its outputs.
 
     Raises:
         CheckpointError: it does not.
@@ -145,13 +145,20 @@ def check_fit(checkpoint: Checkpoint, recording: Recording) -> None:
     if channels != recording.channels:
         raise CheckpointError(
             f"{checkpoint.path} decodes {channels} channels, but {recording.path.name} has "
-            f"{recording.channels}; choose a session of the monkey it was trained on."
+            f"{recording.channels}; choose a session of the subject it was trained on."
         )
     outputs = checkpoint.header.spec.outputs
     if outputs != recording.outputs:
         raise CheckpointError(
             f"{checkpoint.path} decodes {outputs} outputs, but {recording.path.name} has "
             f"{recording.outputs}; choose a recording of the task that it was trained for."
+        )
+    step = checkpoint.header.spec.step
+    if not math.isclose(step, recording.task.step, rel_tol=1e-9):
+        raise CheckpointError(
+            f"{checkpoint.path} decodes in steps of {1000 * step:g} ms, but {recording.path.name} "
+            f"has steps of {1000 * recording.task.step:g} ms; choose a recording of the task that "
+            "it was trained for."
         )
 
 

@@ -55,7 +55,7 @@ def cache_folder() -> Path:
 
 def real_path(session: Session, folder: Path) -> Path:
     """Where the real recording of ``session`` lies, or would lie."""
-    return folder / f"{session.name}.mat"
+    return folder / f"{session.name}{session.suffix}"
 
 
 def twin_path(session: Session, folder: Path, *, fraction: float = 1.0, seed: int = 1) -> Path:

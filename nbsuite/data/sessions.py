@@ -22,6 +22,7 @@ class Session:
         test_steps: samples in NeuroBench's test split.
         test_events: input events (one bit a channel and step) in the test split.
         subject: who was recorded, e.g. ``indy``, if known.
+        suffix: of the file's name: ``.mat``, or ``.h5`` of the format for recordings of one's own.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Session:
     test_steps: int | None = None
     test_events: int | None = None
     subject: str | None = None
+    suffix: str = ".mat"
 
     @property
     def label(self) -> str:

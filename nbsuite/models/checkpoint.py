@@ -145,6 +145,19 @@ def read_stored(path: Path) -> StoredWeights:
     return StoredWeights(path, header, tensors_digest(tensors))
 
 
+def header_in(path: Path) -> CheckpointHeader | None:
+    """The header of a file that nbsuite wrote; None of any other file of weights.
+
+    Raises:
+        CheckpointError: the header is damaged.
+    """
+    try:
+        metadata, _ = read_tensor_file(path)
+    except (FormatFault, OSError):
+        return None
+    return _parse_header(metadata[METADATA_KEY], path) if METADATA_KEY in metadata else None
+
+
 def digest_in(path: Path) -> str:
     """SHA-256 of the weights in a checkpoint's file, of which no decoder is made.
 

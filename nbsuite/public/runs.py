@@ -104,7 +104,7 @@ def benchmark(
             ``my_metrics.py:Jerk``, whose code is then run.
         preprocess: what spikes go through first: NeuroBench's kind of preprocessor, as a class, a
             function or a text that names one. Results are named after it.
-        postprocess: what is decoded goes through these; likewise.
+        postprocess: what is decoded goes through these, given and named in the same ways.
         kernel: how neurons are computed: ``auto``, ``numba`` or ``reference``.
         device: the torch device.
         per_step: call layers one step at a time, as NeuroBench's own models do: slow.

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from nbsuite.sweep.graph import Graph, Task
+from nbsuite.sweep.graph import Graph, StudyTask
 from nbsuite.sweep.study_records import lines_of
 from nbsuite.sweep.toml_file import is_number
 from nbsuite.training.log import LOG_NAME
@@ -50,7 +50,7 @@ class Rates:
             return f"rates of {self.epochs:,} epochs in earlier logs"
         return "rates measured on one core of an AMD EPYC: yours may differ"
 
-    def seconds(self, task: Task) -> float:
+    def seconds(self, task: StudyTask) -> float:
         """How long a task should take."""
         if not task.effort.epochs:
             return _TASK_SECONDS

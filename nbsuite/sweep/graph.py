@@ -36,7 +36,7 @@ class Effort:
 
 
 @dataclass(frozen=True)
-class Task:
+class StudyTask:
     """A node of the graph.
 
     Attributes:
@@ -65,7 +65,7 @@ class Task:
         return self.key.partition("/")[0]
 
 
-Graph = Mapping[str, Task]
+Graph = Mapping[str, StudyTask]
 """Tasks by their keys, each after its parents."""
 
 

@@ -17,7 +17,7 @@ from collections import Counter
 from collections.abc import Collection
 from typing import Literal
 
-from nbsuite.sweep.graph import Graph, Task
+from nbsuite.sweep.graph import Graph, StudyTask
 
 State = Literal["waiting", "running", "finished", "failed", "not run"]
 
@@ -53,7 +53,7 @@ class Schedule:
         """How many tasks are in a state."""
         return list(self.states.values()).count(state)
 
-    def take_ready(self) -> list[Task]:
+    def take_ready(self) -> list[StudyTask]:
         """The tasks that may run now; they count as running from here on."""
         self._give_up_dependents()
         ready = [
@@ -85,7 +85,7 @@ class Schedule:
         """A running task was interrupted, but came further: no failure, however often."""
         self.states[key] = "waiting"
 
-    def _may_run(self, task: Task) -> bool:
+    def _may_run(self, task: StudyTask) -> bool:
         states = [self.states[parent] for parent in task.parents]
         if task.partial:
             return not {"waiting", "running"} & set(states)

@@ -16,7 +16,7 @@ from typing import Any
 from nbsuite.benchmarking.session import choose_training_kernel
 from nbsuite.data.recording import Recording
 from nbsuite.models.checkpoint import digest_in
-from nbsuite.sweep.graph import Effort, Task
+from nbsuite.sweep.graph import Effort, StudyTask
 from nbsuite.sweep.search import Variant
 from nbsuite.sweep.study import Study
 from nbsuite.tasks.locate import Location, locate
@@ -78,7 +78,7 @@ class StageWork:
 
 
 @dataclass(frozen=True)
-class Decoder:
+class PlannedDecoder:
     """What a study ends with for a variant, model, session and seed.
 
     Attributes:
@@ -113,12 +113,12 @@ class StageGraph:
         self.data_dir = data_dir
         self.root = root.absolute()
         self.progress = progress
-        self.tasks: dict[str, Task] = {}
-        self.decoders: list[Decoder] = []
+        self.tasks: dict[str, StudyTask] = {}
+        self.decoders: list[PlannedDecoder] = []
         self._opened = OpenedRecordings()
         self._rates: dict[str, float] = {}
         self._windows: dict[tuple[Path, WindowRecipe], int] = {}
-        self._pretrainings: dict[StageTask, Task] = {}
+        self._pretrainings: dict[StageTask, StudyTask] = {}
         for variant in study.variants:
             for model in study.models:
                 chosen, recipe = configure(model, [*study.settings, *variant.settings])
@@ -167,7 +167,7 @@ class StageGraph:
         self._rates[spec.name] = model.training_rate
         stages = self.study.stages or model.family.stages
         first = StageTask("pretrain", spec, recipe, seed, (location,), None, compute)
-        last: Task | None = None
+        last: StudyTask | None = None
         for stage in stages:
             if stage == "pretrain":
                 last = self._pretraining(
@@ -177,9 +177,11 @@ class StageGraph:
                 parent = None if last is None else last.folder / WEIGHTS_NAME
                 last = self._stage(replace(first, stage=stage, parent=parent), last, variant)
         if last is not None and last.kind != "pretrain":
-            self.decoders.append(Decoder(variant, self._opened.load(location), location, last.key))
+            self.decoders.append(
+                PlannedDecoder(variant, self._opened.load(location), location, last.key)
+            )
 
-    def _pretraining(self, task: StageTask) -> Task:
+    def _pretraining(self, task: StageTask) -> StudyTask:
         if task not in self._pretrainings:
             recordings = task.load_recordings(self._opened)
             folder = pretraining_folder(self.root, task, recordings)
@@ -188,7 +190,7 @@ class StageGraph:
             self._pretrainings[task] = self._keep(task, folder, identity, None, title)
         return self._pretrainings[task]
 
-    def _stage(self, task: StageTask, parent: Task | None, variant: Variant) -> Task:
+    def _stage(self, task: StageTask, parent: StudyTask | None, variant: Variant) -> StudyTask:
         (location,) = task.recordings
         recording = self._opened.load(location)
         address = None if parent is None else parent.folder.name.rpartition("_")[2]
@@ -200,11 +202,16 @@ class StageGraph:
         return self._keep(task, folder, identity, parent, title)
 
     def _keep(
-        self, task: StageTask, folder: Path, identity: Identity, parent: Task | None, title: str
-    ) -> Task:
+        self,
+        task: StageTask,
+        folder: Path,
+        identity: Identity,
+        parent: StudyTask | None,
+        title: str,
+    ) -> StudyTask:
         key = f"{task.stage}/{folder.name}"
         if key not in self.tasks:
-            self.tasks[key] = Task(
+            self.tasks[key] = StudyTask(
                 key,
                 title,
                 folder,

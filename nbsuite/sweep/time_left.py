@@ -17,7 +17,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from nbsuite.sweep.cost import Rates, played_through
-from nbsuite.sweep.graph import Graph, Task
+from nbsuite.sweep.graph import Graph, StudyTask
 
 _LEAST_SHARE = 0.02
 """Of its expected time that a running task still takes, at the least."""
@@ -102,7 +102,7 @@ class TimeLeft:
         return _quotients(took, expected)
 
     @staticmethod
-    def _rest(whole: float, task: Task, each: Running) -> float:
+    def _rest(whole: float, task: StudyTask, each: Running) -> float:
         """What is left of a running task that takes ``whole`` seconds from its first epoch on."""
         if not task.effort.epochs:
             return max(whole - each.seconds, _LEAST_SHARE * whole)
@@ -116,10 +116,10 @@ def _quotients(took: Mapping[bool, float], expected: Mapping[bool, float]) -> di
     return {kind: took[kind] / due if due else 1.0 for kind, due in expected.items()}
 
 
-def _trains(task: Task) -> bool:
+def _trains(task: StudyTask) -> bool:
     return task.effort.epochs > 0
 
 
-def _share(task: Task, epochs: int) -> float:
+def _share(task: StudyTask, epochs: int) -> float:
     """Of a task's work that so many epochs are."""
     return min(epochs / task.effort.epochs, 1.0) if task.effort.epochs else 0.0

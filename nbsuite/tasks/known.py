@@ -18,13 +18,13 @@ def find_session(text: str) -> Session:
     """The session of that short name or file name.
 
     Args:
-        text: ``I1`` to ``L3`` or a name such as ``indy_20160622_01``; case and a ``.mat`` suffix
-            do not matter.
+        text: ``I1`` to ``L3`` or a name such as ``indy_20160622_01``; case and the file's
+            suffix do not matter.
 
     Raises:
         UsageError: there is no such session.
     """
-    wanted = text.strip().lower().removesuffix(".mat")
+    wanted = text.strip().lower().removesuffix(".mat").removesuffix(".h5")
     sessions = [session for task in TASKS.values() for session in task.every_session]
     ids = {session.id.lower(): session for session in sessions if session.id is not None}
     known = {session.name: session for session in sessions} | ids

@@ -9,7 +9,7 @@ from typing import Literal
 
 from nbsuite.data.folders import real_path, with_home
 from nbsuite.data.recording_file import require_file, session_named
-from nbsuite.data.sessions import Session
+from nbsuite.data.sessions import PUBLIC_SESSIONS, Session
 from nbsuite.errors import DataError
 from nbsuite.tasks.known import find_session, means_a_path
 
@@ -56,6 +56,10 @@ def locate(
         return Location(path, session_named(path), twin=None)
     session = find_session(target)
     path = real_path(session, folder)
+    if session not in PUBLIC_SESSIONS and (source == "twin" or not path.exists()):
+        if source == "twin":
+            raise DataError(f"{session.label} has no twin: leave out --data twin.")
+        raise DataError(f"{path}, the recording of {session.label}, is not there: put it there.")
     if source == "real" and not path.exists():
         raise DataError(
             f"{path}, the real recording of {session.label}, is not there: fetch it with"

@@ -81,14 +81,22 @@ class StageTask:
 
         Raises:
             DataError: a recording cannot be used.
-            UsageError: the decoder has not as many inputs as one of them has channels.
+            UsageError: the decoder has not as many inputs as one of them has channels, or they are
+                of other outputs or another step.
         """
         loaded = [opened.load(each) for each in self.recordings]
         for recording in loaded:
             if recording.channels != self.spec.channels:
                 raise UsageError(
                     f"{recording.path} has {recording.channels} channels where the decoder has"
-                    f" {self.spec.channels} inputs: train on recordings of one monkey."
+                    f" {self.spec.channels} inputs: train on recordings of one subject."
+                )
+            found = (recording.outputs, recording.task.step)
+            if found != (self.spec.outputs, self.spec.step):
+                raise UsageError(
+                    f"{recording.path} has {found[0]} outputs in steps of {1000 * found[1]:g} ms"
+                    f" where the decoder has {self.spec.outputs} in steps of"
+                    f" {1000 * self.spec.step:g} ms: train on recordings of one task."
                 )
         return loaded
 

@@ -50,6 +50,10 @@ class ResultsFolder:
     models: Sequence[ModelResults]
     others: Sequence[Path] = ()
 
+    def __repr__(self) -> str:
+        others = f" and {len(self.others)} others" if self.others else ""
+        return f"<ResultsFolder {list(self.models)}{others}>"
+
     @property
     def real(self) -> list[ModelResults]:
         """Results on real recordings."""

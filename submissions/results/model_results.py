@@ -40,6 +40,10 @@ class ModelResults:
     own: Mapping[str, Quantity] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
 
+    def __repr__(self) -> str:
+        kind = "" if self.twin is None else f" ({self.twin})"
+        return f"<ModelResults {self.model}{kind} on {', '.join(self.sessions)}>"
+
     @property
     def missing(self) -> list[str]:
         """The task's sessions without results, by their short names."""

@@ -12,9 +12,9 @@ from nbsuite.data.recording import Recording
 from nbsuite.submissions.results.challenge import results_path
 from nbsuite.submissions.study.last_tasks import MADE_OF_NAME, BenchmarkWork, TablesWork
 from nbsuite.submissions.study.ranking import Candidate, RankingWork
-from nbsuite.sweep.graph import Effort, Graph, Task, Work
+from nbsuite.sweep.graph import Effort, Graph, StudyTask, Work
 from nbsuite.sweep.search import Variant
-from nbsuite.sweep.stage_graph import Decoder, Progress, StageGraph
+from nbsuite.sweep.stage_graph import PlannedDecoder, Progress, StageGraph
 from nbsuite.sweep.study import Study
 from nbsuite.sweep.study_folder import StudyFolder, study_folder
 from nbsuite.training.run_folder import WEIGHTS_NAME, identity_digest
@@ -30,7 +30,7 @@ class Measured:
         results: its results file.
     """
 
-    decoder: Decoder
+    decoder: PlannedDecoder
     task: str
     results: Path
 
@@ -111,8 +111,8 @@ def plan_study(
 
 
 def _add_benchmark(
-    tasks: dict[str, Task],
-    decoder: Decoder,
+    tasks: dict[str, StudyTask],
+    decoder: PlannedDecoder,
     threads: int,
     settings: RunSettings,
     own: Mapping[str, Any],
@@ -134,18 +134,18 @@ def _add_benchmark(
             stage.folder / WEIGHTS_NAME, decoder.location, results, threads, settings
         )
         effort = Effort(stage.effort.model, len(recording.test))
-        tasks[key] = Task(key, title, folder, results.name, (stage.key,), work, effort)
+        tasks[key] = StudyTask(key, title, folder, results.name, (stage.key,), work, effort)
     return Measured(decoder, key, results)
 
 
 def _add_last(
-    tasks: dict[str, Task], key: str, folder: Path, parents: Sequence[str], work: Work
+    tasks: dict[str, StudyTask], key: str, folder: Path, parents: Sequence[str], work: Work
 ) -> None:
     """Add a task that gathers what others come to, if some of them fail."""
     distinct = tuple(dict.fromkeys(parents))
     title = key.replace("/", " ")
     effort = Effort("", 0)
-    tasks[key] = Task(key, title, folder, MADE_OF_NAME, distinct, work, effort, partial=True)
+    tasks[key] = StudyTask(key, title, folder, MADE_OF_NAME, distinct, work, effort, partial=True)
 
 
 def _candidates(measured: Sequence[Measured], tasks: Graph) -> tuple[Candidate, ...]:

@@ -11,7 +11,7 @@ import pytest
 from nbsuite.benchmarking.latency import Latency, stream_checkpoint
 from nbsuite.benchmarking.runner import run_benchmark
 from nbsuite.data.recording import Recording
-from nbsuite.data.stream import StreamDataset
+from nbsuite.data.sample_dataset import SampleDataset
 from nbsuite.errors import CheckpointError
 from nbsuite.models.checkpoint import (
     Checkpoint,
@@ -53,7 +53,7 @@ def test_streaming_is_the_benchmarks_run(
 ) -> None:
     decoder = draw_decoder(dtype=dtype, heads=2)
     report = stream_checkpoint(_checkpoint(tmp_path, decoder), recording)
-    benchmark = run_benchmark(decoder, StreamDataset(recording, recording.test), metrics=("r2",))
+    benchmark = run_benchmark(decoder, SampleDataset(recording, recording.test), metrics=("r2",))
     assert report.equals_batch
     assert report.r2 == benchmark.values["r2"]
     assert report.steps == len(recording.test)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -18,7 +19,7 @@ from nbsuite.benchmarking.r2 import R2
 from nbsuite.benchmarking.runner import run_benchmark, run_per_step
 from nbsuite.benchmarking.session import check_fit
 from nbsuite.data.recording import Recording
-from nbsuite.data.stream import StreamDataset
+from nbsuite.data.sample_dataset import SampleDataset
 from nbsuite.errors import CheckpointError
 from nbsuite.models.checkpoint import load_checkpoint, save_checkpoint
 from nbsuite.models.linear import LinearDecoder
@@ -48,8 +49,6 @@ def recurrent_decoder(recording: Recording) -> RecurrentDecoder:
     return decoder.eval()
 
 
-KERNEL = "reference"
-
 DECODERS = {
     "recurrent": recurrent_decoder,
     "ridge": lambda recording: train_ridge(recording).decoder,
@@ -62,9 +61,9 @@ DECODERS = {
 def test_chunks_and_steps_agree(kind, outputs, gaps):
     recording = own_recording(outputs, gaps=gaps)
     decoder = DECODERS[kind](recording)
-    samples = StreamDataset(recording, recording.test)
+    samples = SampleDataset(recording, recording.test)
     assert (samples.restarts == ()) is not gaps
-    chunks = run_benchmark(decoder, samples, kernel=KERNEL, chunk_steps=13)
+    chunks = run_benchmark(decoder, samples, chunk_steps=13)
     steps = run_per_step(decoder, samples, batch_steps=29)
     np.testing.assert_allclose(chunks.outputs, steps.outputs, rtol=1e-5, atol=1e-5)
     for name, value in steps.values.items():
@@ -76,13 +75,13 @@ def test_chunks_and_steps_agree(kind, outputs, gaps):
 def test_a_decoder_starts_afresh_after_a_gap(kind):
     recording = own_recording(gaps=True)
     decoder = DECODERS[kind](recording)
-    samples = StreamDataset(recording, recording.test)
+    samples = SampleDataset(recording, recording.test)
     assert samples.restarts
-    whole = run_benchmark(decoder, samples, kernel=KERNEL).outputs
+    whole = run_benchmark(decoder, samples).outputs
     for start, stop in pairwise([0, *samples.restarts, len(samples)]):
         first = recording.test.start + start
         spikes = torch.from_numpy(recording.spikes(first, first + stop - start))
-        torch.testing.assert_close(whole[start:stop], decoder.decode(spikes, kernel=KERNEL).outputs)
+        torch.testing.assert_close(whole[start:stop], decoder.decode(spikes).outputs)
 
 
 def test_r2_is_the_mean_over_outputs():
@@ -115,9 +114,9 @@ def test_operations_on_counts_are_macs_as_neurobench_counts_them(most):
     """NeuroBench decides call by call: a step without a count above 1 is of accumulations."""
     recording = own_recording(outputs=2, most=most)
     decoder = recurrent_decoder(recording)
-    samples = StreamDataset(recording, recording.test)
-    ours = run_benchmark(decoder, samples, kernel=KERNEL, metrics=["synaptic_operations"]).values
-    hidden = decoder.decode(torch.from_numpy(recording.spikes(300, 400)), kernel=KERNEL).spikes
+    samples = SampleDataset(recording, recording.test)
+    ours = run_benchmark(decoder, samples, metrics=["synaptic_operations"]).values
+    hidden = decoder.decode(torch.from_numpy(recording.spikes(300, 400))).spikes
     weights = torch.cat([decoder.hidden.recurrent.weight, decoder.output[0].weight])
     later = float((hidden.double() @ (weights != 0).double().sum(dim=0)).sum()) / len(samples)
     batches = [(samples.__getitems__(range(start, start + 1))) for start in range(len(samples))]
@@ -144,6 +143,16 @@ def test_a_decoder_of_other_outputs_does_not_fit(tmp_path):
     check_fit(checkpoint, own_recording(outputs=3))
     with pytest.raises(CheckpointError, match="decodes 3 outputs, but mine"):
         check_fit(checkpoint, own_recording(outputs=2))
+
+
+def test_a_decoder_of_another_step_does_not_fit(tmp_path):
+    fitted = train_ridge(own_recording())
+    save_checkpoint(tmp_path / "x.safetensors", fitted.decoder, fitted.header)
+    checkpoint, recording = load_checkpoint(tmp_path / "x.safetensors"), own_recording()
+    check_fit(checkpoint, recording)
+    slower = replace(recording, task=replace(recording.task, step=2 * recording.task.step))
+    with pytest.raises(CheckpointError, match=r"in steps of .* ms, but mine.* has steps of"):
+        check_fit(checkpoint, slower)
 
 
 def test_the_window_takes_two_bytes_for_counts():

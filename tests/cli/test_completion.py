@@ -62,3 +62,16 @@ def test_completes_sessions() -> None:
 
 def test_completes_choices() -> None:
     assert _complete("nbsuite benchmark --data ") == {"auto", "real", "twin"}
+
+
+def test_completes_what_is_trained() -> None:
+    assert _complete("nbsuite train tiny") == {"tinyRSNN"}
+    assert _complete("nbsuite train tinyRSNN --set model.re") == {
+        "model.recurrent=",
+        "model.readouts=",
+    }
+    assert _complete("nbsuite train tinyRSNN --set training.l") == {"training.lr="}
+    assert _complete("nbsuite train tinyRSNN --stages finetune,p") == {
+        "finetune,pretrain",
+        "finetune,prune",
+    }

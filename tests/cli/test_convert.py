@@ -327,7 +327,7 @@ def test_help_without_torch() -> None:
 
 
 def test_did_you_mean() -> None:
-    assert "did you mean stork" in nbsuite("strok", status=2).stderr
+    assert "did you mean stock or stork" in nbsuite("strok", status=2).stderr
 
 
 # Strangers' files

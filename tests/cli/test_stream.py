@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 from nbsuite.cli.main import main
 from nbsuite.data.twins.generate import ensure_twin
 from nbsuite.models.checkpoint import CheckpointHeader, save_checkpoint
+from nbsuite.models.streaming import StreamingDecoder
 from nbsuite.tasks.known import find_session
 from tests.models.random_decoders import random_decoder
 
@@ -53,6 +54,7 @@ def test_json_for_programs(checkpoint: Path, tiny_recording_path: Path) -> None:
         "budget_seconds": 0.004,
         "delay_steps": {"hidden": 3, "readout": 5},
         "equals_batch": True,
+        "largest_difference": 0.0,
     }
 
 
@@ -80,7 +82,8 @@ def test_without_movement_there_is_no_r2(checkpoint: Path, tiny_recording_path: 
 def test_a_difference_is_an_error(
     checkpoint: Path, tiny_recording_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("nbsuite.benchmarking.latency.torch.equal", lambda *_: False)
+    step = StreamingDecoder.step
+    monkeypatch.setattr(StreamingDecoder, "step", lambda self, spikes: 2 * step(self, spikes) + 1)
     result = _run(checkpoint, "-s", tiny_recording_path, "--steps", 20, status=1)
     assert " NO " in result.stdout
     assert "differently sample by sample than at once" in result.stderr

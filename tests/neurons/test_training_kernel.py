@@ -88,6 +88,19 @@ def test_gradients_in_double_precision(**problem):
     assert largest_difference(found, expected) < 1e-10
 
 
+@pytest.mark.parametrize("rates", [(0, 0), (0.3, 0.3)])
+def test_a_count_of_n_is_n_events_of_which_all_or_none_is_dropped(rates):
+    counts = np.random.default_rng(7).integers(0, 4, (80, 5))
+    events, starts = SpikeEvents.from_dense(counts), np.array([0, 3, 20])
+    decoder = make_decoder(5, 70, 2, 1, torch.float64)
+    problem = decoder, events, starts, 50, Dropout(*rates, key=3)
+    loss, counts, found = gradients(*problem, "numba")
+    true_loss, true_counts, expected = gradients(*problem, "reference")
+    assert float(loss) == pytest.approx(float(true_loss), rel=1e-10)
+    torch.testing.assert_close(counts, true_counts, rtol=0, atol=0)
+    assert largest_difference(found, expected) < 1e-10
+
+
 @given(**problems)
 @settings(max_examples=25)
 def test_gradients_in_single_precision(**problem):

@@ -121,7 +121,8 @@ def test_challenge_json_as_the_command_writes_it(
     with pytest.raises(ResultsError, match="exists already"):
         nbsuite.write_results(tmp_path / "python", [run])
     nbsuite.write_results(tmp_path / "python", [run], force=True)
-    assert not nbsuite.read_results(tmp_path / "python").real  # on no session of the challenge
+    read = nbsuite.read_results(tmp_path / "python")  # on no session of the challenge
+    assert repr(read) == "<ResultsFolder [] and 2 others>"
 
 
 def test_challenge_json_without_the_command_line(
@@ -169,6 +170,8 @@ def test_any_module(tiny_recording_path: Path, tmp_path: Path) -> None:
     np.testing.assert_allclose(run.decoded, expected.numpy(), rtol=1e-6, atol=1e-6)
     assert run.true.shape == run.decoded.shape
     nbsuite.write_results(tmp_path / "out", run)
+    with pytest.raises(UsageError, match="hold the same weights"):
+        nbsuite.write_results(tmp_path / "both", run, run)
     assert nbsuite.benchmark(net, recording).result.model == "LinearNet"
     with pytest.raises(UsageError, match="Name the recording"):
         nbsuite.benchmark(net)
@@ -264,3 +267,19 @@ def test_metrics_and_processors_of_ones_own(
     assert any("tinyRSNN+Halved+Halved" in path.name for path in written)
     with pytest.raises(UsageError, match=r"There is no file nowhere\.py"):
         nbsuite.benchmark(checkpoint, short_twin, own_metrics=["nowhere.py:Jerk"])
+
+
+def test_a_recording_of_one_s_own(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    arrays = rng.poisson(0.1, (4000, 8)), rng.normal(0, 1, (4000, 2)).cumsum(0)
+    recording = nbsuite.Recording.from_arrays(*arrays, step=0.02, name="mine")
+    run = nbsuite.benchmark(LinearNet(8), recording, name="MyNet")
+    nbsuite.write_results(tmp_path / "out", run)
+    assert repr(nbsuite.read_results(tmp_path / "out")) == (
+        "<ResultsFolder [<ModelResults MyNet on mine>]>"
+    )
+    assert isinstance(nbsuite.plot_leaderboard(tmp_path / "out", task="mine/1"), Figure)
+    trained = nbsuite.train("ridge", recording.save(tmp_path / "mine.h5"), output=tmp_path / "runs")
+    with pytest.raises(UsageError, match="a recording of your own: name its file"):
+        nbsuite.benchmark(trained)
+    assert nbsuite.benchmark(trained, tmp_path / "mine.h5").result.model == "ridge"

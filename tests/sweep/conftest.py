@@ -51,7 +51,7 @@ def single_commands(short_twins: dict[str, Path], tmp_path_factory: pytest.TempP
     root = tmp_path_factory.mktemp("single")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("nbsuite.training.stage_run._draw", lambda *_: None)
-        patch.setattr("nbsuite.submissions.results.measuring._draw", lambda path, *_: path)
+        patch.setattr("nbsuite.submissions.results.measuring.draw_job", lambda *_: None)
         outcome = CliRunner().invoke(main, ["train", "tinyRSNN", *options, "-o", str(root), "-q"])
     assert outcome.exit_code == 0, outcome.output
     return root

@@ -12,7 +12,7 @@ from rich.live import Live
 
 from nbsuite.cli.sweep.display import Display
 from nbsuite.sweep.cost import Rates
-from nbsuite.sweep.graph import Effort, Task
+from nbsuite.sweep.graph import Effort, StudyTask
 from nbsuite.sweep.run import Begun, TaskDone, TaskFailed, Tick
 from nbsuite.sweep.schedule import Schedule
 from nbsuite.sweep.study_folder import study_folder
@@ -32,7 +32,7 @@ def test_what_runs_counts_in_the_time_left(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr("nbsuite.cli.sweep.display._live_view", lambda: live)
     folder = study_folder(tmp_path, "small")
     graph = {
-        key: Task(key, key, tmp_path / key, "done", (), _Work(), Effort("tinyRSNN", 999, 10))
+        key: StudyTask(key, key, tmp_path / key, "done", (), _Work(), Effort("tinyRSNN", 999, 10))
         for key in ("finetune/a", "finetune/b")
     }
     schedule = Schedule(graph, ())

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from nbsuite.errors import TrainingError
 from nbsuite.sweep.cost import Rates, elapsed_seconds, processor_seconds, remaining_paths
-from nbsuite.sweep.graph import Effort, Task, finished_tasks
+from nbsuite.sweep.graph import Effort, StudyTask, finished_tasks
 from nbsuite.sweep.run import TaskDone, TaskFailed, run_schedule
 from nbsuite.sweep.schedule import ATTEMPTS, UNBEGUN_ATTEMPTS, Schedule
 from nbsuite.sweep.study_folder import StudyFolder, study_folder
@@ -37,9 +37,9 @@ class Touch:
         return self.path.exists()
 
 
-def _graph(root: Path, parents: Mapping[str, list[str]], partial: str = "") -> dict[str, Task]:
+def _graph(root: Path, parents: Mapping[str, list[str]], partial: str = "") -> dict[str, StudyTask]:
     return {
-        key: Task(
+        key: StudyTask(
             key,
             key,
             root / key,
@@ -57,7 +57,7 @@ CHAIN = {"a/1": [], "b/1": ["a/1"], "a/2": [], "b/2": ["a/2"], "c/all": ["b/1", 
 
 
 def _run(
-    graph: dict[str, Task], pool: Any, folder: StudyFolder
+    graph: dict[str, StudyTask], pool: Any, folder: StudyFolder
 ) -> tuple[Schedule, list[TaskDone | TaskFailed]]:
     schedule, events = Schedule(graph, finished_tasks(graph)), []
 

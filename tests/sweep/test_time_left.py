@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from nbsuite.sweep.cost import Rates
-from nbsuite.sweep.graph import Effort, Task
+from nbsuite.sweep.graph import Effort, StudyTask
 from nbsuite.sweep.time_left import Running, TimeLeft
 
 EPOCHS = 20
@@ -16,10 +16,10 @@ EXPECTED = 101.0
 """Seconds that a task should take: one a sample, and one besides."""
 
 
-def _graph(count: int) -> dict[str, Task]:
+def _graph(count: int) -> dict[str, StudyTask]:
     effort = Effort("tinyRSNN", 100, EPOCHS)
     keys = [f"finetune/{number}" for number in range(count)]
-    return {key: Task(key, key, Path(key), "done", (), _work, effort) for key in keys}
+    return {key: StudyTask(key, key, Path(key), "done", (), _work, effort) for key in keys}
 
 
 class _Work:
@@ -75,7 +75,7 @@ def test_finished_tasks_count_by_what_was_done_of_them_this_time() -> None:
 
 def test_tasks_of_seconds_do_not_speak_for_training() -> None:
     graph = _graph(1)
-    benchmark = Task("benchmark/0", "", Path("b"), "done", (), _work, Effort("tinyRSNN", 9))
+    benchmark = StudyTask("benchmark/0", "", Path("b"), "done", (), _work, Effort("tinyRSNN", 9))
     left = TimeLeft({**graph, "benchmark/0": benchmark}, RATES)
     left.finish("benchmark/0", 30.0)
     assert left.seconds(["benchmark/0"], {}, 1) == pytest.approx(EXPECTED)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -189,7 +190,16 @@ def test_from_the_command_line(code: Path, tiny_recording_path: Path, tmp_path: 
     assert done.exit_code == 0, done.output
     assert "Ours draws its first weights itself" in done.stderr
     assert (tmp_path / "runs/results/results_Ours_indy_20990101_01.json").is_file()
-    assert list(tmp_path.glob("runs/Ours_*_seed1/finetune/weights.safetensors"))
+    (weights,) = tmp_path.glob("runs/Ours_*_seed1/finetune/weights.safetensors")
+    recording, out = str(tiny_recording_path), tmp_path / "again"
+    arguments = ["benchmark", f"{code}:build", "--weights", str(weights), "-s", recording]
+    again = CliRunner().invoke(main, [*arguments, "--name", "Ours", "-o", str(out)])
+    assert again.exit_code == 0, again.output
+    (provenance,) = out.glob("*.provenance.json")
+    (run,) = json.loads(provenance.read_text())["runs"]
+    assert run["task"] == "primate-reaching/1"
+    assert (run["checkpoint"]["seed"], run["checkpoint"]["session"]) == (1, "indy_20990101_01")
+    assert len(run["checkpoint"]["trained_on"]["recordings"]) == 1
     refused = train("--kernel", "numba")
     assert refused.exit_code == 2
     assert "computes as it is written" in refused.stderr

@@ -15,8 +15,8 @@ from sklearn.metrics import r2_score
 
 from nbsuite.benchmarking.runner import run_benchmark
 from nbsuite.data.recording import Recording
+from nbsuite.data.sample_dataset import SampleDataset
 from nbsuite.data.spike_storage import PackedSpikes
-from nbsuite.data.stream import StreamDataset
 from nbsuite.errors import DataError, UsageError
 from nbsuite.models.checkpoint import load_checkpoint, save_checkpoint
 from nbsuite.models.training_data import UNTRAINED
@@ -79,7 +79,7 @@ def test_from_a_recording_to_a_checkpoint_with_official_figures(
     assert RidgeRecipe.from_json(recipe["ridge"]) == RECIPE
     assert loaded.header.trained_on == UNTRAINED.followed_by([recording])
 
-    samples = StreamDataset(recording, recording.test)
+    samples = SampleDataset(recording, recording.test)
     values = run_benchmark(loaded.decoder, samples).values
     assert values["dense"] == 5 * 96 * 2
     assert values["footprint"] == 5 * 96 * 2 * 4 + 2 * 4 + 50 * 96

@@ -14,7 +14,7 @@ from sklearn.metrics import r2_score
 
 from nbsuite.benchmarking.runner import run_benchmark
 from nbsuite.data.recording import Split
-from nbsuite.data.stream import StreamDataset
+from nbsuite.data.sample_dataset import SampleDataset
 from nbsuite.tasks.opening import load_recording
 from nbsuite.training import scores
 from nbsuite.training.scores import R2Score, StretchScore, mean_r2, score_stretch
@@ -72,7 +72,7 @@ def test_a_stretch_is_scored_as_neurobench_does(
     recording = load_recording(tiny_recording_path)
     decoder, part = draw_decoder(), Split("part", 1000, 2000)
     measured = run_benchmark(
-        decoder, StreamDataset(recording, part), metrics=["r2", "activation_sparsity"]
+        decoder, SampleDataset(recording, part), metrics=["r2", "activation_sparsity"]
     ).values
     score = score_stretch(decoder, recording, part)
     assert score.r2 == pytest.approx(measured["r2"], rel=1e-5)

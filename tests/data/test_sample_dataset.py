@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from torch.utils.data import DataLoader
 
 from nbsuite.data.recording import Recording
-from nbsuite.data.stream import StreamDataset, stream_loader
+from nbsuite.data.sample_dataset import SampleDataset, stream_loader
 from nbsuite.tasks.opening import load_recording
 
 
@@ -47,7 +47,7 @@ def test_chunks_make_up_the_split(recording, chunk_steps, limit, name):
 
 def test_samples_are_those_of_neurobench(recording, oracle, tiny_recording_path):
     theirs = oracle(tiny_recording_path)
-    ours = StreamDataset(recording, recording.test)
+    ours = SampleDataset(recording, recording.test)
     assert len(ours) == len(theirs.ind_test)
     for position in (0, 1, 77, len(ours) - 1):
         wanted_spikes, wanted_label = theirs[theirs.ind_test[position]]
@@ -64,14 +64,14 @@ def test_samples_are_those_of_neurobench(recording, oracle, tiny_recording_path)
 def test_usual_data_loader_works_too(recording):
     """Shuffled batches, as for training: any indices, PyTorch's own collating."""
     split = recording.train
-    loader = DataLoader(StreamDataset(recording, split), batch_size=32, shuffle=True)
+    loader = DataLoader(SampleDataset(recording, split), batch_size=32, shuffle=True)
     spikes, labels = next(iter(loader))
     assert (spikes.shape, labels.shape) == ((32, 1, 96), (32, 2))
     assert spikes.dtype == torch.float32
 
 
 def test_stretch_outside_the_split_is_an_error(recording):
-    dataset = StreamDataset(recording, recording.train)
+    dataset = SampleDataset(recording, recording.train)
     with pytest.raises(IndexError):
         dataset.__getitems__(range(len(dataset) - 1, len(dataset) + 1))
 
@@ -91,12 +91,12 @@ def test_sizes_must_be_positive(recording, chunk_steps, limit):
 
 
 def test_a_decoder_starts_afresh_after_each_gap(recording):
-    assert StreamDataset(recording, recording.test).restarts == ()
+    assert SampleDataset(recording, recording.test).restarts == ()
     first = recording.test.start
     gaps = (first - 7, first, first + 3, first + 40)
     cut = replace(recording, segments=tuple(pairwise((0, *gaps, recording.steps))))
-    assert StreamDataset(cut, cut.test).restarts == (3, 40)
-    assert StreamDataset(cut, replace(cut.test, stop=first + 4)).restarts == (3,)
+    assert SampleDataset(cut, cut.test).restarts == (3, 40)
+    assert SampleDataset(cut, replace(cut.test, stop=first + 4)).restarts == (3,)
     stretches = cut.stretches(cut.test)
     assert [stretch.start for stretch in stretches] == [first, first + 3, first + 40]
     assert {stretch.name for stretch in stretches} == {"test"}

@@ -21,7 +21,7 @@ Sample = tuple[Tensor, Tensor]
 Item = TypeVar("Item")
 
 
-class StreamDataset(Dataset[Sample]):
+class SampleDataset(Dataset[Sample]):
     """The samples of one split, in order.
 
     ``dataset[i]`` is a sample as NeuroBench's own dataset gives it: input events (1, C) and
@@ -113,7 +113,7 @@ def stream_loader(
         raise ValueError(f"chunks of {chunk_steps} steps up to {limit}: both must be positive")
     if limit is not None:
         split = replace(split, stop=min(split.stop, split.start + limit))
-    dataset = StreamDataset(recording, split)
+    dataset = SampleDataset(recording, split)
     stretches = Stretches(len(dataset), chunk_steps)
     return DataLoader(dataset, batch_sampler=stretches, collate_fn=_as_it_is)  # type: ignore[arg-type]
 
