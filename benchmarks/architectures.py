@@ -57,9 +57,8 @@ def require_same(problem: Problem, stock: StockNetwork) -> float:
     ours = problem.decoder(spikes, kernel="numba").spikes.float().sum(0)
     theirs = stock.eval().decode(spikes.float(), 0.0)[1]
     layers = problem.decoder.spec.layers
-    for index, (mine, other) in enumerate(
-        zip(ours.chunk(layers, 1), theirs.chunk(layers, 1), strict=True)
-    ):
+    pairs = zip(ours.chunk(layers, 1), theirs.chunk(layers, 1), strict=True)
+    for index, (mine, other) in enumerate(pairs):
         # The last steps' spikes are still in the line there.
         if abs(float(mine.sum() - other.sum())) > 0.1 * float(other.sum()) + 3:
             raise SystemExit(f"Layer {index + 1} fires {mine.sum()} and {other.sum()} times.")
