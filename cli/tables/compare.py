@@ -11,12 +11,8 @@ from nbsuite.cli.frame.examples import examples
 from nbsuite.cli.tables.inputs import RESULTS, columns_option
 from nbsuite.cli.tables.rich_tables import choose_format, emit, table_options
 from nbsuite.errors import ResultsError
-from nbsuite.submissions.results.compare import (
-    Change,
-    Comparison,
-    Verdict,
-    compare_results,
-)
+from nbsuite.submissions.results.changes import Change, Comparison, Verdict
+from nbsuite.submissions.results.compare import compare_results
 from nbsuite.submissions.results.formats import Format
 from nbsuite.submissions.results.tolerances import parse_tolerances
 from nbsuite.submissions.tables.comparison import comparison_table

@@ -16,7 +16,8 @@ from nbsuite.errors import UsageError
 from nbsuite.submissions.results.columns import choose_columns, figures_of
 from nbsuite.submissions.results.formats import Format, chained
 from nbsuite.submissions.results.scores import SCORE, SCORES
-from nbsuite.submissions.tables.leaderboard import MEAN, METHOD, Ranking, rankings
+from nbsuite.submissions.tables.entries import MEAN
+from nbsuite.submissions.tables.leaderboard import METHOD, Ranking, rankings
 from nbsuite.submissions.tables.leaderboard_table import USUAL, leaderboard_table
 
 

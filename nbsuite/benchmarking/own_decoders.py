@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import torch
 from torch import Tensor
 
 from nbsuite.benchmarking.jobs import Job
@@ -70,33 +71,48 @@ def plan_own_jobs(
         DecoderError: a decoder cannot be made, run or counted.
         DataError: a recording cannot be used.
     """
-    if decoders and not sessions:
+    wanted = [
+        (own, weights, target)
+        for own in decoders
+        for weights in own.weights or (None,)
+        for target in sessions or (_own_session(own, weights),)
+    ]
+    recordings = {
+        target: load_target(target, data_dir, data, observer)
+        for target in dict.fromkeys(target for _, _, target in wanted)
+    }
+    return [
+        Job(built_for(own, recordings[target], weights), recordings[target])
+        for own, weights, target in wanted
+    ]
+
+
+def _own_session(own: OwnDecoder, weights: Weights | None) -> str:
+    """The session that weights were trained for here.
+
+    Raises:
+        UsageError: it is not known.
+    """
+    if weights is None or weights.header is None or weights.header.session is None:
         raise UsageError(
-            f"{decoders[0].factory.reference} does not say which session it is for; name one with "
+            f"{own.factory.reference} does not say which session it is for; name one with "
             "--session."
         )
-    targets = dict.fromkeys(sessions) if decoders else ()
-    recordings = [load_target(target, data_dir, data, observer) for target in targets]
-    jobs = []
-    for own in decoders:
-        for recording in recordings:
-            jobs += [Job(each, recording) for each in built_for(own, recording)]
-    return jobs
+    return weights.header.session
 
 
-def built_for(own: OwnDecoder, recording: Recording) -> list[Checkpoint]:
-    """A decoder built for a recording, once for each of its weights.
+def built_for(own: OwnDecoder, recording: Recording, weights: Weights | None = None) -> Checkpoint:
+    """A decoder built for a recording; without weights always with the same random ones.
 
     Raises:
         DecoderError: it cannot be made, run or counted.
     """
-    runs: Sequence[Weights | None] = own.weights or (None,)
-    return [_built(own, recording, weights) for weights in runs]
-
-
-def _built(own: OwnDecoder, recording: Recording, weights: Weights | None) -> Checkpoint:
     factory, task = own.factory, recording.task
-    model = factory.build(channels=recording.channels, outputs=len(task.outputs), step=task.step)
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model = factory.build(
+            channels=recording.channels, outputs=len(task.outputs), step=task.step
+        )
     path = Path(factory.source.name if factory.source else factory.reference)
     if weights is not None:
         model = copy_of(model)

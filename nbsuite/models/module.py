@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from nbsuite.errors import DecoderError
+from nbsuite.errors import DecoderError, UsageError
 from nbsuite.models.decoder import DecodedChunk, Decoder
 from nbsuite.models.module_checks import check_operations, check_repetition
 from nbsuite.models.module_interface import Model, find_interface, net_of
@@ -100,6 +100,19 @@ class ModuleDecoder(Decoder):
         if not self.interface.takes_sequences:
             raise DecoderError(f"{self.spec.name} {NO_SEQUENCES}; give it one sample at a time.")
         return self.running().decode(self.check_input(spikes), None, at_once=True).outputs
+
+    def choose_kernel(self, kernel: str | None) -> str:
+        """How it is given its samples; see ``Decoder``.
+
+        Raises:
+            UsageError: a kernel is asked for that spiking layers of nbsuite have.
+        """
+        if kernel is not None and kernel not in self.kernels:
+            raise UsageError(
+                f"{self.spec.name} is run as it is written, and has no kernel '{kernel}'; leave "
+                "out --kernel."
+            )
+        return kernel or self.kernels[0]
 
     def stepwise(self) -> StepwiseNetwork:
         """The module one sample at a time."""

@@ -166,6 +166,7 @@ def copy_of(model: Model) -> Model:
         ) from error
 
 
+@torch.no_grad()
 def reset(net: nn.Module) -> None:
     """Reset a module as its ``reset()`` does, or else snnTorch's neurons in it.
 

@@ -14,7 +14,8 @@ from nbsuite.public.runs import BenchmarkRun
 from nbsuite.submissions.pictures.pareto import draw_leaderboard
 from nbsuite.submissions.results.folder import read_results
 from nbsuite.submissions.results.protocols import CHALLENGE_TASK
-from nbsuite.submissions.tables.leaderboard import MEAN, rankings
+from nbsuite.submissions.tables.entries import MEAN
+from nbsuite.submissions.tables.leaderboard import rankings
 
 
 def plot_decoding(

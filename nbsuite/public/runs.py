@@ -186,8 +186,7 @@ def _built(
     """
     if isinstance(decoder, str | os.PathLike):
         own = OwnDecoder(load_factory(os.fspath(decoder)), name)
-        (built,) = built_for(own, recording)
-        return built
+        return built_for(own, recording)
     return _in_memory(decoder, name, recording)
 
 

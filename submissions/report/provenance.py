@@ -14,9 +14,9 @@ from nbsuite.errors import ResultsError
 from nbsuite.models.training_data import TrainingData
 from nbsuite.submissions.report.page import Block, Data, Listing, PageTable, Paragraph, Section
 from nbsuite.submissions.results.challenge import provenance_path
-from nbsuite.submissions.results.folder import is_twin, read_provenance, results_files
 from nbsuite.submissions.results.formats import EMPTY, Cell, Column, Table, text_cell
 from nbsuite.submissions.results.names import SUMMARY_PREFIX
+from nbsuite.submissions.results.results_file import is_twin, read_provenance, results_files
 from nbsuite.twin_labels import kind_of
 from nbsuite.untrusted.json_output import format_json
 from nbsuite.untrusted.text import one_line

@@ -22,14 +22,8 @@ from nbsuite.submissions.results.protocols import (
     number_word,
     task_heading,
 )
-from nbsuite.submissions.tables.leaderboard import (
-    MEAN,
-    Entry,
-    Ranking,
-    own_entries,
-    published_entries,
-    rank,
-)
+from nbsuite.submissions.tables.entries import MEAN, Entry, own_entries, published_entries
+from nbsuite.submissions.tables.leaderboard import Ranking, rank
 from nbsuite.submissions.tables.leaderboard_table import USUAL, leaderboard_table
 from nbsuite.submissions.tables.pareto import pareto_front
 from nbsuite.submissions.tables.published_tables import DEMAND, accuracy_table, demand_table

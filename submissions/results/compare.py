@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import Enum
 from pathlib import Path
 from statistics import fmean
 
@@ -18,77 +17,20 @@ from nbsuite.benchmarking.quantities import (
 from nbsuite.benchmarking.tolerance import Tolerance
 from nbsuite.errors import ResultsError, UsageError
 from nbsuite.submissions.results.challenge import Results
+from nbsuite.submissions.results.changes import Change, Comparison, Verdict, judge
 from nbsuite.submissions.results.columns import choose_columns
-from nbsuite.submissions.results.folder import (
+from nbsuite.submissions.results.names import model_and_recording
+from nbsuite.submissions.results.protocols import short_name, task_of
+from nbsuite.submissions.results.results_file import (
     is_twin,
     read_lists,
     read_provenance,
     results_files,
 )
-from nbsuite.submissions.results.names import model_and_recording
-from nbsuite.submissions.results.protocols import short_name, task_of
 from nbsuite.submissions.results.run_figures import further_lists, own_quantities
 from nbsuite.suggestions import did_you_mean
 
 _SUMMARY_PREFIX = "results_summary_"
-
-
-class Verdict(Enum):
-    """What became of a figure, or of a whole results file."""
-
-    BETTER = "better"
-    SAME = "same"
-    WITHIN = "within tolerance"
-    CHANGED = "changed"
-    WORSE = "WORSE"
-    MISSING = "MISSING"
-    NEW = "new"
-
-
-REGRESSIONS = (Verdict.WORSE, Verdict.MISSING)
-
-
-@dataclass(frozen=True)
-class Change:
-    """A figure's mean over seeds, old and new.
-
-    Attributes:
-        results: name of the results, e.g. ``tinyRSNN_indy_20160622_01``.
-        label: the same for people, e.g. ``tinyRSNN I1``.
-        figure: the figure; None for results that are on one side only.
-        old: the old figure, if there is one.
-        new: the new figure, if there is one.
-        tolerance: by how much it may be worse.
-        verdict: what became of it.
-    """
-
-    results: str
-    label: str
-    figure: Quantity | None
-    old: float | None
-    new: float | None
-    tolerance: Tolerance | None
-    verdict: Verdict
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """All changes from old to new results.
-
-    Attributes:
-        changes: one a results file and metric, or one for a file on one side only.
-        remarks: what makes the comparison less than one of like with like.
-    """
-
-    changes: Sequence[Change]
-    remarks: Sequence[str] = ()
-
-    @property
-    def regressions(self) -> list[Change]:
-        """What is worse, then what is gone."""
-        return [
-            change for wanted in REGRESSIONS for change in self.changes if change.verdict is wanted
-        ]
 
 
 @dataclass(frozen=True)
@@ -243,28 +185,10 @@ def _changes(
             for each in (before, after)
         )
         tolerance = tolerances.get(figure.key, figure.tolerance)
-        verdict = _judge(figure, old, new, tolerance)
+        verdict = judge(figure, old, new, tolerance)
         if verdict is not None:
             changes.append(Change(name, before.label, figure, old, new, tolerance, verdict))
     return changes
-
-
-def _judge(
-    figure: Quantity, old: float | None, new: float | None, tolerance: Tolerance
-) -> Verdict | None:
-    """What became of a figure; None where it never was."""
-    if old is None or new is None:
-        if old is new:
-            return None
-        return Verdict.NEW if old is None else Verdict.MISSING
-    if new == old:
-        return Verdict.SAME
-    if figure.more_is_better is None:
-        return Verdict.CHANGED
-    gain = new - old if figure.more_is_better else old - new
-    if gain > 0:
-        return Verdict.BETTER
-    return Verdict.WITHIN if -gain <= tolerance.allowance(old) else Verdict.WORSE
 
 
 def _remarks(name: str, old: _Measured, new: _Measured) -> list[str]:

@@ -19,8 +19,8 @@ from nbsuite.files import ensure_writable
 from nbsuite.observer import Remark, ignore
 from nbsuite.submissions.results import challenge, summaries
 from nbsuite.submissions.results.decoding_pictures import draw_job, picture_paths
-from nbsuite.submissions.results.folder import read_lists
 from nbsuite.submissions.results.recorded import recorded_results
+from nbsuite.submissions.results.results_file import read_lists
 from nbsuite.twin_info import TWIN_MARK
 
 

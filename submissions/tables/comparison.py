@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nbsuite.submissions.results.compare import Change, Comparison
+from nbsuite.submissions.results.changes import Change, Comparison
 from nbsuite.submissions.results.formats import EMPTY, Cell, Column, Table, text_cell
 
 

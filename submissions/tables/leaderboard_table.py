@@ -13,7 +13,8 @@ from nbsuite.submissions.results.protocols import task_heading
 from nbsuite.submissions.results.published import Remark
 from nbsuite.submissions.results.scores import formula, score_quantity
 from nbsuite.submissions.results.unranked import unranked_table
-from nbsuite.submissions.tables.leaderboard import MEAN, Ranking, Row
+from nbsuite.submissions.tables.entries import MEAN
+from nbsuite.submissions.tables.leaderboard import Ranking, Row
 from nbsuite.twin_labels import TWINS_HEADING, kind_of, with_variant
 
 USUAL = (R2, *(each for each in CHALLENGE if each is not R2), OPERATIONS)

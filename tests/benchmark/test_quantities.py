@@ -49,7 +49,7 @@ def test_every_metric_of_neurobench_is_known_or_refused() -> None:
         if isinstance(value, type)
     }
     ours = {*STATIC_METRICS.values(), *WORKLOAD_METRICS.values()}
-    assert ours <= theirs
+    assert all(any(issubclass(own, each) for each in theirs) for own in ours)
     assert (*STATIC_METRICS, *WORKLOAD_METRICS) == METRIC_NAMES
     assert len(theirs) == len(ours) + len(NOT_APPLICABLE)
 

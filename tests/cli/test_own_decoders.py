@@ -97,7 +97,7 @@ def test_benchmark_writes_results_under_the_decoders_name(
     provenance = json.loads((tmp_path / "results" / f"{stem}.provenance.json").read_text())
     (run,) = provenance["runs"]
     assert run["checkpoint"]["file"] == "w.pt"
-    assert run["checkpoint"]["model"]["factory"] == f"{template}:build"
+    assert run["checkpoint"]["model"]["factory"] == "my_decoder.py:build"
     assert len(run["checkpoint"]["model"]["source_sha256"]) == 64
     assert run["run"]["kernel"] == "sequence"
     assert "before the first call" in run["run"]["footprint_measured"]
@@ -153,3 +153,27 @@ def test_values_that_are_not_finite_are_refused(tmp_path: Path, tiny_recording_p
     answer = _run("benchmark", f"{path}:Net", "-s", tiny_recording_path, "-o", tmp_path / "r")
     assert answer.exit_code == 1
     assert "infinite.py decodes values that are infinite or no numbers" in answer.output
+
+
+def test_weights_trained_here_tell_their_session_and_seed(
+    template: Path, tmp_path: Path, tiny_recording_path: Path
+) -> None:
+    from nbsuite.benchmarking.own_decoders import OwnDecoder, Weights, built_for
+    from nbsuite.conversions.own_weights import read_weights
+    from nbsuite.models.checkpoint import CheckpointHeader, header_in, save_checkpoint
+    from nbsuite.models.factory import load_factory
+    from nbsuite.tasks.opening import load_recording
+
+    recording = load_recording(tiny_recording_path)
+    own = OwnDecoder(load_factory(f"{template}:build"))
+    untrained, again = (built_for(own, recording) for _ in range(2))
+    assert untrained.digest == again.digest
+    path = tmp_path / "w.safetensors"
+    header = CheckpointHeader(untrained.header.spec, session=recording.session.name, seed=7)
+    save_checkpoint(path, untrained.decoder, header)
+    weights = Weights(path, read_weights(path), header_in(path))
+    built = built_for(own, recording, weights)
+    assert built.digest == untrained.digest
+    assert (built.header.seed, built.header.session) == (7, recording.session.name)
+    answer = _run("benchmark", f"{template}:build", "--weights", path, "--json")
+    assert f"'{recording.session.name}'" in answer.output  # no public session is called so

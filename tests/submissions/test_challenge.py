@@ -12,7 +12,7 @@ import pytest
 from nbsuite.benchmarking.results import BenchmarkResult
 from nbsuite.errors import ResultsError, UsageError
 from nbsuite.submissions.results import challenge, summaries
-from nbsuite.submissions.results.folder import read_provenance
+from nbsuite.submissions.results.results_file import read_provenance
 from nbsuite.submissions.results.schema import (
     LARGEST_RESULTS,
     fault_of,

@@ -11,11 +11,8 @@ from nbsuite.benchmarking.quantities import QUANTITIES, R2
 from nbsuite.benchmarking.tolerance import Tolerance
 from nbsuite.errors import ResultsError, UsageError
 from nbsuite.submissions.results.challenge import METRICS, provenance_path
-from nbsuite.submissions.results.compare import (
-    Comparison,
-    Verdict,
-    compare_results,
-)
+from nbsuite.submissions.results.changes import Comparison, Verdict
+from nbsuite.submissions.results.compare import compare_results
 from nbsuite.submissions.results.formats import records
 from nbsuite.submissions.results.tolerances import DEFAULT_TOLERANCES, parse_tolerances
 from nbsuite.submissions.tables.comparison import comparison_table
@@ -61,11 +58,11 @@ def test_means_over_seeds_are_compared(tmp_path: Path) -> None:
 
 @given(st.floats(0.01, 0.99), st.floats(0, 0.5), st.floats(0, 0.5))
 def test_tolerances_decide(old: float, loss: float, amount: float) -> None:
-    from nbsuite.submissions.results.compare import _judge
+    from nbsuite.submissions.results.changes import judge
 
     new = old - loss
-    absolute = _judge(R2, old, new, Tolerance(amount))
-    relative = _judge(R2, old, new, Tolerance(amount, relative=True))
+    absolute = judge(R2, old, new, Tolerance(amount))
+    relative = judge(R2, old, new, Tolerance(amount, relative=True))
     assert (absolute is Verdict.WORSE) == (old - new > amount)
     assert (relative is Verdict.WORSE) == (old - new > amount * old)
 

@@ -15,13 +15,8 @@ from nbsuite.submissions.results.folder import read_results
 from nbsuite.submissions.results.formats import records
 from nbsuite.submissions.results.published import unranked_section
 from nbsuite.submissions.results.scores import SCORES, formula, score
-from nbsuite.submissions.tables.leaderboard import (
-    MEAN,
-    Entry,
-    own_entries,
-    published_entries,
-    rank,
-)
+from nbsuite.submissions.tables.entries import MEAN, Entry, own_entries, published_entries
+from nbsuite.submissions.tables.leaderboard import rank
 from nbsuite.submissions.tables.leaderboard_table import leaderboard_table
 from nbsuite.submissions.tables.pareto import pareto_front
 from tests.submissions.results_files import NAMES, write_lists, write_six

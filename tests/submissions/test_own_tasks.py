@@ -22,7 +22,8 @@ from nbsuite.submissions.results.summaries import (
     write_summary,
 )
 from nbsuite.submissions.study.ranking import Row, _rank, ranking_table
-from nbsuite.submissions.tables.leaderboard import own_entries, published_entries, rank
+from nbsuite.submissions.tables.entries import own_entries, published_entries
+from nbsuite.submissions.tables.leaderboard import rank
 from tests.submissions.results_files import (
     NAMES,
     VALUES,

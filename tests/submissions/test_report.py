@@ -271,7 +271,7 @@ def test_provenance_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     content = {"twin": False, "runs": [{}] * 100}
     provenance_path(write_lists(tmp_path)).write_text(json.dumps(content))
     provenance = read_all_provenance([tmp_path])
-    monkeypatch.setattr("nbsuite.submissions.results.folder.read_provenance", pytest.fail)
+    monkeypatch.setattr("nbsuite.submissions.results.results_file.read_provenance", pytest.fail)
     assert len(list(provenance.runs())) == 100
     provenance_section(provenance)
 

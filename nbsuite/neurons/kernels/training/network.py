@@ -145,14 +145,14 @@ def _describe_layer(
     adaptation = None
     if rho is not None and strength is not None:
         rows = torch.stack([rho, 1 - rho, strength]).detach().numpy()
-        adaptation = _filled_up(rows, filled)
+        adaptation = filled_up(rows, filled)
     return Layer(
         neurons=neurons,
         weights=Weights(
-            _filled_up((_array(layer.input) * arriving.scale).T, filled),
+            filled_up((_array(layer.input) * arriving.scale).T, filled),
             np.ascontiguousarray((onto if is_last else onto[:filled]).T),
             layer.recurrent is not None,
-            _filled_up(_three_rows(alpha, beta), filled),
+            filled_up(_three_rows(alpha, beta), filled),
         ),
         adaptation=adaptation,
         panels=panels_of(onto[first : filled + end]),
@@ -167,7 +167,7 @@ def _next_multiple(count: int, factor: int) -> int:
     return -(-count // factor) * factor
 
 
-def _filled_up(rows: Array, columns: int) -> Array:
+def filled_up(rows: Array, columns: int) -> Array:
     """A contiguous copy of rows with zeros up to so many columns."""
     copy = np.zeros((len(rows), columns), rows.dtype)
     copy[:, : rows.shape[1]] = rows
