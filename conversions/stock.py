@@ -38,7 +38,7 @@ def to_stock(decoder: RecurrentDecoder, dtype: torch.dtype = torch.float32) -> S
     """
     spec = decoder.spec
     source = copy.deepcopy(decoder).to(device="cpu", dtype=dtype)
-    stock = StockDecoder(spec.channels, spec.neurons, len(spec.readouts)).to(dtype)
+    stock = StockDecoder(spec.channels, spec.neurons, len(spec.readouts), spec.outputs).to(dtype)
     with torch.no_grad():
         weights = source.parameters_for_kernel()
         layer = weights.layers[0]

@@ -37,7 +37,6 @@ from torch import Tensor, nn
 INITIAL_READOUT = -0.01
 RECURRENT_DELAY = 3
 READOUT_DELAY = 5
-OUTPUTS = 2
 
 
 class StockDecoder(nn.Module):
@@ -46,10 +45,11 @@ class StockDecoder(nn.Module):
     Args:
         channels: number of input channels.
         neurons: number of hidden neurons.
-        heads: number of readouts of two units each, x and y.
+        heads: number of readouts.
+        outputs: number of units of each; of a velocity x and y.
     """
 
-    def __init__(self, channels: int, neurons: int, heads: int) -> None:
+    def __init__(self, channels: int, neurons: int, heads: int, outputs: int = 2) -> None:
         super().__init__()
         self.input = nn.Linear(channels, neurons, bias=False)
         self.hidden = snn.RSynaptic(
@@ -62,11 +62,11 @@ class StockDecoder(nn.Module):
             reset_mechanism="zero",
         )
         nn.init.zeros_(self.hidden.recurrent.bias)
-        self.output = nn.ModuleList(nn.Linear(neurons, OUTPUTS, bias=False) for _ in range(heads))
+        self.output = nn.ModuleList(nn.Linear(neurons, outputs, bias=False) for _ in range(heads))
         self.readout = nn.ModuleList(
             snn.Synaptic(
-                alpha=torch.zeros(OUTPUTS),
-                beta=torch.zeros(OUTPUTS),
+                alpha=torch.zeros(outputs),
+                beta=torch.zeros(outputs),
                 learn_alpha=True,
                 learn_beta=True,
                 reset_mechanism="none",
@@ -80,7 +80,8 @@ class StockDecoder(nn.Module):
         tensors = load_file(path)
         neurons, channels = tensors["input.weight"].shape
         heads = sum(name.startswith("output.") for name in tensors)
-        decoder = cls(channels, neurons, heads).to(tensors["input.weight"].dtype)
+        outputs = len(tensors["output.0.weight"])
+        decoder = cls(channels, neurons, heads, outputs).to(tensors["input.weight"].dtype)
         decoder.load_state_dict(tensors)
         return decoder.eval()
 
@@ -88,17 +89,17 @@ class StockDecoder(nn.Module):
         """Decode a recording from its start.
 
         Args:
-            spikes: (steps, batch, channels) of 0 and 1.
+            spikes: (steps, batch, channels) of 0 and 1, or counts.
 
         Returns:
-            Velocity (steps, batch, 2).
+            What is decoded, such as a velocity: (steps, batch, outputs).
         """
         current = self.input(spikes.to(self.input.weight.dtype))
         zeros = torch.zeros_like(current[0])
         hidden = (zeros, zeros)
         # Readouts keep their state themselves: snnTorch 0.9 takes a `syn` passed to it for `mem`.
-        start = zeros.new_zeros(len(zeros), OUTPUTS)
-        for readout in self.readout:
+        for output, readout in zip(self.output, self.readout, strict=True):
+            start = zeros.new_zeros(len(zeros), output.out_features)
             readout.syn, readout.mem = start, start + INITIAL_READOUT
         delayed = deque([zeros] * READOUT_DELAY, maxlen=READOUT_DELAY)
         velocity = []

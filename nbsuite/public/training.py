@@ -14,7 +14,7 @@ from nbsuite.data.folders import with_home
 from nbsuite.data.recording import Recording
 from nbsuite.errors import TrainingError
 from nbsuite.files import ensure_writable
-from nbsuite.models.checkpoint import Checkpoint, load_checkpoint
+from nbsuite.models.checkpoint import Checkpoint
 from nbsuite.observer import Remark
 from nbsuite.public.progress import AnyEvent, told
 from nbsuite.public.recordings import folder_of
@@ -109,7 +109,7 @@ def train(
         ensure_writable(root)
         run_plan(plan, observer, force=force)
     _, folder = plan.steps[-1]
-    return load_checkpoint(folder / WEIGHTS_NAME)
+    return plan.load_checkpoint(folder / WEIGHTS_NAME)
 
 
 def _texts(settings: Mapping[str, Any]) -> list[str]:

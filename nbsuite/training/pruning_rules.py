@@ -106,9 +106,14 @@ def most_trials(recipe: PruningRecipe) -> int:
         fine = math.ceil(round(recipe.step / recipe.fine_step, _DIGITS)) - 1
         return _steps(recipe.start, recipe.highest, recipe.step) + fine
     coarse = _steps(recipe.start, recipe.highest, recipe.step)
-    # The sooner fine steps begin, the more of them there are.
-    lowest = recipe.start - recipe.step + recipe.fine_step
-    return max(coarse, 1 + (_steps(lowest, recipe.highest, recipe.fine_step) if lowest > 0 else 0))
+    return max([coarse, *(_most_trials_refused_at(number, recipe) for number in range(coarse))])
+
+
+def _most_trials_refused_at(number: int, recipe: PruningRecipe) -> int:
+    """Trials at most of the published rule where it refuses that coarse step, counted from 0."""
+    lowest = recipe.start + (number - 1) * recipe.step + recipe.fine_step
+    fine = _steps(lowest, recipe.highest, recipe.fine_step) if lowest > 0 else 0
+    return number + 1 + fine
 
 
 def _steps(first: float, last: float, step: float) -> int:

@@ -10,9 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from nbsuite.conversions.origin import recurrent_decoder
 from nbsuite.errors import NbsuiteError, PackageError
-from nbsuite.models.checkpoint import load_checkpoint
 from nbsuite.submissions.package.archive import write_archive
 from nbsuite.submissions.package.checkpoints import recipe_of
 from nbsuite.submissions.package.contents import (
@@ -126,8 +124,6 @@ def _assemble(
     for each in contents.sessions:
         for name, run in zip(each.checkpoints(described.model), each.runs, strict=True):
             stored = finder.find(run)
-            if not contents.has_own_code:
-                recurrent_decoder(load_checkpoint(stored.path), "packed")
             shutil.copyfile(stored.path, folder / name)
             recipes[name] = recipe_of(stored.header)
     texts = {
@@ -146,8 +142,10 @@ def _assemble(
 
 def _code(contents: Contents, places: Sequence[Path]) -> dict[str, str]:
     """What runs the decoder, and what that needs: evaluate.py, or the team's own code."""
-    if not contents.has_own_code:
+    if contents.runner == SCRIPT:
         return {LOCK: dependency_lock(), SCRIPT: script().decode()}
+    if contents.runner is None:
+        return {LOCK: dependency_lock(None)}
     file = find_code(contents, places)
     text = read_text(file, str(file))
     imported = distributions_of(imported_names(text, str(file)), str(file))

@@ -12,7 +12,6 @@ from typing import Any
 from neurobench.models import TorchModel
 
 from nbsuite.benchmarking.metrics import STATIC_METRICS
-from nbsuite.conversions.origin import recurrent_decoder
 from nbsuite.errors import PackageError
 from nbsuite.models.checkpoint import (
     Checkpoint,
@@ -21,7 +20,8 @@ from nbsuite.models.checkpoint import (
     load_checkpoint,
     read_stored,
 )
-from nbsuite.models.rsnn import RecurrentDecoder
+from nbsuite.models.decoder import Decoder
+from nbsuite.models.registry import ModelSpec
 from nbsuite.models.training_data import TrainingData
 from nbsuite.submissions.package.checks import describe_run
 from nbsuite.submissions.package.contents import Contents, SessionResults
@@ -92,7 +92,7 @@ def _check_static(checkpoint: Checkpoint, each: SessionResults, index: int) -> N
     Raises:
         PackageError: names the figure that differs.
     """
-    for metric, due in static_figures(recurrent_decoder(checkpoint, "submitted")).items():
+    for metric, due in static_figures(checkpoint.decoder).items():
         if each.results[metric][index] != due:
             raise PackageError(
                 f"{describe_run(each, each.runs[index])} {metric} ="
@@ -100,15 +100,21 @@ def _check_static(checkpoint: Checkpoint, each: SessionResults, index: int) -> N
             )
 
 
-def static_figures(decoder: RecurrentDecoder) -> dict[str, float]:
-    """What NeuroBench measures of the weights alone, and the operations of a full step."""
+def static_figures(decoder: Decoder) -> dict[str, float]:
+    """What NeuroBench measures of the weights alone.
+
+    Of recurrent spiking decoders, whose layers all act once a step on spikes, the operations of a
+    full step are known as well.
+    """
     model = TorchModel(decoder)
-    return {
+    figures = {
         "footprint": STATIC_METRICS["footprint"]()(model),
         "connection_sparsity": STATIC_METRICS["connection_sparsity"]()(model),
-        "dense": float(sum(each.weight.numel() for each in model.connection_layers())),
-        "macs": 0.0,  # spikes are added, never multiplied
     }
+    if decoder.spec.kind == ModelSpec.kind:
+        figures["dense"] = float(sum(each.weight.numel() for each in model.connection_layers()))
+        figures["macs"] = 0.0  # spikes are added, never multiplied
+    return figures
 
 
 def recipe_of(header: CheckpointHeader) -> dict[str, Any]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import Any
 
 from nbsuite.errors import PackageError
-from nbsuite.models.module_spec import ModuleSpec
 from nbsuite.submissions.package.contents import Contents, SessionResults, summary_name
 from nbsuite.submissions.results.challenge import METRICS, check_distinct_weights
 from nbsuite.submissions.results.summaries import summarise
@@ -105,11 +104,11 @@ def _check_counts(each: SessionResults, index: int, run: dict[str, Any]) -> None
     steps, results = run["run"]["steps"], each.results
     acs, dense = results["acs"][index], results["dense"][index]
     model = run["checkpoint"]["model"]
-    neurons = model.get("neurons")
     silent = 1 - results["activation_sparsity"][index]
-    units = steps * neurons if isinstance(neurons, int) else steps
-    # How many neurons a decoder of the team's own has, its code alone tells.
-    whole = model.get("kind") == ModuleSpec.kind or _whole(silent * units)
+    # Of other kinds the specification does not tell how many neurons there are.
+    spiking = isinstance(model.get("neurons"), int) and isinstance(model.get("layers", 1), int)
+    units = steps * model["neurons"] * model.get("layers", 1) if spiking else 0
+    whole = not spiking or _whole(silent * units)
     if acs > dense or not _whole(acs * steps) or not whole:
         raise PackageError(
             f"{describe_run(each, run)} acs = {acs!r} and activation_sparsity = {1 - silent!r}, "

@@ -29,6 +29,8 @@ from nbsuite.tasks.primate_reaching import PRIMATE_REACHING
 from nbsuite.twin_info import TWIN_MARK
 
 _SESSIONS = {session.name: session for session in PRIMATE_REACHING.sessions}
+_SCRIPTED = {"name", "channels", "neurons", "hidden", "readouts"}
+"""What is said of a decoder that evaluate.py knows: of others, more or less is."""
 _IDENTITY = ("file", "sha256", "session", "twin")
 
 
@@ -98,20 +100,24 @@ class Contents:
         return self.sessions[0].seeds
 
     @property
+    def runner(self) -> str | None:
+        """The file that runs the decoder: evaluate.py, code of the team's, or none but nbsuite."""
+        models = [run["checkpoint"]["model"] for each in self.sessions for run in each.runs]
+        if any(model.get("kind") == ModuleSpec.kind for model in models):
+            return SOURCE
+        return SCRIPT if all(model.keys() <= _SCRIPTED for model in models) else None
+
+    @property
     def has_own_code(self) -> bool:
         """Whether the decoder is made by code of the team's."""
-        return any(
-            run["checkpoint"]["model"].get("kind") == ModuleSpec.kind
-            for each in self.sessions
-            for run in each.runs
-        )
+        return self.runner == SOURCE
 
     def names(self) -> set[str]:
         """All files that belong to such a submission."""
         model = self.submission.model
-        found = {*FIXED, summary_name(model, twin=self.twin)}
-        if self.has_own_code:
-            found = (found - {SCRIPT}) | {SOURCE}
+        found = {*FIXED, summary_name(model, twin=self.twin)} - {SCRIPT}
+        if self.runner is not None:
+            found.add(self.runner)
         for each in self.sessions:
             found |= {each.origin, results_name(model, each.recording)}
             found |= set(each.checkpoints(model))

@@ -31,30 +31,31 @@ nvidia-nccl nvidia-nvjitlink nvidia-nvshmem nvidia-nvtx
 
 _OF_CUDA = re.compile(r"(nvidia-[a-z-]+)-cu1[23]")
 _FIRST_LINES = {
-    name: f"# What {name} needs, as installed where this was packed." for name in (SCRIPT, SOURCE)
+    runner: f"# What {runner or 'nbsuite'} needs, as installed where this was packed."
+    for runner in (SCRIPT, SOURCE, None)
 }
 _PIN = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]{0,99})==([A-Za-z0-9][A-Za-z0-9.!+_-]{0,99})")
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
 _MOST_NAMED = 3
 
 
-def dependency_lock(of: str = SCRIPT, more: Iterable[str] = ()) -> str:
-    """The installed versions of what a file needs, and of what those need in turn.
+def dependency_lock(runner: str | None = SCRIPT, more: Iterable[str] = ()) -> str:
+    """The installed versions of what runs a decoder, and of what that needs in turn.
 
     Args:
-        of: the file's name in the package.
+        runner: the file of the package that runs it; None for nbsuite alone.
         more: distributions that it needs besides those that evaluate.py does.
     """
     lines = [f"{name}=={version}" for name, version in sorted(_installed(more).items())]
-    return "\n".join([_FIRST_LINES[of], *lines, ""])
+    return "\n".join([_FIRST_LINES[runner], *lines, ""])
 
 
-def check_lock(text: str, *, own_code: bool = False) -> list[str]:
+def check_lock(text: str, runner: str | None = SCRIPT) -> list[str]:
     """Make sure that a requirements.txt is such as this nbsuite writes.
 
     Args:
         text: its content.
-        own_code: whether the decoder is made by code of the team's, which may need anything.
+        runner: the file of the package that runs the decoder; code of the team's may need anything.
 
     Returns:
         Remarks: that it gives other versions than are installed here, or what the team's code
@@ -65,9 +66,7 @@ def check_lock(text: str, *, own_code: bool = False) -> list[str]:
     """
     installed, differing, strange = _installed(), [], []
     first, *pins = text.removesuffix("\n").split("\n")
-    if (
-        first != _FIRST_LINES[SOURCE if own_code else SCRIPT]
-    ):  # pip takes options, and from comments the encoding
+    if first != _FIRST_LINES[runner]:  # pip takes options, and from comments the encoding
         pins = [first, *pins]
     seen = set()
     for line in pins:
@@ -77,7 +76,7 @@ def check_lock(text: str, *, own_code: bool = False) -> list[str]:
         name = _normalised(pin[1])
         if name not in installed and _OF_CUDA.sub(r"\1", name) not in _OTHERS.split():
             strange.append(pin[1])
-            if own_code:
+            if runner == SOURCE:
                 continue
             raise PackageError(
                 f"{LOCK} names {pin[1]}, which {SCRIPT} does not need; installing it could run "

@@ -46,7 +46,7 @@ def render_readme(contents: Contents) -> str:
             "",
             "## Reproduce",
             "",
-            *(_with_own_code() if contents.has_own_code else _with_script()),
+            *_HOW[contents.runner](),
             "",
             f"`{RECIPES}` tells how each checkpoint was trained or what it was converted from,",
             "`results/*.provenance.json` which weights, data and versions made each number.",
@@ -82,6 +82,21 @@ def _with_own_code() -> list[str]:
         "nbsuite submission verify PACKAGE.zip --run-code --data-dir data",
         "```",
     ]
+
+
+def _with_nbsuite() -> list[str]:
+    """How to measure again a decoder that nbsuite alone knows."""
+    return [
+        "With the recordings (.mat) in a folder `data`, in an environment of its own:",
+        "",
+        "```",
+        f"pip install nbsuite -r {LOCK}",
+        "nbsuite submission verify PACKAGE.zip --data-dir data",
+        "```",
+    ]
+
+
+_HOW = {SCRIPT: _with_script, SOURCE: _with_own_code, None: _with_nbsuite}
 
 
 def _training(contents: Contents) -> Iterator[str]:

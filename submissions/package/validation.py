@@ -84,10 +84,10 @@ def validate_folder(
     check_completeness(contents, partial=partial)
     check_results(contents)
     check_checkpoints(folder, contents)
-    lock_remarks = check_lock(read_text(folder / LOCK, LOCK), own_code=contents.has_own_code)
+    lock_remarks = check_lock(read_text(folder / LOCK, LOCK), contents.runner)
     if contents.has_own_code:
         check_code(folder, contents)
-    own_script = not contents.has_own_code and (folder / SCRIPT).read_bytes() == script()
+    own_script = contents.runner == SCRIPT and (folder / SCRIPT).read_bytes() == script()
     remarks = [*_remarks(folder, contents, own_script=own_script), *lock_remarks]
     return Validation(folder, contents, packed_by, own_script, tuple(remarks))
 
@@ -111,6 +111,8 @@ def _remarks(folder: Path, contents: Contents, *, own_script: bool) -> Iterator[
             " that its figures were not checked against its weights: read it, and verify with"
             " --run-code."
         )
+    elif contents.runner is None:
+        yield f"The decoder is run by nbsuite alone: {SCRIPT} knows one layer of LIF neurons."
     elif not own_script:
         yield (
             f"{SCRIPT} is not the one that this nbsuite packs: it may be of another version, "

@@ -151,9 +151,10 @@ def run_script(
     Raises:
         PackageError: the script is not the one that this nbsuite packs, so it is not run.
     """
-    if validation.contents.has_own_code:
+    if validation.contents.runner != SCRIPT:
+        way = "with --run-code" if validation.contents.has_own_code else "without --run-script"
         raise PackageError(
-            f"The package holds {SOURCE} of the team's own and no {SCRIPT}; verify with --run-code."
+            f"The package holds no {SCRIPT}, which does not know its decoder; verify {way}."
         )
     if not validation.own_script:
         raise PackageError(

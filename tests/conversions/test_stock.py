@@ -14,12 +14,14 @@ import pytest
 import snntorch as snn
 import torch
 from safetensors import safe_open
+from safetensors.torch import save_file
 from torch import Tensor
 
 from nbsuite.conversions.stock import SCRIPT_NAME, export_stock, to_stock
 from nbsuite.conversions.stock_decoder import RECURRENT_DELAY, StockDecoder
 from nbsuite.conversions.stork import read_stork
 from nbsuite.models.checkpoint import load_checkpoint, save_checkpoint
+from nbsuite.models.registry import ModelSpec
 from nbsuite.models.rsnn import RecurrentDecoder
 from tests.conversions.stork_files import random_input, write_random_checkpoint
 
@@ -93,6 +95,23 @@ def test_leaves_the_decoder_alone_and_widens_half_precision(tmp_path: Path) -> N
     after = decoder.state_dict()
     assert all(torch.equal(after[name], value) for name, value in before.items())
     assert after["input.weight"].dtype == torch.float16
+
+
+@torch.no_grad()
+def test_any_outputs_step_and_counts(tmp_path: Path) -> None:
+    taus = ((0.1, 0.03), (0.05, 0.02))
+    decoder = RecurrentDecoder(ModelSpec("x", 9, 24, (0.08, 0.03), taus, outputs=3, step=0.02))
+    random = torch.Generator().manual_seed(2)
+    for name, value in decoder.named_parameters():
+        value.normal_(0, 1 if "weight" in name else 0.5, generator=random)
+    decoder = decoder.double().eval()
+    spikes = torch.randint(0, 4, (200, 2, 9), generator=random)
+    expected = decoder(spikes)
+    assert expected.spikes.sum() > 100
+    stock = to_stock(decoder, torch.float64)
+    torch.testing.assert_close(stock(spikes), expected.outputs, rtol=0, atol=1e-10)
+    save_file(stock.state_dict(), tmp_path / "x.safetensors")
+    assert torch.equal(StockDecoder.load(tmp_path / "x.safetensors")(spikes), stock(spikes))
 
 
 @pytest.fixture

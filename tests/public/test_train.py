@@ -99,3 +99,16 @@ def test_a_recording_in_memory_alone(tmp_path: Path) -> None:
         nbsuite.train("ridge", recording, output=tmp_path / "runs")
     saved = recording.save(tmp_path / "mine.h5")
     assert nbsuite.train("ridge", saved, output=tmp_path / "runs").path.is_file()
+
+
+def test_a_decoder_of_ones_own(tmp_path: Path, tiny_recording_path: Path) -> None:
+    code = Path(__file__).parents[1] / "own_decoders" / "leaky.py"
+    settings = {"windows.steps": 25, "windows.offset_steps": 25, "finetune.epochs": 1}
+    checkpoint = nbsuite.train(
+        f"{code}:build", tiny_recording_path, output=tmp_path, settings=settings, name="Ours"
+    )
+    assert checkpoint.path == tmp_path / "Ours_indy_20990101_01_seed1/finetune/weights.safetensors"
+    assert checkpoint.header.spec.name == "Ours"
+    run = nbsuite.benchmark(checkpoint, tiny_recording_path, metrics=("r2",))
+    assert run.result.task == "primate-reaching/1"
+    assert run.result.seed == 1

@@ -13,8 +13,7 @@ from typing import Any
 import pytest
 
 from nbsuite.errors import PackageError
-from nbsuite.models.checkpoint import CheckpointHeader, load_checkpoint, save_checkpoint
-from nbsuite.models.linear import LinearDecoder, LinearSpec
+from nbsuite.models.checkpoint import load_checkpoint, save_checkpoint
 from nbsuite.models.training_data import TrainingData
 from nbsuite.submissions.package.build import pack
 from nbsuite.submissions.package.validation import validate_package
@@ -293,21 +292,6 @@ def test_a_checkpoint_without_a_seed_is_not_packed(
             content["runs"][0]["checkpoint"]["seed"] = None
         (tmp_path / path.name).write_text(json.dumps(content))
     with pytest.raises(PackageError, match=r"at runs\.0\.checkpoint\.seed, None is not"):
-        pack([tmp_path, measured / "runs"], submission_toml, tmp_path / "a.zip", allow_twins=True)
-
-
-def test_decoders_of_other_kinds_are_not_packed(
-    measured: Path, submission_toml: Path, tmp_path: Path
-) -> None:
-    decoder = LinearDecoder(LinearSpec("tinyRSNN", channels=96, bins=2, bin_steps=3))
-    path = tmp_path / "linear.safetensors"
-    save_checkpoint(path, decoder, CheckpointHeader(decoder.spec, "indy_20160622_01", 1))
-    for file in (measured / "results").glob("*20160622*"):
-        content: Any = json.loads(file.read_text())
-        if "runs" in content:
-            content["runs"][0]["checkpoint"]["weights_sha256"] = load_checkpoint(path).digest
-        (tmp_path / file.name).write_text(json.dumps(content))
-    with pytest.raises(PackageError, match="which cannot be packed; pass a recurrent"):
         pack([tmp_path, measured / "runs"], submission_toml, tmp_path / "a.zip", allow_twins=True)
 
 

@@ -151,7 +151,7 @@ def test_verifying_runs_it_when_asked_alone(
     assert len(figures) == 2 * 7
     assert all(figure["agrees"] for figure in figures)
     assert run_log.exists()
-    assert "holds decoder.py of the team's own and no evaluate.py" in (
+    assert "holds no evaluate.py, which does not know its decoder; verify with --run-code" in (
         invoke("verify", own_package, "--run-script").stderr
     )
 
@@ -236,10 +236,10 @@ def test_imports_of_files_beside_are_named() -> None:
 def test_requirements_of_own_code_may_name_more_and_say_so() -> None:
     text = dependency_lock("decoder.py", ["click"])
     assert "click==" in text
-    (remark,) = check_lock(text, own_code=True)
+    (remark,) = check_lock(text, "decoder.py")
     assert remark == "requirements.txt names what decoder.py needs besides nbsuite: click."
     with pytest.raises(PackageError, match="name==version"):
-        check_lock(text + "--index-url http://x\n", own_code=True)
+        check_lock(text + "--index-url http://x\n", "decoder.py")
     with pytest.raises(PackageError):
         check_lock(text)
 

@@ -82,7 +82,15 @@ def test_published_values():
             "most_strength": 0.01,
         },
         "augmentation": {"drop": 0.0, "insert": 0.0, "jitter": 0.0},
-        "training": {"lr": 0.002, "eps": 1e-16, "batch": 250, "schedule_epochs": 200},
+        "training": {
+            "lr": 0.002,
+            "eps": 1e-16,
+            "batch": 250,
+            "schedule_epochs": 200,
+            "optimiser": "smorms3",
+            "weight_decay": 0.01,
+            "momentum": 0.9,
+        },
         "pretrain": {"epochs": 100},
         "finetune": {"epochs": 200},
         "prune": {
