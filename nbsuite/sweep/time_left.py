@@ -1,13 +1,14 @@
 """How long a study still takes, from what its tasks took so far, the running ones included.
 
-A task's expected seconds come from rates. How far they are off is the time spent over the time that
-it should have taken::
+A task's expected seconds come from rates. How far they are off is the time that epochs took over
+the time that they should have taken, those of running tasks included::
 
-    factor = (seconds of finished tasks + seconds that running ones are at work)
+    factor = (seconds of finished tasks + seconds of the running ones' epochs so far)
              / (expected seconds of finished tasks + those of the running ones' epochs so far)
 
-A running task counts once it did an epoch, or is at work on its first for longer than that should
-take by the others: then the factor is too low for certain. Tasks that train and tasks that do not
+A task's time up to the first epoch that was seen is left out of both: kernels are compiled in it. A
+running task without an epoch counts once it is at work for longer than the others were until then,
+and an epoch more: then the factor is too low for certain. Tasks that train and tasks that do not
 have a factor each.
 """
 
@@ -15,12 +16,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from statistics import median
 
 from nbsuite.sweep.cost import Rates, played_through
 from nbsuite.sweep.graph import Graph, StudyTask
 
 _LEAST_SHARE = 0.02
 """Of its expected time that a running task still takes, at the least."""
+
+_LONGEST_START = 20.0
+"""Seconds that a task may be at work before its first epoch, where none is known to tell."""
 
 
 @dataclass(frozen=True)
@@ -52,11 +57,18 @@ class TimeLeft:
         self._took = {True: 0.0, False: 0.0}
         self._expected = {True: 0.0, False: 0.0}
         self._shares: dict[str, float] = {}
+        self._first: dict[str, Running] = {}
+        self._last: dict[str, Running] = {}
+        self._starts: list[float] = []
 
     def finish(self, key: str, seconds: float) -> None:
         """A task took so long."""
         task = self._graph[key]
         share = self._shares.pop(key, 1.0)  # what an earlier process did of it is not in its time
+        self._last.pop(key, None)
+        if (first := self._first.pop(key, None)) is not None:
+            seconds -= first.seconds
+            share = 1.0 - _share(task, first.now)
         self._took[_trains(task)] += seconds
         self._expected[_trains(task)] += share * self._rates.seconds(task)
 
@@ -71,7 +83,7 @@ class TimeLeft:
             workers: how many are at work at a time.
         """
         for key, each in running.items():
-            self._shares[key] = 1.0 - _share(self._graph[key], each.before)
+            self._look_at(key, each)
         factors = self._factors(running)
         left = {
             key: factors[_trains(task)] * self._rates.seconds(task)
@@ -82,20 +94,33 @@ class TimeLeft:
             left[key] = self._rest(left[key], self._graph[key], each)
         return played_through(self._graph, left, workers, first=running)
 
+    def _look_at(self, key: str, each: Running) -> None:
+        self._shares[key] = 1.0 - _share(self._graph[key], each.before)
+        if key in self._last and each.seconds < self._last[key].seconds:  # it is tried again
+            self._first.pop(key, None)
+            del self._last[key]
+        if each.now > each.before and key not in self._first:
+            self._first[key] = each
+            self._starts.append(each.seconds)
+        if key not in self._last or each.now > self._last[key].now:
+            self._last[key] = each
+
     def _factors(self, running: Mapping[str, Running]) -> dict[bool, float]:
         took, expected = dict(self._took), dict(self._expected)
-        first: list[tuple[bool, float, float]] = []
+        waited: list[tuple[bool, float, float]] = []
         for key, each in running.items():
             task = self._graph[key]
-            kind, epochs = _trains(task), each.now - each.before
+            kind, first, last = _trains(task), self._first.get(key), self._last[key]
             due = self._rates.seconds(task) / max(task.effort.epochs, 1)
-            if epochs:
-                took[kind] += each.seconds
-                expected[kind] += due * epochs
+            if first is not None and last.now > first.now:
+                took[kind] += last.seconds - first.seconds
+                expected[kind] += due * (last.now - first.now)
             else:
-                first.append((kind, each.seconds, due))
+                waited.append((kind, each.seconds, due * max(each.now - each.before, 1)))
         known = _quotients(took, expected)
-        for kind, seconds, due in first:
+        start = median(self._starts) if self._starts else _LONGEST_START
+        for kind, seconds, due in waited:
+            seconds -= min(start, _LONGEST_START) if kind else 0.0
             if seconds > due * known[kind]:
                 took[kind] += seconds
                 expected[kind] += due
