@@ -16,8 +16,8 @@ from nbsuite.models.decoder import (
     DecodedWindows,
     TrainableDecoder,
 )
+from nbsuite.models.fused_runner import FusedRunner
 from nbsuite.models.initialisation import Fluctuations, InputRates, draw_network
-from nbsuite.models.prepared_runner import PreparedRunner
 from nbsuite.models.registry import INITIAL_READOUT, ModelSpec
 from nbsuite.models.sample_runner import SampleRunner
 from nbsuite.models.stepwise import State, Step, StepwiseNetwork
@@ -157,7 +157,7 @@ class RecurrentDecoder(TrainableDecoder):
         """See ``Decoder``; by the numba kernel, where that runs the cell."""
         if "numba" not in self.kernels:
             return super().sample_runner()
-        return PreparedRunner(self.parameters_for_kernel(), self.initial_state())
+        return FusedRunner(self.parameters_for_kernel(), self.initial_state())
 
     @torch.no_grad()
     def easily_driven(self) -> RecurrentDecoder:

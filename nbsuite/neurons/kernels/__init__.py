@@ -6,7 +6,7 @@
 ``numba``
     fused and event-driven, on a CPU, for networks of any number of layers whose cell says that it
     is ``fused``: inference over chunks of time
-    (``run``; ``prepare`` for many short ones of the same weights) and training on batches of
+    (``run``; ``lay_out`` for many short ones of the same weights) and training on batches of
     windows, with gradients (``run_windows``).
 ``triton``
     fused over all time steps, on an NVIDIA GPU, for one small recurrent layer of the cell ``lif``:
@@ -32,7 +32,7 @@ from nbsuite.neurons.kernels.parameters import NetworkParameters, NetworkState
 from nbsuite.spike_events import SpikeEvents
 
 if TYPE_CHECKING:  # numba takes long to import
-    from nbsuite.neurons.kernels.inference.prepared import PreparedNetwork
+    from nbsuite.neurons.kernels.inference.network import LaidOutNetwork
 
 KernelName = Literal["reference", "numba"]
 KERNEL_NAMES: tuple[KernelName, ...] = ("reference", "numba")
@@ -114,7 +114,7 @@ def run(
     return run_inference(parameters, spikes, state)
 
 
-def prepare(parameters: NetworkParameters) -> PreparedNetwork:
+def lay_out(parameters: NetworkParameters) -> LaidOutNetwork:
     """Lay a network out for the numba kernel once, for many runs of the same weights.
 
     The weights are copied: those that change later are not seen.
@@ -123,9 +123,9 @@ def prepare(parameters: NetworkParameters) -> PreparedNetwork:
         UsageError: the network is not on the CPU, or its cell is not one that the kernel runs.
     """
     _require_numba("numba", parameters)
-    from nbsuite.neurons.kernels.inference.prepared import prepare_network
+    from nbsuite.neurons.kernels.inference.network import lay_out_network
 
-    return prepare_network(parameters)
+    return lay_out_network(parameters)
 
 
 def require_triton() -> None:

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from nbsuite.errors import UsageError
-from nbsuite.neurons.kernels.inference.compiled import Counts
-from nbsuite.neurons.kernels.inference.prepared import prepare_network
+from nbsuite.neurons.kernels.inference.forward import Counts
+from nbsuite.neurons.kernels.inference.network import lay_out_network
 from nbsuite.neurons.kernels.parameters import MOST_EVENTS, NetworkParameters, NetworkState
 
 
@@ -16,7 +16,7 @@ def run_inference(
     parameters: NetworkParameters, spikes: Tensor, state: NetworkState
 ) -> tuple[Tensor, Tensor, NetworkState]:
     """See :func:`nbsuite.neurons.kernels.run`."""
-    network = prepare_network(parameters)
+    network = lay_out_network(parameters)
     arrays = network.copy_state(state)
     steps, batch, _ = spikes.shape
     emitted = np.zeros((steps, batch, network.neurons), dtype=np.int8)

@@ -17,7 +17,7 @@ from nbsuite.neurons import kernels
 from nbsuite.neurons.kernels.parameters import MOST_EVENTS, NetworkParameters, NetworkState
 
 
-class PreparedRunner(SampleRunner):
+class FusedRunner(SampleRunner):
     """A network laid out for the numba kernel.
 
     Args:
@@ -32,7 +32,7 @@ class PreparedRunner(SampleRunner):
 
     def __init__(self, parameters: NetworkParameters, start: NetworkState) -> None:
         channels = parameters.layers[0].input.shape[1]
-        self._network = kernels.prepare(parameters)
+        self._network = kernels.lay_out(parameters)
         self._start = self._network.copy_state(start)
         self._state = self._network.copy_state(start)
         self._spikes = np.zeros((1, 1, channels), dtype=np.int8)

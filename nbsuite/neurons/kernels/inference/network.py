@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nbsuite.neurons.cells.state import AdaptiveState, LayerState, SynapticState
-from nbsuite.neurons.kernels.inference.compiled import (
+from nbsuite.neurons.kernels.inference.forward import (
     Adaptation,
     Counts,
     State,
@@ -51,7 +51,7 @@ class StateArrays:
 
 
 @dataclass(frozen=True, eq=False)
-class PreparedNetwork:
+class LaidOutNetwork:
     """Copies of a network's weights and decays as the compiled loops take them.
 
     Attributes:
@@ -138,14 +138,14 @@ def _compile(dtype: torch.dtype, arguments: tuple[Any, ...]) -> Callable[..., No
     return compiled
 
 
-def prepare_network(parameters: NetworkParameters) -> PreparedNetwork:
-    """See :func:`nbsuite.neurons.kernels.prepare`."""
+def lay_out_network(parameters: NetworkParameters) -> LaidOutNetwork:
+    """See :func:`nbsuite.neurons.kernels.lay_out`."""
     first, *others = parameters.layers
     dtype = first.input.dtype
     working, neurons = _working_dtype(dtype), len(first.input)
     layers = [layer.neurons for layer in parameters.layers]
     recurrent = [layer.recurrent for layer in parameters.layers if layer.recurrent is not None]
-    return PreparedNetwork(
+    return LaidOutNetwork(
         dtype=dtype,
         heads=len(parameters.outputs),
         weights=Weights(
