@@ -65,8 +65,10 @@ def measure_in_processes(
             if len(waiting) > _AHEAD * workers:  # what was decoded takes memory
                 yield waiting.popleft().result()
         while waiting:
-            yield waiting.popleft().result()
-        pool.shutdown()
+            outcome = waiting.popleft().result()
+            if not waiting:
+                pool.shutdown()  # before whoever has all results asks for no more
+            yield outcome
     except BrokenProcessPool as error:
         raise BenchmarkError(
             "A process that measured was killed: see that there is enough memory, or measure with"
