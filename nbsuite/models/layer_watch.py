@@ -177,6 +177,8 @@ def _grouped(calls: Sequence[_Call], steps: int, name: str) -> list[Group]:
         values = call.values
         if not call.steps and one_each:
             values = tuple(each[None] for each in values)
+        elif not call.steps and all(each.shape[:2] == (1, steps) for each in values):
+            values = tuple(each[0] for each in values)  # of a batch of one, which comes first
         elif not call.steps and any(len(each) != steps for each in values):
             raise DecoderError(
                 f"The layer '{name}' is called {len(in_steps)} times in {steps} steps with inputs "

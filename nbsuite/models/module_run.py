@@ -220,11 +220,15 @@ def _by_rows(layer: nn.Linear) -> Callable[[Tensor], Tensor]:
     def forward(inputs: Tensor) -> Tensor:
         weight = layer.weight
         bias: Tensor | None = layer.bias
-        if inputs.ndim != 2 or len(inputs) < 2:
+        steps = max(inputs.shape[:-1], default=1)
+        if steps < 2 or inputs.numel() != steps * inputs.shape[-1]:  # several rows a step
             return nn.functional.linear(inputs, weight, bias)
-        rows, columns = inputs[:, None], weight.T.expand(len(inputs), *weight.T.shape)
+        rows = inputs.reshape(steps, 1, -1)
+        columns = weight.T.expand(steps, *weight.T.shape)
         if bias is not None:
-            return torch.baddbmm(bias.expand(len(inputs), 1, len(bias)), rows, columns)[:, 0]
-        return torch.bmm(rows, columns)[:, 0]
+            outputs = torch.baddbmm(bias.expand(steps, 1, len(bias)), rows, columns)
+        else:
+            outputs = torch.bmm(rows, columns)
+        return outputs.reshape(*inputs.shape[:-1], len(weight))
 
     return forward

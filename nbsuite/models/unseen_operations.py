@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import torch
+from neurobench.blocks.layer import SUPPORTED_LAYERS
 from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
@@ -106,6 +107,11 @@ def check_parameters(net: nn.Module, connections: Iterable[nn.Module]) -> None:
     Raises:
         DecoderError: names a module that has a matrix of its own.
     """
+    if isinstance(net, SUPPORTED_LAYERS):
+        raise DecoderError(
+            f"The decoder is a {type(net).__name__} itself, in which NeuroBench finds no layer; "
+            "make it a layer of a module of your own."
+        )
     counted = {id(each) for layer in connections for each in layer.modules()}
     for name, module in net.named_modules():
         if id(module) in counted or isinstance(module, NORMS):

@@ -270,6 +270,32 @@ class Named(Base):
         return self.fc(input=sample)
 
 
+class BatchFirst(Base):
+    """Sequences in a batch of one, as PyTorch's users have them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        del self.fc
+        self.lstm = nn.LSTM(CHANNELS, 5, num_layers=2, batch_first=True)
+        self.readout = nn.Sequential(nn.Linear(5, 5), nn.ReLU(), nn.Linear(5, 2))
+
+    def forward(self, spikes: Tensor, state: Any = None) -> Any:
+        hidden, state = self.lstm(spikes[None], state)
+        return self.readout(hidden)[0], state
+
+
+def test_a_batch_of_one_may_come_first() -> None:
+    torch.manual_seed(0)
+    decoder, spikes = ModuleDecoder(BatchFirst(), SPEC), _spikes()
+    by_sequence = decoder.decode(spikes)
+    assert "was given sequences" in decoder.remark
+    by_steps = decoder.decode(spikes, kernel=STEPWISE)
+    torch.testing.assert_close(by_sequence.outputs, by_steps.outputs)
+    for calls, others in zip(by_sequence.inputs, by_steps.inputs, strict=True):
+        assert [len(group[0]) for group in calls] == [40]
+        assert [len(group[0]) for group in others] == [40]
+
+
 class TwoWays(Base):
     def __init__(self) -> None:
         super().__init__()
@@ -297,6 +323,7 @@ REFUSED = [
     (Bilinear, r"The layer 'pair' \(Bilinear\) holds the weights 'weight'"),
     (Stateless, r"count a call of the layer 'cell' \(GRUCell\).*; pass it its state, which may be"),
     (Named, r"count a call of the layer 'fc' \(Linear\).*; pass it its input alone, by position"),
+    (lambda: nn.Linear(CHANNELS, 2), "The decoder is a Linear itself, in which NeuroBench finds"),
     (TwoWays, "The layer 'gru' is a bidirectional GRU, which decodes from samples"),
 ]
 
