@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from nbsuite.benchmarking.jobs import Job, data_label
+from nbsuite.benchmarking.jobs import Job, data_label, verify_jobs
 from nbsuite.benchmarking.results import BenchmarkResult
-from nbsuite.benchmarking.session import RunSettings, verify_checkpoint
+from nbsuite.benchmarking.session import RunSettings
 from nbsuite.benchmarking.verification import Comparison
 from nbsuite.cli.frame import output
 from nbsuite.errors import BenchmarkError
@@ -85,9 +85,7 @@ def compare_jobs(jobs: Sequence[Job], steps: int, settings: RunSettings, *, as_j
     Raises:
         BenchmarkError: they differ.
     """
-    compared = [
-        (job, verify_checkpoint(job.checkpoint, job.recording, steps, settings)) for job in jobs
-    ]
+    compared = verify_jobs(jobs, steps, settings)
     _print_comparisons(compared, as_json=as_json)
     differing = [(job, each.name) for job, found in compared for each in found if not each.agrees]
     if differing:

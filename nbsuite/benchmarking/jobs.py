@@ -11,7 +11,13 @@ from pathlib import Path
 from nbsuite.benchmarking.observer import JobBegun, JobDone, Observer, StepsDone
 from nbsuite.benchmarking.results import BenchmarkResult
 from nbsuite.benchmarking.runner import Measurement
-from nbsuite.benchmarking.session import RunSettings, check_fit, measure_checkpoint
+from nbsuite.benchmarking.session import (
+    RunSettings,
+    check_fit,
+    measure_checkpoint,
+    verify_checkpoint,
+)
+from nbsuite.benchmarking.verification import Comparison
 from nbsuite.data.recording import Recording
 from nbsuite.errors import UsageError
 from nbsuite.models.checkpoint import Checkpoint, load_checkpoint
@@ -178,3 +184,16 @@ def measure_jobs(
         )
         observer(JobDone(job.description, steps))
         yield outcome
+
+
+def verify_jobs(
+    jobs: Sequence[Job], steps: int, settings: RunSettings
+) -> list[tuple[Job, Sequence[Comparison]]]:
+    """Measure the first ``steps`` test samples of each job both ways and compare.
+
+    Raises:
+        NbsuiteError: as :func:`nbsuite.benchmarking.session.verify_checkpoint`.
+    """
+    return [
+        (job, verify_checkpoint(job.checkpoint, job.recording, steps, settings)) for job in jobs
+    ]
