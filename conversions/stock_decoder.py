@@ -51,6 +51,7 @@ class StockDecoder(nn.Module):
 
     def __init__(self, channels: int, neurons: int, heads: int, outputs: int = 2) -> None:
         super().__init__()
+        self.outputs = outputs
         self.input = nn.Linear(channels, neurons, bias=False)
         self.hidden = snn.RSynaptic(
             alpha=torch.zeros(neurons),
@@ -98,8 +99,8 @@ class StockDecoder(nn.Module):
         zeros = torch.zeros_like(current[0])
         hidden = (zeros, zeros)
         # Readouts keep their state themselves: snnTorch 0.9 takes a `syn` passed to it for `mem`.
-        for output, readout in zip(self.output, self.readout, strict=True):
-            start = zeros.new_zeros(len(zeros), output.out_features)
+        for readout in self.readout:
+            start = zeros.new_zeros(len(zeros), self.outputs)
             readout.syn, readout.mem = start, start + INITIAL_READOUT
         delayed = deque([zeros] * READOUT_DELAY, maxlen=READOUT_DELAY)
         velocity = []
