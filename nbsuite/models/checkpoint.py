@@ -85,11 +85,13 @@ class StoredWeights:
         path: the file.
         header: what the weights belong to.
         digest: SHA-256 over the weights alone.
+        finite: whether none of them is NaN or infinite.
     """
 
     path: Path
     header: CheckpointHeader
     digest: str
+    finite: bool
 
 
 def save_checkpoint(path: Path, decoder: Decoder, header: CheckpointHeader) -> None:
@@ -142,7 +144,8 @@ def read_stored(path: Path) -> StoredWeights:
         CheckpointError: the file is missing, damaged, or not a checkpoint of this format.
     """
     header, tensors = _read(path)
-    return StoredWeights(path, header, tensors_digest(tensors))
+    finite = all(bool(torch.isfinite(value).all()) for value in tensors.values())
+    return StoredWeights(path, header, tensors_digest(tensors), finite)
 
 
 def header_in(path: Path) -> CheckpointHeader | None:

@@ -45,6 +45,8 @@ def check_checkpoints(folder: Path, contents: Contents) -> None:
             if contents.has_own_code:
                 stored = read_stored(folder / name)
                 _check_identity(name, stored, each, run)
+                if not stored.finite:
+                    raise PackageError(f"{name} holds weights that are NaN or infinite.")
             else:
                 stored = load_checkpoint(folder / name)
                 _check_identity(name, stored, each, run)
