@@ -14,6 +14,7 @@ from torch import Tensor
 from nbsuite.models.checkpoint import CheckpointHeader, save_checkpoint
 from nbsuite.models.registry import ModelSpec
 from nbsuite.models.rsnn import RecurrentDecoder
+from nbsuite.neurons.connection import Connection
 from nbsuite.training.families import model_spec
 
 
@@ -64,15 +65,27 @@ def random_decoder(
     """
     torch.manual_seed(seed)
     decoder = RecurrentDecoder(spec or model_spec(kind.model, spikes.shape[2]))
-    for connection in (decoder.input, decoder.hidden.recurrent):
-        torch.nn.init.normal_(connection.weight, std=connection.in_features**-0.5)
+    for source, layer in decoder.layers():
+        connections = [source, layer.recurrent] if layer.recurrent else [source]
+        for connection in connections:
+            torch.nn.init.normal_(connection.weight, std=connection.in_features**-0.5)
     decoder.to(getattr(torch, kind.precision)).eval()
-    drawn = decoder.input.weight.detach().clone()
+    for index, (source, _) in enumerate(decoder.layers()):
+        _scale_until_active(decoder, source, index, kind.activity, spikes)
+    return decoder
+
+
+def _scale_until_active(
+    decoder: RecurrentDecoder, source: Connection, index: int, activity: float, spikes: Tensor
+) -> None:
+    """Scale the weights onto a hidden layer until it is that active."""
+    drawn = source.weight.detach().clone()
+    neurons = decoder.spec.neurons
+    own = slice(index * neurons, (index + 1) * neurons)
     low, high = 0.0, 32.0
     for _halving in range(16):
         scale = (low + high) / 2
-        decoder.input.weight.data = drawn * scale
+        source.weight.data = drawn * scale
         with torch.no_grad():
-            activity = float(decoder(spikes, kernel="numba").spikes.float().mean())
-        low, high = (scale, high) if activity < kind.activity else (low, scale)
-    return decoder
+            emitted = decoder(spikes, kernel="numba").spikes[:, :, own]
+        low, high = (scale, high) if float(emitted.float().mean()) < activity else (low, scale)

@@ -15,7 +15,6 @@ from torch.nn.functional import dropout
 from nbsuite.conversions.stock import to_stock
 from nbsuite.conversions.stock_decoder import (
     INITIAL_READOUT,
-    OUTPUTS,
     READOUT_DELAY,
     RECURRENT_DELAY,
     StockDecoder,
@@ -30,7 +29,7 @@ class StockTraining(StockDecoder):
     def of(cls, decoder: RecurrentDecoder) -> StockTraining:
         """The same network as ``decoder``."""
         spec = decoder.spec
-        made = cls(spec.channels, spec.neurons, len(spec.readouts))
+        made = cls(spec.channels, spec.neurons, len(spec.readouts), spec.outputs)
         made.load_state_dict(to_stock(decoder).state_dict())
         made.hidden.recurrent.bias = None  # the network has none
         return made.train()
@@ -43,12 +42,12 @@ class StockTraining(StockDecoder):
             rate: dropout of input and hidden spikes.
 
         Returns:
-            Velocity (steps, batch, 2), and counts of hidden spikes (batch, neurons).
+            Outputs (steps, batch, outputs), and counts of hidden spikes (batch, neurons).
         """
         current = self.input(dropout(spikes, rate))
         zeros = torch.zeros_like(current[0])
         hidden = (zeros, zeros)
-        start = zeros.new_zeros(len(zeros), OUTPUTS)
+        start = zeros.new_zeros(len(zeros), self.outputs)
         for readout in self.readout:
             readout.syn, readout.mem = start, start + INITIAL_READOUT
         delayed = deque([zeros] * READOUT_DELAY, maxlen=READOUT_DELAY)

@@ -29,6 +29,7 @@ from stock_training import StockTraining
 from torch import Tensor
 
 from nbsuite.data.folders import data_folder
+from nbsuite.models.registry import ModelSpec
 from nbsuite.neurons.dropout import Dropout
 from nbsuite.neurons.kernels import TrainingKernelName
 from nbsuite.spike_events import SpikeEvents
@@ -54,12 +55,19 @@ Batch = Callable[[int], None]
 class Problem:
     """Windows of a recording and a decoder that is as active on them as the published one."""
 
-    def __init__(self, model: str, windows: int, steps: int = STEPS, device: str = "cpu") -> None:
+    def __init__(
+        self,
+        model: str,
+        windows: int,
+        steps: int = STEPS,
+        device: str = "cpu",
+        spec: ModelSpec | None = None,
+    ) -> None:
         recording = load_recording(locate("I1", data_folder(None), "twin").path)
         self.events = SpikeEvents.from_recording(recording, 0, SAMPLES)
         self.labels = recording.labels[:SAMPLES]
         start = torch.from_numpy(recording.spikes(0, 4000))[:, None]
-        self.decoder = random_decoder(KINDS[model], start).to(device)
+        self.decoder = random_decoder(KINDS[model], start, spec=spec).to(device)
         self.recipe = find_family(model).recipe
         self.windows, self.steps, self.device = windows, steps, device
 

@@ -15,6 +15,7 @@ if _TYPE_CHECKING:
     from nbsuite.errors import NbsuiteError as NbsuiteError
     from nbsuite.models.checkpoint import Checkpoint as Checkpoint
     from nbsuite.models.streaming import StreamingDecoder as StreamingDecoder
+    from nbsuite.neurons.through_time import through_time as through_time
     from nbsuite.public.checkpoints import load_checkpoint as load_checkpoint
     from nbsuite.public.pictures import plot_decoding as plot_decoding
     from nbsuite.public.pictures import plot_leaderboard as plot_leaderboard
@@ -39,6 +40,7 @@ _PLACES = {
     "plot_decoding": "nbsuite.public.pictures",
     "plot_leaderboard": "nbsuite.public.pictures",
     "read_results": "nbsuite.public.results",
+    "through_time": "nbsuite.neurons.through_time",
     "train": "nbsuite.public.training",
     "write_results": "nbsuite.public.results",
 }

@@ -71,6 +71,9 @@ WindowSpikes: TypeAlias = Num[Tensor, "steps windows channels"]
 StepsBatchSpikes: TypeAlias = Num[Tensor, "steps batch hidden"]
 """Spikes of all hidden neurons, one layer beside the other."""
 
+HiddenSpikes: TypeAlias = Int8[Tensor, "steps batch hidden"]
+"""The same as the fused kernels give them."""
+
 ChunkOutputs: TypeAlias = Float32[Tensor, "steps outputs"]
 ChunkSpikes: TypeAlias = Int8[Tensor, "steps hidden"]
 """Spikes of all hidden neurons of one recording."""

@@ -188,6 +188,7 @@ def _draw_decoder(
     seed: int = 0,
     dtype: str = "float32",
     name: str = "tinyRSNN",
+    **architecture: Any,
 ) -> Any:
     """A decoder in evaluation mode whose hidden neurons fire now and then."""
     import torch
@@ -197,7 +198,9 @@ def _draw_decoder(
 
     random = torch.Generator().manual_seed(seed)
     taus = tuple((0.05 / (head + 1), 0.01) for head in range(heads))
-    decoder = RecurrentDecoder(ModelSpec(name, channels, neurons, (0.02, 0.01), taus))
+    decoder = RecurrentDecoder(
+        ModelSpec(name, channels, neurons, (0.02, 0.01), taus, **architecture)
+    )
     with torch.no_grad():
         for key, value in decoder.named_parameters():
             scale = 1.0 if "weight" in key else 0.5

@@ -37,6 +37,7 @@ CHECKED = frozenset(
         "nbsuite.neurons.cells.stock",
         "nbsuite.neurons.connection",
         "nbsuite.neurons.dropout",
+        "nbsuite.neurons.kernels",
         "nbsuite.neurons.layers",
         "nbsuite.neurons.surrogate",
         "nbsuite.neurons.timescales",

@@ -27,5 +27,5 @@ def test_what_a_program_imports_is_there(program: Path) -> None:
             )
         module = importlib.import_module(node.module or "")
         for each in node.names:
-            if not hasattr(module, each.name):
-                importlib.import_module(f"{node.module}.{each.name}")
+            place = f"{node.module}.{each.name}"
+            assert hasattr(module, each.name) or importlib.import_module(place), place

@@ -61,7 +61,9 @@ def test_every_module_that_names_shapes_is_checked() -> None:
         assert spec.origin is not None
         folder = Path(spec.origin).parent
         naming |= {
-            ".".join((package, *path.relative_to(folder).with_suffix("").parts))
+            ".".join((package, *path.relative_to(folder).with_suffix("").parts)).removesuffix(
+                ".__init__"
+            )
             for path in folder.rglob("*.py")
             if f"from {SHAPES} import" in path.read_text(encoding="utf-8")
         }

@@ -19,7 +19,7 @@ import snntorch as snn
 import torch
 from torch import nn
 
-from nbsuite.neurons.through_time import through_time
+from nbsuite import through_time
 
 
 class Network(nn.Module):

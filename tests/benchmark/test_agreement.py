@@ -17,6 +17,7 @@ from torch.utils.data import DataLoader, TensorDataset
 from nbsuite.benchmarking.quantities import METRIC_NAMES, QUANTITIES
 from nbsuite.benchmarking.runner import run_benchmark, run_per_step
 from nbsuite.benchmarking.verification import compare_with_per_step
+from nbsuite.neurons.layers import SpikingLayer
 
 MODELS = st.sampled_from([(64, 1), (48, 5), (150, 2)])
 
@@ -67,7 +68,7 @@ class _UntouchedModel(NeuroBenchModel):  # type: ignore[misc]
         super().__init__()
         self.decoder = decoder
         self.state = None
-        self.activation_modules = [type(decoder.hidden)]
+        self.activation_modules = [SpikingLayer]
 
     def __net__(self) -> Any:
         return self.decoder
@@ -81,12 +82,21 @@ class _UntouchedModel(NeuroBenchModel):  # type: ignore[misc]
         return torch.cat(outputs)
 
 
-@pytest.mark.parametrize(("neurons", "heads"), [(64, 1), (256, 5)])
+@pytest.mark.parametrize(
+    "architecture",
+    [
+        {"neurons": 64},
+        {"neurons": 256, "heads": 5},
+        {"neurons": 20, "layers": 2, "cell": "adaptive"},
+        {"neurons": 20, "layers": 3, "recurrent": False},
+        {"neurons": 20, "layers": 2, "cell": "stock"},
+    ],
+)
 def test_agrees_with_neurobench_left_untouched(
-    draw_decoder: Any, draw_samples: Any, neurons: int, heads: int
+    draw_decoder: Any, draw_samples: Any, architecture: dict[str, Any]
 ) -> None:
     """In float32 a step's count is exact, so that NeuroBench needs no stand-in."""
-    decoder = draw_decoder(neurons=neurons, heads=heads)
+    decoder = draw_decoder(**architecture)
     _prune(decoder, 0.4, 0)
     samples = draw_samples(300, 96, 7)
     loader = DataLoader(TensorDataset(samples.spikes.float(), samples.labels), batch_size=64)

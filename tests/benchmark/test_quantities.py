@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +18,7 @@ from nbsuite.benchmarking.quantities import (
     with_operations,
 )
 from nbsuite.submissions.results.schema import schema
+from tests.submissions.results_files import write_lists, write_provenance
 
 PUBLISHED = [
     "footprint",
@@ -95,3 +99,56 @@ def test_operations_are_the_sum_of_both_kinds() -> None:
     values = with_operations({"acs": 3, "mse": 1, "macs": 4})
     assert list(values.items()) == [("macs", 4.0), ("acs", 3.0), ("mse", 1.0), ("operations", 7.0)]
     assert with_operations({"acs": 3}) == {"acs": 3.0}
+
+
+ANOTHER_ENTRY = """
+import sys
+from importlib.util import find_spec, module_from_spec
+
+name = "nbsuite.benchmarking.quantities"
+spec = find_spec(name)
+source = open(spec.origin, encoding="utf-8").read()
+entry = "Quantity('energy', 'Energy (nJ)', more_is_better=False, metric='static.Energy', digits=1)"
+last = "        LOOKAHEAD,\\n"
+changed = source.replace(last, f"{last}        {entry},\\n")
+assert changed != source
+sys.modules[name] = module = module_from_spec(spec)
+exec(compile(changed, spec.origin, "exec"), vars(module))
+
+from pathlib import Path
+from nbsuite.submissions.results.columns import choose_columns
+from nbsuite.submissions.results.compare import compare_results
+from nbsuite.submissions.results.folder import read_results
+from nbsuite.submissions.results.tolerances import parse_tolerances
+from nbsuite.submissions.tables.entries import own_entries
+from nbsuite.submissions.tables.leaderboard import rank
+from nbsuite.submissions.tables.leaderboard_table import leaderboard_table
+from nbsuite.submissions.tables.published_tables import demand_table
+
+folder = Path(sys.argv[1])
+models = read_results(folder).real
+[energy] = choose_columns("energy", {})
+board = leaderboard_table(rank(own_entries(models), session="I1", sort="energy"), [energy])
+table = demand_table(models, [energy])
+compared = compare_results(folder, folder, parse_tolerances(["energy=5%"]), "energy")
+assert "energy" in module.METRIC_NAMES
+assert "torch" not in sys.modules
+for heading in [*(c.heading for c in board.columns), *(c.heading for c in table.columns)]:
+    print(heading)
+print(compared.changes[0].figure.key, compared.changes[0].old, compared.changes[0].verdict.value)
+"""
+
+
+def test_another_figure_is_another_entry_and_nothing_else(tmp_path: Path) -> None:
+    path = write_lists(tmp_path)
+    write_provenance(path, [{"energy": 2.0}, {"energy": 4.0}])
+    finished = subprocess.run(
+        [sys.executable, "-c", ANOTHER_ENTRY, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert finished.returncode == 0, finished.stderr
+    lines = finished.stdout.splitlines()
+    assert lines.count("Energy (nJ)") == 2
+    assert lines[-1] == "energy 3.0 same"

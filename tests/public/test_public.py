@@ -71,6 +71,7 @@ def test_the_public_names() -> None:
         "plot_decoding",
         "plot_leaderboard",
         "read_results",
+        "through_time",
         "train",
         "write_results",
     ]

@@ -11,6 +11,7 @@ from scipy import stats
 
 from nbsuite.errors import DataError
 from nbsuite.models.initialisation import InputRates, response_energy
+from nbsuite.models.registry import ModelSpec
 from nbsuite.models.rsnn import RecurrentDecoder
 from nbsuite.neurons.cells.lif import readout_step
 from nbsuite.neurons.timescales import TimeConstants
@@ -81,6 +82,23 @@ def test_moments(name, second):
             assert (parameters[f"readout.{head}.parametrizations.{decay}.original"] == 1).all()
     alpha, beta = (parameters[f"hidden.parametrizations.{d}.original"] for d in ("alpha", "beta"))
     assert not torch.equal(alpha, beta)
+
+
+@pytest.mark.parametrize(("recurrent", "share"), [(True, 0.9), (False, 1.0)])
+def test_moments_of_several_layers(recurrent, share):
+    """Each layer is fed by the one before as the first is by the input, at the input's rate."""
+    tau, step = (0.020, 0.010), 0.01
+    spec = ModelSpec("deep", 50, 80, tau, ((0.05, 0.01),), 3, recurrent, "adaptive", step=step)
+    decoder = RecurrentDecoder(spec)
+    decoder.initialise(InputRates(HERTZ, None), InitialisationRecipe(), 1)
+    variance = 0.5**2 / (HERTZ * _closed_energy(TimeConstants(*tau), step))
+    for fan_in, (connection, layer) in zip((50, 80, 80), decoder.layers(), strict=True):
+        _assert_normal(connection.weight, math.sqrt(share * variance / fan_in))
+        if recurrent:
+            _assert_normal(layer.recurrent.weight, math.sqrt(0.1 * variance / 80))
+        assert (layer.strength == 1.8).all()
+        rho = layer.get_parameter("parametrizations.rho.original")
+        assert stats.kstest(rho.detach().numpy(), "uniform").pvalue > 1e-3
 
 
 @pytest.mark.parametrize(("sigma_u", "alpha_mix"), [(0.5, 0.9), (0.2, 0.5)])

@@ -21,9 +21,7 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Literal
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from nbsuite.errors import UsageError
@@ -33,6 +31,7 @@ from nbsuite.spike_events import SpikeEvents
 
 if TYPE_CHECKING:  # numba takes long to import
     from nbsuite.neurons.kernels.inference.network import LaidOutNetwork
+    from nbsuite.shapes import HiddenSpikes, StepsHeadsBatchOutputs, WindowsNeurons, WindowStarts
 
 KernelName = Literal["reference", "numba"]
 KERNEL_NAMES: tuple[KernelName, ...] = ("reference", "numba")
@@ -44,25 +43,25 @@ def run_windows(
     kernel: str,
     parameters: NetworkParameters,
     events: SpikeEvents,
-    starts: NDArray[np.int64],
+    starts: WindowStarts,
     steps: int,
     initial_readout: float,
     dropout: Dropout,
-) -> tuple[Tensor, Tensor]:
+) -> tuple[StepsHeadsBatchOutputs, WindowsNeurons]:
     """Run a fused kernel over a batch of windows, each from the initial state; differentiable.
 
     Args:
         kernel: name of a fused kernel.
         parameters: the network.
         events: input spikes of consecutive samples.
-        starts: (windows,) the first sample of each window.
+        starts: the first sample of each window.
         steps: the windows' length in samples.
         initial_readout: the readouts' membrane potential before the first step.
         dropout: dropout of input and hidden spikes.
 
     Returns:
-        Outputs (steps, heads, windows, outputs), and counts of hidden spikes (windows, neurons of
-        all layers).
+        Outputs of each head, the windows being the batch, and counts of hidden spikes of the
+        neurons of all layers.
 
     Raises:
         UsageError: no such kernel, it is not installed, or it cannot take this network or input.
@@ -85,7 +84,7 @@ def run_windows(
 
 def run(
     kernel: str, parameters: NetworkParameters, spikes: Tensor, state: NetworkState
-) -> tuple[Tensor, Tensor, NetworkState]:
+) -> tuple[HiddenSpikes, StepsHeadsBatchOutputs, NetworkState]:
     """Run a fused kernel over a chunk of time.
 
     Args:
@@ -95,8 +94,8 @@ def run(
         state: the state before the chunk; it is left as it is.
 
     Returns:
-        Hidden spikes (steps, batch, neurons of all layers) int8, outputs (steps, heads, batch,
-        outputs) in the weights' dtype, and the state after the chunk.
+        Hidden spikes of all layers, outputs of each head in the weights' dtype, and the state after
+        the chunk.
 
     Raises:
         UsageError: no such kernel, or it cannot take this network or input.

@@ -108,7 +108,7 @@ def run_lstm(
         transposed: (units, 4 units) W_hh transposed.
         bias: (4 units,) b_hh.
         state: (units,) h before the first step, replaced by that after the last one.
-        cell: (units,) c, likewise.
+        cell: (units,) c before the first step, replaced by that after the last one.
         outputs: (steps, units) receives h.
         cells: (steps, units) receives c.
     """

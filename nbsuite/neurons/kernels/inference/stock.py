@@ -76,7 +76,7 @@ def run_synaptic(
     Args:
         currents: (steps, neurons) input currents.
         synapse: (neurons,) synaptic currents before the first step, replaced by those after.
-        membrane: (neurons,) membranes, likewise replaced.
+        membrane: (neurons,) membranes before the first step, replaced by those after.
         alpha: (neurons,) decays of the synaptic currents.
         beta: (neurons,) decays of the membranes.
         threshold: (neurons,) thresholds.
