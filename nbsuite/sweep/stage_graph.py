@@ -86,12 +86,14 @@ class PlannedDecoder:
         recording: the recording that it decodes.
         location: its file.
         stage: key of its last stage.
+        family: name of its family, whose networks are compared.
     """
 
     variant: Variant
     recording: Recording
     location: Location
     stage: str
+    family: str
 
 
 class StageGraph:
@@ -178,7 +180,9 @@ class StageGraph:
                 last = self._stage(replace(first, stage=stage, parent=parent), last, variant)
         if last is not None and last.kind != "pretrain":
             self.decoders.append(
-                PlannedDecoder(variant, self._opened.load(location), location, last.key)
+                PlannedDecoder(
+                    variant, self._opened.load(location), location, last.key, model.family.name
+                )
             )
 
     def _pretraining(self, task: StageTask) -> StudyTask:

@@ -150,13 +150,14 @@ def _add_last(
 
 def _candidates(measured: Sequence[Measured], tasks: Graph) -> tuple[Candidate, ...]:
     """The variants of each model under each task, with all that was made of them."""
-    found: dict[tuple[str, Variant, str], list[tuple[Path, Path]]] = {}
+    found: dict[tuple[str, Variant, str, str], list[tuple[Path, Path]]] = {}
     for each in measured:
         stage = tasks[each.decoder.stage]
         task = each.decoder.recording.task.protocol
-        pairs = found.setdefault((stage.effort.model, each.decoder.variant, task), [])
+        key = (stage.effort.model, each.decoder.variant, task, each.decoder.family)
+        pairs = found.setdefault(key, [])
         pairs.append((stage.folder, each.results))
     return tuple(
-        Candidate(model, variant.name, tuple(pairs), task)
-        for (model, variant, task), pairs in found.items()
+        Candidate(model, variant.name, tuple(pairs), task, family)
+        for (model, variant, task, family), pairs in found.items()
     )

@@ -42,12 +42,14 @@ class Candidate:
         variant: the variant's name.
         decoders: for each session and seed, the folder of its last stage and its results file.
         task: name and version of the task.
+        family: name of the model's family, whose networks are ranked together.
     """
 
     model: str
     variant: str
     decoders: tuple[tuple[Path, Path], ...]
     task: str
+    family: str
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,7 @@ class Row:
         decoders: how many there are.
         planned: how many there should be.
         task: name and version of the task.
+        family: name of the model's family; empty in rankings of earlier versions.
     """
 
     model: str
@@ -73,6 +76,7 @@ class Row:
     decoders: int
     planned: int
     task: str = EARLIEST_PROTOCOL
+    family: str = ""
 
 
 @dataclass(frozen=True)
@@ -172,12 +176,18 @@ def _row(candidate: Candidate) -> Row:
         decoders=len(validation),
         planned=len(candidate.decoders),
         task=candidate.task,
+        family=candidate.family,
     )
 
 
 def _rank(row: Row) -> tuple[str, str, bool, float]:
     r2 = row.validation_r2
-    return row.task, row.model, row.decoders < row.planned, float("inf") if r2 is None else -r2
+    return (
+        row.task,
+        row.family or row.model,
+        row.decoders < row.planned,
+        float("inf") if r2 is None else -r2,
+    )
 
 
 def _as_json(rows: Sequence[Row]) -> str:

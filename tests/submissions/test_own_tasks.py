@@ -192,3 +192,22 @@ def test_variants_are_ranked_by_task() -> None:
         ("other/1", "a"),
     ]
     assert "task" not in records(ranking_table([Row("GRU", "a", 0.9, None, 0.9, 1, 1)]))[0]
+
+
+def test_networks_of_a_family_are_ranked_together() -> None:
+    rows = [
+        Row(model, "", r2, None, r2, 1, 1, "maze/1", family)
+        for model, r2, family in (
+            ("bigRSNN", 0.5, "bigRSNN"),
+            ("tinyRSNN", 0.1, "tinyRSNN"),
+            ("tinyRSNN-128", 0.3, "tinyRSNN"),
+            ("tinyRSNN-32", 0.2, "tinyRSNN"),
+        )
+    ]
+    shown = records(ranking_table(sorted(rows, key=_rank)))
+    assert [row["model"] for row in shown] == [
+        "bigRSNN",
+        "tinyRSNN-128",
+        "tinyRSNN-32",
+        "tinyRSNN",
+    ]
