@@ -22,7 +22,7 @@ from machine import describe_machine, machine_line
 from stock_architectures import StockNetwork
 from training import DROPOUT, Batch, Problem, our_batch, seconds
 
-from nbsuite.models.registry import ModelSpec
+from nbsuite.models.spec import ModelSpec
 from nbsuite.training.smorms3 import SMORMS3
 
 WINDOWS = 250

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 from scaling_tables import TextTable
 
-from nbsuite.models.registry import OUTPUTS
+from nbsuite.models.spec import OUTPUTS
 from nbsuite.submissions.results.published import PublishedMethod, published_methods
 from nbsuite.training.families import FAMILIES, model_spec
 

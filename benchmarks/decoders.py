@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 
 from nbsuite.models.checkpoint import CheckpointHeader, save_checkpoint
-from nbsuite.models.registry import ModelSpec
 from nbsuite.models.rsnn import RecurrentDecoder
+from nbsuite.models.spec import ModelSpec
 from nbsuite.neurons.connection import Connection
 from nbsuite.training.families import model_spec
 

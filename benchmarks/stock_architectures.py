@@ -16,8 +16,8 @@ from snntorch import surrogate
 from torch import Tensor, nn
 from torch.nn.functional import dropout
 
-from nbsuite.models.registry import INITIAL_READOUT
 from nbsuite.models.rsnn import RecurrentDecoder
+from nbsuite.models.spec import INITIAL_READOUT
 from nbsuite.neurons.layers import LeakyReadout, SpikingLayer
 
 HIDDEN_DELAY = 3

@@ -29,7 +29,7 @@ from stock_training import StockTraining
 from torch import Tensor
 
 from nbsuite.data.folders import data_folder
-from nbsuite.models.registry import ModelSpec
+from nbsuite.models.spec import ModelSpec
 from nbsuite.neurons.dropout import Dropout
 from nbsuite.neurons.kernels import TrainingKernelName
 from nbsuite.spike_events import SpikeEvents

@@ -27,8 +27,8 @@ from torch import Tensor
 from nbsuite.conversions.trace_file import read_trace
 from nbsuite.errors import ConversionError
 from nbsuite.models.finite import require_finite
-from nbsuite.models.registry import OUTPUTS, ModelSpec
 from nbsuite.models.rsnn import Decoded, RecurrentDecoder
+from nbsuite.models.spec import OUTPUTS, ModelSpec
 from nbsuite.neurons.kernels import KERNEL_NAMES, KernelName
 
 NAMES = ("input", "spikes", "readout", "heads", "spikes_half", "readout_half")

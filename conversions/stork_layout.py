@@ -10,7 +10,7 @@ Source: the checkpoints of github.com/fmi-basel/neural-decoding-RSNN.
 
 from __future__ import annotations
 
-from nbsuite.models.registry import ModelSpec
+from nbsuite.models.spec import ModelSpec
 
 INPUT_WEIGHT = "con1.op.weight"
 _DECAYS = {"mem_param": "beta", "syn_param": "alpha"}

@@ -193,8 +193,8 @@ def _draw_decoder(
     """A decoder in evaluation mode whose hidden neurons fire now and then."""
     import torch
 
-    from nbsuite.models.registry import ModelSpec
     from nbsuite.models.rsnn import RecurrentDecoder
+    from nbsuite.models.spec import ModelSpec
 
     random = torch.Generator().manual_seed(seed)
     taus = tuple((0.05 / (head + 1), 0.01) for head in range(heads))

@@ -1,1 +1,1 @@
-"""Decoders, their registry and their checkpoints."""
+"""Decoders, their kinds and their checkpoints."""

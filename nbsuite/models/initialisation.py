@@ -22,7 +22,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
-from nbsuite.models.registry import ModelSpec
+from nbsuite.models.spec import ModelSpec
 from nbsuite.neurons.cells.adaptive import INITIAL_STRENGTH
 from nbsuite.neurons.cells.lif import readout_step
 from nbsuite.neurons.cells.state import SynapticState

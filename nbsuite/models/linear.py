@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from nbsuite.models.buffered import BufferedNetwork
 from nbsuite.models.decoder import DecodedChunk, Decoder, apply
-from nbsuite.models.registry import (
+from nbsuite.models.spec import (
     LONGEST_STEP,
     MOST_CHANNELS,
     MOST_OUTPUTS,

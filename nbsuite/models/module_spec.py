@@ -7,7 +7,7 @@ import re
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
-from nbsuite.models.registry import LONGEST_STEP, MOST_CHANNELS, MOST_OUTPUTS, without_kind
+from nbsuite.models.spec import LONGEST_STEP, MOST_CHANNELS, MOST_OUTPUTS, without_kind
 from nbsuite.untrusted.fault import FormatFault
 from nbsuite.untrusted.fields import decode
 from nbsuite.untrusted.text import one_line

@@ -18,8 +18,8 @@ from nbsuite.models.decoder import (
 )
 from nbsuite.models.fused_runner import FusedRunner
 from nbsuite.models.initialisation import Fluctuations, InputRates, draw_network
-from nbsuite.models.registry import INITIAL_READOUT, ModelSpec
 from nbsuite.models.sample_runner import SampleRunner
+from nbsuite.models.spec import INITIAL_READOUT, ModelSpec
 from nbsuite.models.stepwise import State, Step, StepwiseNetwork
 from nbsuite.neurons import kernels
 from nbsuite.neurons.cells import CELLS

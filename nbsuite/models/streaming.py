@@ -1,6 +1,6 @@
 """A decoder that takes one sample at a time, as an implanted device would.
 
->>> from nbsuite.models.registry import ModelSpec
+>>> from nbsuite.models.spec import ModelSpec
 >>> from nbsuite.models.rsnn import RecurrentDecoder
 >>> tiny = ModelSpec("tiny", 96, 64, hidden=(0.02, 0.01), readouts=((0.05, 0.01),))
 >>> decoder = StreamingDecoder(RecurrentDecoder(tiny))

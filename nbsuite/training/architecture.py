@@ -19,7 +19,7 @@ import json
 from dataclasses import asdict, dataclass, fields
 from typing import TypeAlias
 
-from nbsuite.models.registry import (
+from nbsuite.models.spec import (
     LONGEST_TIME_CONSTANT,
     MOST_LAYERS,
     MOST_READOUTS,

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from nbsuite.errors import UsageError
 from nbsuite.models.decoder import DecoderSpec
-from nbsuite.models.registry import OUTPUTS, ModelSpec
+from nbsuite.models.spec import OUTPUTS, ModelSpec
 from nbsuite.neurons.cells import CELLS
 from nbsuite.suggestions import did_you_mean
 from nbsuite.training.architecture import SECTION, Architecture, difference_name

@@ -25,7 +25,7 @@ from nbsuite.data.recording import Recording, Split
 from nbsuite.errors import DataError
 from nbsuite.models.checkpoint import CheckpointHeader
 from nbsuite.models.linear import LinearDecoder, LinearSpec
-from nbsuite.models.registry import OUTPUTS, STEP
+from nbsuite.models.spec import OUTPUTS, STEP
 from nbsuite.models.training_data import UNTRAINED
 from nbsuite.models.window import slide
 from nbsuite.training.recipe import WindowRecipe

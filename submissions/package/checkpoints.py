@@ -21,7 +21,7 @@ from nbsuite.models.checkpoint import (
     read_stored,
 )
 from nbsuite.models.decoder import Decoder
-from nbsuite.models.registry import ModelSpec
+from nbsuite.models.spec import ModelSpec
 from nbsuite.models.training_data import TrainingData
 from nbsuite.submissions.package.checks import describe_run
 from nbsuite.submissions.package.contents import Contents, SessionResults

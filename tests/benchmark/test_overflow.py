@@ -24,8 +24,8 @@ from nbsuite.models.checkpoint import (
     load_checkpoint,
     save_checkpoint,
 )
-from nbsuite.models.registry import ModelSpec
 from nbsuite.models.rsnn import RecurrentDecoder
+from nbsuite.models.spec import ModelSpec
 from nbsuite.tasks.opening import load_recording
 
 

@@ -23,8 +23,8 @@ from nbsuite.data.sample_dataset import SampleDataset
 from nbsuite.errors import CheckpointError
 from nbsuite.models.checkpoint import load_checkpoint, save_checkpoint
 from nbsuite.models.linear import LinearDecoder
-from nbsuite.models.registry import ModelSpec
 from nbsuite.models.rsnn import RecurrentDecoder
+from nbsuite.models.spec import ModelSpec
 from nbsuite.training.ridge import train_ridge
 from tests.data.own_arrays import own_arrays
 

@@ -25,7 +25,7 @@ from nbsuite.models.checkpoint import (
 )
 from nbsuite.models.decoder import Decoder
 from nbsuite.models.kinds import KINDS, new_decoder
-from nbsuite.models.registry import ModelSpec
+from nbsuite.models.spec import ModelSpec
 from nbsuite.models.streaming import StreamingDecoder
 from nbsuite.tasks.locate import Location
 from nbsuite.training.compute import Compute

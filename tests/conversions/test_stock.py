@@ -21,8 +21,8 @@ from nbsuite.conversions.stock import SCRIPT_NAME, export_stock, to_stock
 from nbsuite.conversions.stock_decoder import RECURRENT_DELAY, StockDecoder
 from nbsuite.conversions.stork import read_stork
 from nbsuite.models.checkpoint import load_checkpoint, save_checkpoint
-from nbsuite.models.registry import ModelSpec
 from nbsuite.models.rsnn import RecurrentDecoder
+from nbsuite.models.spec import ModelSpec
 from tests.conversions.stork_files import random_input, write_random_checkpoint
 
 

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from nbsuite.errors import UsageError
-from nbsuite.models.registry import ModelSpec
 from nbsuite.models.rsnn import RecurrentDecoder, tensor_shapes
+from nbsuite.models.spec import ModelSpec
 from nbsuite.training.families import model_spec
 
 # Footprint in bytes and dense operations as published (arXiv 2409.01762; tinyRSNN in half).

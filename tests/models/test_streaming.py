@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from nbsuite.errors import DecoderError, UsageError
 from nbsuite.models.checkpoint import CheckpointHeader, load_checkpoint, save_checkpoint
 from nbsuite.models.factory import load_factory
-from nbsuite.models.registry import ModelSpec
 from nbsuite.models.rsnn import RecurrentDecoder
+from nbsuite.models.spec import ModelSpec
 from nbsuite.models.streaming import StreamingDecoder
 from tests.models.random_decoders import NAMES, random_decoder, random_spikes
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from nbsuite.models.registry import ModelSpec
 from nbsuite.models.rsnn import RecurrentDecoder
+from nbsuite.models.spec import ModelSpec
 from nbsuite.neurons.dropout import Dropout, dropout_mask
 from nbsuite.spike_events import SpikeEvents
 

@@ -9,8 +9,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from nbsuite.errors import UsageError
-from nbsuite.models.registry import ModelSpec
 from nbsuite.models.rsnn import RecurrentDecoder
+from nbsuite.models.spec import ModelSpec
 from nbsuite.neurons.dropout import NO_DROPOUT, Dropout
 from nbsuite.neurons.kernels import run_windows
 from nbsuite.spike_events import SpikeEvents

@@ -28,7 +28,7 @@ def other_package(request: pytest.FixtureRequest, submission_toml: Path, tmp_pat
     from nbsuite.models.checkpoint import CheckpointHeader, load_checkpoint, save_checkpoint
     from nbsuite.models.kinds import new_decoder
     from nbsuite.models.linear import LinearSpec
-    from nbsuite.models.registry import ModelSpec
+    from nbsuite.models.spec import ModelSpec
     from nbsuite.submissions.results import challenge
     from nbsuite.submissions.results.summaries import write_summary
     from nbsuite.tasks.known import find_session

@@ -11,8 +11,8 @@ from scipy import stats
 
 from nbsuite.errors import DataError
 from nbsuite.models.initialisation import InputRates, response_energy
-from nbsuite.models.registry import ModelSpec
 from nbsuite.models.rsnn import RecurrentDecoder
+from nbsuite.models.spec import ModelSpec
 from nbsuite.neurons.cells.lif import readout_step
 from nbsuite.neurons.timescales import TimeConstants
 from nbsuite.spike_events import SpikeEvents

@@ -17,7 +17,7 @@ from torch import nn
 
 from nbsuite.models.baselines.leaky import Leaky
 from nbsuite.models.decoder import Decoder
-from nbsuite.models.registry import MOST_CHANNELS, OUTPUTS, STEP, without_kind
+from nbsuite.models.spec import MOST_CHANNELS, OUTPUTS, STEP, without_kind
 from nbsuite.untrusted.fields import decode
 
 BASELINE_NAMES = ("SNN2", "SNN3", "ANN2D", "ANN3D")

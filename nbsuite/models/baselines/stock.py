@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from nbsuite.models.baselines.sizes import BUFFER_SAMPLES, NEURONS, PARTED, UNITS
-from nbsuite.models.registry import OUTPUTS
+from nbsuite.models.spec import OUTPUTS
 
 
 class StockSNN2(nn.Module):

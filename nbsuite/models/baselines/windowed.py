@@ -19,7 +19,7 @@ from nbsuite.models.baselines.spec import Baseline, BaselineSpec
 from nbsuite.models.baselines.stock import StockDense, StockSNN3
 from nbsuite.models.buffered import BufferedNetwork
 from nbsuite.models.decoder import DecodedChunk, apply
-from nbsuite.models.registry import OUTPUTS
+from nbsuite.models.spec import OUTPUTS
 from nbsuite.models.stepwise import State, StepwiseNetwork
 from nbsuite.models.window import Window, slide
 
