@@ -24,7 +24,8 @@ from nbsuite.data.sessions import Session
 from nbsuite.errors import ConversionError
 from nbsuite.files import atomic_write, digest
 from nbsuite.models.checkpoint import DTYPES, CheckpointHeader
-from nbsuite.models.rsnn import RecurrentDecoder, tensor_shapes
+from nbsuite.models.rsnn import RecurrentDecoder
+from nbsuite.models.rsnn_layout import tensor_shapes
 from nbsuite.models.spec import ModelSpec
 from nbsuite.tasks.primate_reaching import PRIMATE_REACHING
 from nbsuite.training.families import FAMILIES, model_spec

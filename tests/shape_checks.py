@@ -29,6 +29,7 @@ CHECKED = frozenset(
         "nbsuite.models.module_batches",
         "nbsuite.models.module_interface",
         "nbsuite.models.rsnn",
+        "nbsuite.models.rsnn_layers",
         "nbsuite.models.stepwise",
         "nbsuite.models.window",
         "nbsuite.neurons.cells.adaptive",

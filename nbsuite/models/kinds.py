@@ -17,7 +17,8 @@ from nbsuite.models.baselines.spec import BaselineSpec
 from nbsuite.models.decoder import FLOATING, Decoder, DecoderSpec
 from nbsuite.models.linear import LinearDecoder, LinearSpec
 from nbsuite.models.module_spec import ModuleSpec
-from nbsuite.models.rsnn import RecurrentDecoder, tensor_shapes
+from nbsuite.models.rsnn import RecurrentDecoder
+from nbsuite.models.rsnn_layout import tensor_shapes
 from nbsuite.models.spec import ModelSpec
 from nbsuite.untrusted.fault import FormatFault
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 import torch
@@ -18,14 +17,17 @@ from nbsuite.models.decoder import (
 )
 from nbsuite.models.fused_runner import FusedRunner
 from nbsuite.models.initialisation import Fluctuations, InputRates, draw_network
+from nbsuite.models.rsnn_layers import mean_of_heads, run_layers, run_windows
+from nbsuite.models.rsnn_layout import layer_keys
+from nbsuite.models.rsnn_steps import RecurrentSteps
 from nbsuite.models.sample_runner import SampleRunner
 from nbsuite.models.spec import INITIAL_READOUT, ModelSpec
-from nbsuite.models.stepwise import State, Step, StepwiseNetwork
+from nbsuite.models.stepwise import State, StepwiseNetwork
 from nbsuite.neurons import kernels
 from nbsuite.neurons.cells import CELLS
 from nbsuite.neurons.cells.lif import THRESHOLD
 from nbsuite.neurons.connection import Connection
-from nbsuite.neurons.dropout import NO_DROPOUT, Dropout, dropout_mask
+from nbsuite.neurons.dropout import NO_DROPOUT, Dropout
 from nbsuite.neurons.kernels import KernelName, TrainingKernelName
 from nbsuite.neurons.kernels.parameters import LayerParameters, NetworkParameters, NetworkState
 from nbsuite.neurons.layers import (
@@ -39,8 +41,6 @@ from nbsuite.spike_events import SpikeEvents
 
 if TYPE_CHECKING:
     from nbsuite.shapes import (
-        StepsBatchChannels,
-        StepsBatchNeurons,
         StepsBatchOutputs,
         StepsBatchSpikes,
         StepsHeadsBatchOutputs,
@@ -88,7 +88,7 @@ class RecurrentDecoder(TrainableDecoder):
         self.activation_layers = spec.layer_names
         self.kernels = ("numba", "reference") if self.cell.fused else ("reference",)
         make_layer = RecurrentSynaptic if spec.recurrent else FeedForwardSynaptic
-        for index, (source, layer) in enumerate(_layer_keys(spec)):
+        for index, (source, layer) in enumerate(layer_keys(spec)):
             fan_in = spec.neurons if index else spec.channels
             self.add_module(source, Connection(fan_in, spec.neurons))
             tau = TimeConstants(*spec.hidden)
@@ -104,7 +104,7 @@ class RecurrentDecoder(TrainableDecoder):
         modules = self._modules
         return cast(
             "list[tuple[Connection, SpikingLayer]]",
-            [(modules[source], modules[layer]) for source, layer in _layer_keys(self.spec)],
+            [(modules[source], modules[layer]) for source, layer in layer_keys(self.spec)],
         )
 
     def heads(self) -> list[tuple[Connection, LeakyReadout]]:
@@ -174,7 +174,7 @@ class RecurrentDecoder(TrainableDecoder):
 
     def stepwise(self) -> StepwiseNetwork:
         """The decoder itself, whose layers are called once a step."""
-        return _RecurrentSteps(self)
+        return RecurrentSteps(self, [layer for _, layer in self.layers()])
 
     def initial_state(self, batch: int = 1) -> NetworkState:
         """The state every recording starts from."""
@@ -204,10 +204,12 @@ class RecurrentDecoder(TrainableDecoder):
         self._check(spikes)
         state = self.initial_state(spikes.shape[1]) if state is None else state
         if kernel == "reference":
-            hidden, heads, state = self._run_layers(spikes.to(self.dtype), state)
+            hidden, heads, state = run_layers(
+                self.layers(), self.heads(), spikes.to(self.dtype), state
+            )
         else:
             hidden, heads, state = kernels.run(kernel, self.parameters_for_kernel(), spikes, state)
-        return Decoded(_mean_of_heads(heads), hidden, heads, state)
+        return Decoded(mean_of_heads(heads), hidden, heads, state)
 
     def decode_windows(
         self,
@@ -239,56 +241,20 @@ class RecurrentDecoder(TrainableDecoder):
                 f"not {events.channels}; pass a recording of that many."
             )
         if kernel == "reference":
-            return self._decode_windows_by_layers(events, starts, steps, dropout)
-        heads, counts = kernels.run_windows(
-            kernel,
-            self.parameters_for_kernel(),
-            events,
-            starts,
-            steps,
-            INITIAL_READOUT,
-            dropout,
-        )
-        return DecodedWindows(_mean_of_heads(heads), counts)
-
-    def _decode_windows_by_layers(
-        self, events: SpikeEvents, starts: WindowStarts, steps: int, dropout: Dropout
-    ) -> DecodedWindows:
-        spec, like = self.spec, self.input.weight
-        spikes = torch.from_numpy(events.dense(starts, steps)).to(like)
-        windows, state = len(starts), self.initial_state(len(starts))
-        if dropout.input:
-            spikes = spikes * dropout_mask(dropout.of_input(), steps, windows, spec.channels, like)
-        masks = None
-        if dropout.hidden:
-            masks = [
-                dropout_mask(dropout.of_hidden(layer), steps, windows, spec.neurons, like)
-                for layer in range(spec.layers)
-            ]
-        hidden, heads, _ = self._run_layers(spikes, state, masks)
-        return DecodedWindows(_mean_of_heads(heads), hidden.sum(dim=0))
-
-    def _run_layers(
-        self,
-        spikes: StepsBatchChannels,
-        state: NetworkState,
-        masks: Sequence[StepsBatchNeurons] | None = None,
-    ) -> tuple[StepsBatchSpikes, StepsHeadsBatchOutputs, NetworkState]:
-        """Spikes of all layers, outputs of all heads, and the state after the chunk."""
-        emitted, after, sent = [], [], spikes
-        for index, (connection, layer) in enumerate(self.layers()):
-            mask = None if masks is None else masks[index]
-            hidden, layer_state = layer(connection(sent), state.hidden[index], mask)
-            sent = hidden if mask is None else hidden * mask
-            emitted.append(hidden)
-            after.append(layer_state)
-        results = [
-            readout(connection(sent), before)
-            for (connection, readout), before in zip(self.heads(), state.readouts, strict=True)
-        ]
-        outputs = torch.stack([output for output, _ in results], dim=1)
-        heads_after = tuple(head_state for _, head_state in results)
-        return torch.cat(emitted, dim=2), outputs, NetworkState(tuple(after), heads_after)
+            like, state = self.input.weight, self.initial_state(len(starts))
+            spikes = torch.from_numpy(events.dense(starts, steps)).to(like)
+            heads, counts = run_windows(self.layers(), self.heads(), spikes, state, dropout)
+        else:
+            heads, counts = kernels.run_windows(
+                kernel,
+                self.parameters_for_kernel(),
+                events,
+                starts,
+                steps,
+                INITIAL_READOUT,
+                dropout,
+            )
+        return DecodedWindows(mean_of_heads(heads), counts)
 
     def parameters_for_kernel(self) -> NetworkParameters:
         """Weights and neurons' parameters as the kernels take them."""
@@ -327,75 +293,3 @@ class RecurrentDecoder(TrainableDecoder):
             )
         if spikes.shape[0] == 0:
             raise UsageError(f"{self.spec.name} was given no time steps; pass at least one.")
-
-
-class _RecurrentSteps(StepwiseNetwork):
-    """A recurrent spiking decoder sample by sample.
-
-    The hidden neurons alone count as activations: readout units do not spike.
-    """
-
-    def __init__(self, decoder: RecurrentDecoder) -> None:
-        self.network = decoder
-        layers = (layer for _, layer in decoder.layers())
-        self.neurons = tuple(zip(decoder.activation_layers, layers, strict=True))
-        self._decoder = decoder
-        self._state: State = None
-
-    def step(self, sample: Tensor) -> Step:
-        """Decode the next sample (1, channels)."""
-        chunk = self._decoder.decode(sample, self._state, kernel="reference")
-        self._state = chunk.state
-        return Step(chunk.outputs, chunk.spikes)
-
-    def reset(self) -> None:
-        """Return to where every recording starts."""
-        self._state = None
-
-    @property
-    def state(self) -> State:
-        """State of the layers."""
-        return self._state
-
-
-def tensor_shapes(spec: ModelSpec) -> dict[str, tuple[int, ...]]:
-    """Names and shapes of ``RecurrentDecoder(spec).state_dict()``, without building it."""
-    shapes: dict[str, tuple[int, ...]] = {}
-    adapts = CELLS[spec.cell].adapts
-    for index, (source, layer) in enumerate(_layer_keys(spec)):
-        shapes[f"{source}.weight"] = (spec.neurons, spec.neurons if index else spec.channels)
-        if spec.recurrent:
-            shapes[f"{layer}.recurrent.weight"] = (spec.neurons, spec.neurons)
-        shapes |= _decay_shapes(layer, spec.neurons, ("alpha", "beta") + ("rho",) * adapts)
-        if adapts:
-            shapes[f"{layer}.strength"] = (spec.neurons,)
-    for head in range(len(spec.readouts)):
-        shapes[f"output.{head}.weight"] = (spec.outputs, spec.neurons)
-        shapes |= _decay_shapes(f"readout.{head}", spec.outputs, ("alpha", "beta"))
-    return shapes
-
-
-def _layer_keys(spec: ModelSpec) -> list[tuple[str, str]]:
-    """Names of each hidden layer's input connection and of the layer itself."""
-    return [
-        ("input" if index == 0 else f"input{index + 1}", layer)
-        for index, layer in enumerate(spec.layer_names)
-    ]
-
-
-def _decay_shapes(layer: str, neurons: int, names: Iterable[str]) -> dict[str, tuple[int, ...]]:
-    return {f"{layer}.parametrizations.{name}.original": (neurons,) for name in names}
-
-
-def _mean_of_heads(heads: StepsHeadsBatchOutputs) -> StepsBatchOutputs:
-    """Sum over heads in order, then divide: the order that stork adds them in.
-
-    Half precision is added in float32 and rounded once, as ``torch.mean`` does.
-    """
-    if heads.shape[1] == 1:
-        return heads[:, 0]
-    summands = heads.float() if heads.dtype == torch.float16 else heads
-    total = summands[:, 0]
-    for index in range(1, heads.shape[1]):
-        total = total + summands[:, index]
-    return (total / heads.shape[1]).to(heads.dtype)

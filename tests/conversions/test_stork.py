@@ -21,7 +21,8 @@ from torch import Tensor
 from nbsuite.conversions.stork import read_stork, write_stork
 from nbsuite.errors import ConversionError, UsageError
 from nbsuite.models.checkpoint import weights_digest
-from nbsuite.models.rsnn import RecurrentDecoder, tensor_shapes
+from nbsuite.models.rsnn import RecurrentDecoder
+from nbsuite.models.rsnn_layout import tensor_shapes
 from nbsuite.tasks.known import find_session
 from nbsuite.training.families import model_spec
 from tests.conversions.stork_files import (

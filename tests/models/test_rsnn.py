@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from nbsuite.errors import UsageError
-from nbsuite.models.rsnn import RecurrentDecoder, tensor_shapes
+from nbsuite.models.rsnn import RecurrentDecoder
+from nbsuite.models.rsnn_layout import tensor_shapes
 from nbsuite.models.spec import ModelSpec
 from nbsuite.training.families import model_spec
 
