@@ -139,7 +139,10 @@ def test_bad_arguments(arguments: list[str], message: str, tiny_recording_path: 
     assert "Traceback" not in answer.output
 
 
-def test_values_that_are_not_finite_are_refused(tmp_path: Path, tiny_recording_path: Path) -> None:
+@pytest.mark.parametrize("fault", ["/ 0", "* float('nan')"])
+def test_values_that_are_not_finite_are_refused(
+    fault: str, tmp_path: Path, tiny_recording_path: Path
+) -> None:
     path = tmp_path / "infinite.py"
     path.write_text(
         "from torch import nn\n\n"
@@ -148,7 +151,7 @@ def test_values_that_are_not_finite_are_refused(tmp_path: Path, tiny_recording_p
         "        super().__init__()\n"
         "        self.fc = nn.Linear(channels, 2)\n"
         "    def forward(self, sample):\n"
-        "        return self.fc(sample) / 0\n"
+        f"        return self.fc(sample) {fault}\n"
     )
     answer = _run("benchmark", f"{path}:Net", "-s", tiny_recording_path, "-o", tmp_path / "r")
     assert answer.exit_code == 1

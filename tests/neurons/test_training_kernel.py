@@ -12,6 +12,7 @@ from nbsuite.errors import UsageError
 from nbsuite.models.registry import ModelSpec
 from nbsuite.models.rsnn import RecurrentDecoder
 from nbsuite.neurons.dropout import NO_DROPOUT, Dropout
+from nbsuite.neurons.kernels import run_windows
 from nbsuite.spike_events import SpikeEvents
 
 READOUTS = ((0.05, 0.01), (0.02, 0.005), (0.1, 0.03))
@@ -209,6 +210,6 @@ def test_what_the_kernel_does_not_take():
     with pytest.raises(UsageError, match="takes spikes of 8 channels, not 9"):
         decoder.decode_windows(make_events(9, 120, seed=6), starts, 10)
     with pytest.raises(UsageError, match="No kernel is called 'cuda'"):
-        decoder.decode_windows(events, starts, 10, kernel="cuda")
+        run_windows("cuda", decoder.parameters_for_kernel(), events, starts, 10, -0.01, NO_DROPOUT)
     with pytest.raises(UsageError, match=r"float32 or float64, not in torch\.float16"):
         decoder.half().decode_windows(events, starts, 10, dropout=NO_DROPOUT)
