@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:  # importing torch takes longer than printing the help page
 
 COLUMNS = (
     "Model",
+    "Seed",
     "Recording",
     "Data",
     "Steps",
@@ -37,9 +39,13 @@ MICROSECONDS = 1e6
     epilog=examples(
         "nbsuite stream tinyRSNN-1.safetensors --session I1",
         "nbsuite stream tinyRSNN-1.safetensors -s I1 --data twin --steps 10000 --json",
+        "nbsuite stream my_decoder.py:build --weights w.pt -s I1",
     )
 )
-@click.argument("checkpoint", type=click.Path(path_type=Path))
+@click.argument(
+    "checkpoints", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="CHECKPOINT..."
+)
+@options.own_decoder_options
 @options.session_option()
 @options.data_option()
 @options.data_dir_option()
@@ -50,7 +56,9 @@ MICROSECONDS = 1e6
 )
 @options.json_option()
 def stream(
-    checkpoint: Path,
+    checkpoints: tuple[Path, ...],
+    weights: tuple[Path, ...],
+    name: str | None,
     session: tuple[str, ...],
     data: Source,
     data_dir: Path,
@@ -59,17 +67,19 @@ def stream(
 ) -> None:
     """Decode a test set sample by sample and time every step.
 
-    As a device would, the decoder of CHECKPOINT gets one sample of 4 ms at a time. The latency of
-    a step is the time of one call from Python on one core, against the 4 ms until the next sample;
-    compilation and a short warm-up come before. The delay from input to output is measured, too,
-    and every velocity is compared with that of one run over the whole.
-    """
-    from nbsuite.benchmarking.jobs import plan_jobs
-    from nbsuite.benchmarking.latency import stream_checkpoint
-    from nbsuite.cli.frame.observing import shown_progress
+    As a device would, the decoder of each CHECKPOINT gets one sample at a time. The latency of a
+    step is the time of one call from Python, against the time until the next sample (4 ms of the
+    challenge's); compilation and a short warm-up come before. The delay from input to output is
+    measured, too, and every output is compared with that of one run over the whole. A folder stands
+    for the checkpoints in it: of a run of `nbsuite train` for what it ended with.
 
-    with shown_progress(quiet=as_json) as observer:
-        jobs = plan_jobs((checkpoint,), session, data_dir, data, observer)
+    A decoder of your own stands in place of a CHECKPOINT as my_decoder.py:build, as
+    package.module:name, or by the name of an installed entry point: its code is run.
+    """
+    from nbsuite.benchmarking.latency import stream_checkpoint
+    from nbsuite.cli.frame.planning import planned_jobs
+
+    jobs = planned_jobs(checkpoints, weights, name, session, data_dir, data, quiet=as_json)
     # No progress display: the thread that draws it would delay the steps that are timed.
     reports = [(job, stream_checkpoint(job.checkpoint, job.recording, steps)) for job in jobs]
     if as_json:
@@ -78,9 +88,14 @@ def stream(
         _print_table(reports)
     for job, report in reports:
         if not report.agrees:
+            remedy = (
+                "report this with the output of `nbsuite env`"
+                if job.checkpoint.in_file
+                else "ask `nbsuite check` what does not hold"
+            )
             raise BenchmarkError(
                 f"{job.checkpoint.path} decodes {job.recording.path.name} differently sample by "
-                "sample than at once; report this with the output of `nbsuite env`."
+                f"sample than at once; {remedy}."
             )
 
 
@@ -113,6 +128,7 @@ def _print_table(reports: list[tuple[Job, StreamReport]]) -> None:
     rows = [
         [
             job.checkpoint.header.spec.name,
+            "-" if job.checkpoint.header.seed is None else str(job.checkpoint.header.seed),
             job.recording.session.label,
             kind_of(twin=job.recording.twin is not None),
             f"{report.steps:,}",
@@ -127,15 +143,25 @@ def _print_table(reports: list[tuple[Job, StreamReport]]) -> None:
         ]
         for job, report in reports
     ]
-    output.print_table(COLUMNS, rows, right=COLUMNS[3:10], naming=3)
-    job, report = reports[0]  # the same decoder on every recording
-    delay, step = report.delay, job.recording.task.step
-    to_spikes = f"to hidden spikes: {_steps(delay.hidden, step)}; " if report.has_spikes else ""
+    output.print_table(COLUMNS, rows, right=("Seed", *COLUMNS[4:11]), naming=4)
+    for line in dict.fromkeys(line for job, report in reports for line in _notes(job, report)):
+        output.note(line)
     output.note(
-        f"From input {to_spikes}to the output: {_steps(delay.readout, step)}. A step is late when "
-        f"it takes longer than {1000 * step:g} ms. Compilation and warm-up are not in the times; "
-        "whatever else ran on this machine is."
+        "A step is late when it takes longer than there is until the next sample. Compilation and "
+        "warm-up are not in the times; whatever else ran on this machine is."
     )
+
+
+def _notes(job: Job, report: StreamReport) -> Iterator[str]:
+    """How long an answer takes, and what else people should know of the decoder."""
+    delay, step, decoder = report.delay, job.recording.task.step, job.checkpoint.decoder
+    to_spikes = f"to hidden spikes: {_steps(delay.hidden, step)}; " if report.has_spikes else ""
+    yield (
+        f"{decoder.spec.name}: from input {to_spikes}to the output: "
+        f"{_steps(delay.readout, step)}. A sample comes every {1000 * step:g} ms."
+    )
+    for remark in decoder.notes().get("remarks", ()):
+        yield f"Note: {remark}"
 
 
 def _agreement(report: StreamReport) -> str:
@@ -145,4 +171,6 @@ def _agreement(report: StreamReport) -> str:
 
 
 def _steps(delay: int | None, step: float) -> str:
-    return "never" if delay is None else f"{delay} steps ({1000 * delay * step:g} ms)"
+    if delay is None:
+        return "never"
+    return f"{delay} step{'s' * (delay != 1)} ({1000 * delay * step:g} ms)"

@@ -31,14 +31,7 @@ DEFAULT_FOLDER = Path("results")
 @click.argument(
     "checkpoints", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="CHECKPOINT..."
 )
-@click.option(
-    "--weights",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Weights of a decoder of your own: a state dict (.pt) or .safetensors; one for each run.",
-)
-@click.option("--name", help="What results call it.  [default: the name of its class]")
+@options.own_decoder_options
 @options.session_option()
 @options.data_option()
 @options.data_dir_option()
@@ -107,16 +100,13 @@ def benchmark(
     A decoder of your own stands in place of a CHECKPOINT as my_decoder.py:build, as
     package.module:name, or by the name of an installed entry point: its code is run.
     """
-    from nbsuite.benchmarking.jobs import plan_jobs
     from nbsuite.benchmarking.metrics import check_metric_names
-    from nbsuite.benchmarking.own_decoders import plan_own_jobs
     from nbsuite.benchmarking.quantities import CHALLENGE_METRICS
     from nbsuite.benchmarking.session import RunSettings, kernel_asked_for
-    from nbsuite.cli.benchmark.own import own_decoders
     from nbsuite.cli.benchmark.report import compare_jobs, print_outcome
     from nbsuite.cli.frame.observing import shown_progress
+    from nbsuite.cli.frame.planning import planned_jobs
     from nbsuite.submissions.results.measuring import run_jobs
-    from nbsuite.training.run_checkpoints import checkpoint_files
 
     if plot is not None:
         from nbsuite.pictures import check_format
@@ -132,11 +122,7 @@ def benchmark(
         postprocessors=postprocessors,
     )
     settings.own_code()  # what cannot be used is told before anything is loaded
-    own, checkpoints = own_decoders(checkpoints, weights, name)
-    with shown_progress(quiet=as_json) as observer:
-        jobs = plan_own_jobs(own, session, data_dir, data, observer)
-        if checkpoints:
-            jobs += plan_jobs(checkpoint_files(checkpoints), session, data_dir, data, observer)
+    jobs = planned_jobs(checkpoints, weights, name, session, data_dir, data, quiet=as_json)
     if verify is not None:
         compare_jobs(jobs, verify, settings, as_json=as_json)
         return

@@ -32,6 +32,24 @@ def force_option(what: str = "files") -> Decorator[Any]:
     return click.option("--force", is_flag=True, help=f"Replace {what} that are there already.")
 
 
+def own_decoder_options(function: Function) -> Function:
+    """``--weights`` and ``--name`` of a decoder of one's own."""
+    decorators: list[Decorator[Any]] = [
+        click.option(
+            "--weights",
+            multiple=True,
+            type=click.Path(path_type=Path),
+            metavar="FILE",
+            help="Weights of a decoder of your own: a state dict (.pt) or .safetensors; one for"
+            " each run.",
+        ),
+        click.option("--name", help="What results call it.  [default: the name of its class]"),
+    ]
+    for decorate in reversed(decorators):
+        function = decorate(function)
+    return function
+
+
 def own_code_options(function: Function) -> Function:
     """``--metric``, ``--preprocess`` and ``--postprocess`` of one's own.
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import torch
 from torch import Tensor
 
 from nbsuite.benchmarking.jobs import Job
@@ -108,19 +107,14 @@ def built_for(own: OwnDecoder, recording: Recording, weights: Weights | None = N
         DecoderError: it cannot be made, run or counted.
     """
     factory, task = own.factory, recording.task
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        model = factory.build(
-            channels=recording.channels, outputs=len(task.outputs), step=task.step
-        )
+    model, spec = factory.build_untrained(
+        own.name, channels=recording.channels, outputs=len(task.outputs), step=task.step
+    )
     path = Path(factory.source.name if factory.source else factory.reference)
     if weights is not None:
         model = copy_of(model)
         load_weights(model, weights.tensors, str(weights.path))
         path = weights.path
-    spec = factory.spec(
-        model, own.name, channels=recording.channels, outputs=len(task.outputs), step=task.step
-    )
     told = weights.header if weights is not None else None
     return as_checkpoint(model, spec, recording, path, told)
 

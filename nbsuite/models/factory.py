@@ -14,6 +14,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
+import torch
 from neurobench.models import NeuroBenchModel
 from torch import nn
 
@@ -74,6 +75,25 @@ class Factory:
                 "decoder."
             )
         return module
+
+    def build_untrained(
+        self, name: str | None, *, channels: int, outputs: int, step: float
+    ) -> tuple[nn.Module | NeuroBenchModel, ModuleSpec]:
+        """The decoder, always with the same random weights, and what is known of it.
+
+        Args:
+            name: what results call it; None for the name of its class.
+            channels: number of input channels.
+            outputs: number of decoded values a step.
+            step: length of a step in seconds.
+
+        Raises:
+            DecoderError: it cannot be made, or its name is none.
+        """
+        with torch.random.fork_rng():
+            torch.manual_seed(0)
+            model = self.build(channels=channels, outputs=outputs, step=step)
+        return model, self.spec(model, name, channels=channels, outputs=outputs, step=step)
 
     def spec(
         self,

@@ -10,8 +10,10 @@
 
 from __future__ import annotations
 
+import os
+from functools import singledispatch
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +21,10 @@ from numpy.typing import NDArray
 from nbsuite.errors import UsageError
 from nbsuite.models.checkpoint import Checkpoint, load_checkpoint
 from nbsuite.models.decoder import Decoder
+from nbsuite.models.factory import load_factory, names_decoder
+from nbsuite.models.module import ModuleDecoder
+from nbsuite.models.module_interface import Model, net_of
+from nbsuite.models.module_spec import ModuleSpec
 
 
 class StreamingDecoder:
@@ -28,18 +34,39 @@ class StreamingDecoder:
     it, from copies of their weights; any other decoder decodes chunks of a single sample.
 
     Args:
-        source: a checkpoint's path, a loaded checkpoint, or a decoder on the CPU.
+        source: a checkpoint or its path, or any ``nn.Module`` on the CPU, NeuroBench's wrappers
+            included; as a text such as ``my_decoder.py:build`` what makes one, whose code is then
+            run.
+        channels: number of input channels of a module, which does not tell it itself.
+        outputs: number of values that a module decodes a step.
+        step: length of a step in seconds, for what makes a module and asks for it.
+        name: what messages call a module; by default the name of its class.
 
     Raises:
         CheckpointError: the file cannot be used.
-        UsageError: the decoder is not on the CPU.
+        DecoderError: the module cannot be made, run or counted.
+        UsageError: the decoder is not on the CPU, or a module's channels are not given,
+            or those given are not its own.
     """
 
-    def __init__(self, source: str | Path | Checkpoint | Decoder) -> None:
-        decoder = _decoder(source)
+    def __init__(
+        self,
+        source: str | os.PathLike[str] | Checkpoint | Model,
+        *,
+        channels: int | None = None,
+        outputs: int = 2,
+        step: float = 0.004,
+        name: str | None = None,
+    ) -> None:
+        decoder = _decoder(source, _Sizes(channels, outputs, step, name))
         if decoder.device.type != "cpu":
             raise UsageError("A streamed decoder runs on the CPU only; move it there.")
         self.spec = decoder.spec
+        if channels not in (None, self.spec.channels):
+            raise UsageError(
+                f"{self.spec.name} takes {self.spec.channels} channels, not {channels}; leave out "
+                "channels."
+            )
         self._runner = decoder.sample_runner()
         self.step(np.zeros(self.spec.channels, dtype=np.int8))  # compiles
         self.reset()
@@ -91,7 +118,54 @@ class StreamingDecoder:
         return False
 
 
-def _decoder(source: str | Path | Checkpoint | Decoder) -> Decoder:
-    if isinstance(source, str | Path):
-        source = load_checkpoint(Path(source))
-    return source.decoder if isinstance(source, Checkpoint) else source
+class _Sizes(NamedTuple):
+    """What a caller says of a module, which does not tell it itself."""
+
+    channels: int | None
+    outputs: int
+    step: float
+    name: str | None
+
+    def given(self, what: str) -> int:
+        """The number of channels.
+
+        Raises:
+            UsageError: it was not given.
+        """
+        if self.channels is None:
+            raise UsageError(
+                f"{what} does not tell how many channels it takes; pass channels=96 or whatever it "
+                "is."
+            )
+        return self.channels
+
+
+@singledispatch
+def _decoder(model: Model, sizes: _Sizes) -> Decoder:
+    """Any module."""
+    name = sizes.name or type(net_of(model)).__name__
+    return ModuleDecoder(model, ModuleSpec(name, sizes.given(name), sizes.outputs, sizes.step))
+
+
+@_decoder.register
+def _(decoder: Decoder, sizes: _Sizes) -> Decoder:
+    del sizes  # it tells its own
+    return decoder
+
+
+@_decoder.register
+def _(checkpoint: Checkpoint, sizes: _Sizes) -> Decoder:
+    del sizes  # it tells its own
+    return checkpoint.decoder
+
+
+@_decoder.register
+def _(path: str | os.PathLike, sizes: _Sizes) -> Decoder:  # type: ignore[type-arg]
+    """A checkpoint's path, or the name of what makes a module."""
+    text = os.fspath(path)
+    if Path(text).exists() or not names_decoder(text):
+        return load_checkpoint(Path(text)).decoder
+    model, spec = load_factory(text).build_untrained(
+        sizes.name, channels=sizes.given(text), outputs=sizes.outputs, step=sizes.step
+    )
+    return ModuleDecoder(model, spec)

@@ -14,8 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from nbsuite.errors import UsageError
+from nbsuite.errors import DecoderError, UsageError
 from nbsuite.models.checkpoint import CheckpointHeader, load_checkpoint, save_checkpoint
+from nbsuite.models.factory import load_factory
 from nbsuite.models.registry import ModelSpec
 from nbsuite.models.rsnn import RecurrentDecoder
 from nbsuite.models.streaming import StreamingDecoder
@@ -24,6 +25,7 @@ from tests.models.random_decoders import NAMES, random_decoder, random_spikes
 SIZES = st.tuples(st.integers(1, 12), st.integers(1, 10), st.integers(1, 5))
 DTYPES = ("float16", "float32", "float64")
 STEPS = 60
+FOLDER = Path(__file__).parents[1] / "own_decoders"
 DrawDecoder = Callable[..., Any]
 
 
@@ -171,6 +173,13 @@ def test_counts_are_streamed_where_a_decoder_takes_them() -> None:
         streaming.step(np.full(20, 0.5))
 
 
+def test_other_channels_than_a_checkpoint_has_are_refused(draw_decoder: DrawDecoder) -> None:
+    decoder = draw_decoder()
+    assert StreamingDecoder(decoder, channels=96).spec is decoder.spec
+    with pytest.raises(UsageError, match="tinyRSNN takes 96 channels, not 95; leave out"):
+        StreamingDecoder(decoder, channels=95)
+
+
 def test_a_decoder_elsewhere_is_refused(draw_decoder: DrawDecoder) -> None:
     with pytest.raises(UsageError, match="runs on the CPU only"):
         StreamingDecoder(draw_decoder().to("meta"))
@@ -184,6 +193,46 @@ def test_the_documentations_lines_run(draw_decoder: DrawDecoder) -> None:
     names: dict[str, Any] = {"spikes": np.zeros(96)}
     exec(example, names)  # noqa: S102 - our own text
     assert np.array_equal(names["velocity"], _at_once(decoder, np.zeros((1, 96)), "numba")[0][0])
+
+
+@pytest.mark.parametrize("name", ["gru", "perceptron"])
+def test_any_module_is_streamed(name: str) -> None:
+    """Against the user's own code, one sample after the other."""
+    reference = f"{FOLDER / name}.py:build"
+    net: Any = load_factory(reference).build(channels=20, outputs=2, step=0.004)
+    spikes = _spikes(30, 20, 8)
+    streams = (
+        StreamingDecoder(net, channels=20),
+        StreamingDecoder(net, channels=20, name="mine"),
+        StreamingDecoder(reference, channels=20),
+    )
+    called = type(net).__name__
+    assert [repr(each) for each in streams] == [
+        f"StreamingDecoder({each}, 20 channels)" for each in (called, "mine", called)
+    ]
+    due, state = [], None
+    with torch.no_grad():
+        for sample in torch.from_numpy(spikes).float().split(1):
+            answer = net(sample) if state is None else net(sample, state)
+            outputs, state = answer if isinstance(answer, tuple) else (answer, None)
+            due.append(outputs.reshape(2).numpy())
+    for stream in streams:
+        found = np.stack([stream.step(sample) for sample in spikes])
+        np.testing.assert_allclose(found, np.stack(due), atol=1e-5)
+        assert stream.hidden_spikes is None
+
+
+def test_of_a_module_the_channels_are_to_be_told() -> None:
+    reference = f"{FOLDER / 'gru.py'}:build"
+    net = load_factory(reference).build(channels=20, outputs=2, step=0.004)
+    with pytest.raises(UsageError, match="GRU does not tell how many channels it takes; pass ch"):
+        StreamingDecoder(net)
+    with pytest.raises(UsageError, match="build does not tell how many channels it takes; pass"):
+        StreamingDecoder(reference)
+    with pytest.raises(DecoderError, match="returns outputs of shape"):
+        StreamingDecoder(net, channels=20, outputs=3)
+    with pytest.raises(DecoderError, match=r"no file nowhere\.py"):
+        StreamingDecoder("nowhere.py:build", channels=20)
 
 
 @pytest.mark.parametrize("most", [3, 300])
