@@ -1,8 +1,8 @@
 """Code that a user names: a function or class in a file of their own or in an installed package.
 
 A reference is ``my_file.py:name`` or ``package.module:name``. Code is run only where a person has
-written its reference: no file that nbsuite reads, be it a checkpoint, a study or a package, can
-name one.
+written its reference, or has given ``--run-code`` for a study or a package that names one: no other
+file that nbsuite reads can.
 """
 
 from __future__ import annotations
@@ -66,13 +66,18 @@ def is_reference(text: str) -> bool:
     return (_IN_FILE.fullmatch(text) or _IN_PACKAGE.fullmatch(text)) is not None
 
 
-def everywhere(reference: str) -> str:
-    """A reference that means the same in another working folder: a file's path is made absolute."""
+def everywhere(reference: str, folder: Path = Path()) -> str:
+    """A reference that means the same in another working folder: a file's path is made absolute.
+
+    Args:
+        reference: ``my_file.py:name`` or ``package.module:name``.
+        folder: what the path is relative to.
+    """
     found = _IN_FILE.fullmatch(reference)
     if found is None:
         return reference
     name = f":{found['name']}" if found["name"] else ""
-    return f"{Path(found['place']).absolute()}{name}"
+    return f"{(folder / found['place']).absolute()}{name}"
 
 
 def load_named(reference: str, purpose: Purpose) -> NamedCode | None:

@@ -53,6 +53,7 @@ def sweep() -> None:
         "nbsuite sweep study.toml",
         "nbsuite sweep study.toml --dry-run",
         "nbsuite sweep study.toml --workers 4",
+        "nbsuite sweep study.toml --run-code",
         "nbsuite sweep study.toml --scheduler tcp://head-node:8786",
         "nbsuite sweep study.toml --cluster slurm.toml",
     )
@@ -72,6 +73,12 @@ def sweep() -> None:
     help="Cluster file: Slurm, PBS, Kubernetes; see docs/scaling.md.",
 )
 @options.own_code_options
+@click.option(
+    "--run-code",
+    is_flag=True,
+    help="Run the decoders that STUDY names as code, such as my_decoder.py:build: read them first,"
+    " for they may do anything that you may.",
+)
 @click.option("--dry-run", is_flag=True, help="Print the tasks and what they cost; run none.")
 @click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
 @options.json_option()
@@ -85,6 +92,7 @@ def run(
     own_metrics: tuple[str, ...],
     preprocessors: tuple[str, ...],
     postprocessors: tuple[str, ...],
+    run_code: bool,
     dry_run: bool,
     quiet: bool,
     as_json: bool,
@@ -121,6 +129,7 @@ def run(
             data_dir,
             where,
             settings=settings,
+            run_code=run_code,
             quiet=quiet or as_json,
             as_json=as_json,
         )

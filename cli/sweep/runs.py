@@ -37,6 +37,7 @@ class Order:
         data_dir: the folder of recordings.
         where: where to run it.
         settings: how decoders are measured.
+        run_code: run the decoders that the study names as code.
         quiet: show no progress.
         as_json: print JSON.
     """
@@ -46,6 +47,7 @@ class Order:
     data_dir: Path
     where: Where
     settings: RunSettings
+    run_code: bool
     quiet: bool
     as_json: bool
 
@@ -120,7 +122,14 @@ def run_study(order: Order) -> None:
 def _plan(order: Order) -> tuple[StudyPlan, Rates]:
     with shown_progress(quiet=order.quiet) as observer:
         told = _without_remarks(observer) if order.quiet else observer
-        return lay_out(order.study, order.root, order.data_dir, told, order.settings)
+        return lay_out(
+            order.study,
+            order.root,
+            order.data_dir,
+            told,
+            order.settings,
+            run_code=order.run_code,
+        )
 
 
 def _without_remarks(observer: Observer) -> Observer:

@@ -2,7 +2,8 @@
 
 A reference is ``my_decoder.py:build``, ``package.module:name``, or the name of an entry point of
 the group ``nbsuite.decoders`` in an installed package. Code is run only where a person has written
-its reference: no file that nbsuite reads, be it a checkpoint, a study or a package, can name one.
+its reference, or has given ``--run-code`` for a study or a package that names one: no other file
+that nbsuite reads can.
 """
 
 from __future__ import annotations

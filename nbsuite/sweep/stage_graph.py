@@ -13,16 +13,17 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from nbsuite.benchmarking.session import choose_training_kernel
 from nbsuite.data.recording import Recording
 from nbsuite.models.checkpoint import digest_in
 from nbsuite.sweep.graph import Effort, StudyTask
+from nbsuite.sweep.own_code import require_unchanged
 from nbsuite.sweep.search import Variant
+from nbsuite.sweep.specs import Specs
 from nbsuite.sweep.study import Study
 from nbsuite.tasks.locate import Location, locate
 from nbsuite.tasks.opened import OpenedRecordings
+from nbsuite.training.choices import Choice
 from nbsuite.training.compute import Compute
-from nbsuite.training.families import FamilyModel, configure
 from nbsuite.training.pretraining import find_recordings, in_order, pretraining_folder
 from nbsuite.training.pruning_rules import most_trials
 from nbsuite.training.recipe import Recipe, WindowRecipe
@@ -59,6 +60,7 @@ class StageWork:
 
     def __call__(self) -> None:
         """Run the stage, or go on with it."""
+        require_unchanged(self.task.factory, self.task.spec)
         # The folder is that of this identity alone: what may differ is the weights to start from,
         # where these were lost and made anew on another kind of machine.
         run_stage(self.task, self.folder, force=True)
@@ -86,7 +88,8 @@ class PlannedDecoder:
         recording: the recording that it decodes.
         location: its file.
         stage: key of its last stage.
-        family: name of its family, whose networks are compared.
+        family: name of its family, whose networks are compared; empty of one's own.
+        factory: what makes it, where its code is a user's.
     """
 
     variant: Variant
@@ -94,6 +97,7 @@ class PlannedDecoder:
     location: Location
     stage: str
     family: str
+    factory: str | None = None
 
 
 class StageGraph:
@@ -108,6 +112,7 @@ class StageGraph:
     Raises:
         UsageError: recordings differ in channels, or a model or device is unknown.
         DataError: a recording cannot be used, or is too short.
+        DecoderError, TrainingError: a user's code makes no decoder that its stages can train.
     """
 
     def __init__(self, study: Study, data_dir: Path, root: Path, progress: Progress) -> None:
@@ -119,19 +124,25 @@ class StageGraph:
         self.decoders: list[PlannedDecoder] = []
         self._opened = OpenedRecordings()
         self._rates: dict[str, float] = {}
+        self._specs = Specs()
         self._windows: dict[tuple[Path, WindowRecipe], int] = {}
         self._pretrainings: dict[StageTask, StudyTask] = {}
         for variant in study.variants:
             for model in study.models:
-                chosen, recipe = configure(model, [*study.settings, *variant.settings])
+                choice = study.choice(model, variant)
                 for target in study.sessions:
                     for seed in study.seeds:
-                        self._add(variant, chosen, recipe, self._located[target], seed)
+                        self._add(variant, choice, self._located[target], seed)
 
     @property
     def targets(self) -> tuple[Recording, ...]:
         """The recordings to decode."""
         return tuple(map(self._opened.load, self._located.values()))
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What a person should know of decoders of their own, in sentences."""
+        return tuple(self._specs.remarks)
 
     @cached_property
     def _located(self) -> Mapping[str, Location]:
@@ -148,27 +159,24 @@ class StageGraph:
             for each in self._located.values()
         }
 
-    def _compute(self, model: FamilyModel) -> Compute:
-        study = self.study
-        kernel = choose_training_kernel(study.kernel, study.device, fused=model.fused)
-        return Compute(kernel, study.device, study.threads)
-
     def _locate(self, target: str) -> Location:
         found = locate(target, self.data_dir, self.study.data, self.progress)
         recording = self._opened.load(replace(found, path=found.path.absolute()))
         return Location(recording.path, recording.session, recording.twin is not None)
 
-    def _add(
-        self, variant: Variant, model: FamilyModel, recipe: Recipe, location: Location, seed: int
-    ) -> None:
+    def _add(self, variant: Variant, choice: Choice, location: Location, seed: int) -> None:
         """Add the stages of a decoder that are not there yet."""
-        recording = self._opened.load(location)
-        spec = model.spec(recording.channels, recording.outputs, recording.task.step)
-        compute = self._compute(model)
+        study, model = self.study, choice.model
+        stages = study.stages or choice.usual_stages
+        spec = self._specs.of(model, self._opened.load(location), stages)
+        kernel = choice.kernel(study.kernel, study.device)
+        compute = Compute(kernel, study.device, study.threads)
         compute.require_fit(spec)
         self._rates[spec.name] = model.training_rate
-        stages = self.study.stages or model.family.stages
-        first = StageTask("pretrain", spec, recipe, seed, (location,), None, compute)
+        factory = model.factory
+        first = StageTask(
+            "pretrain", spec, choice.recipe, seed, (location,), None, compute, factory
+        )
         last: StudyTask | None = None
         for stage in stages:
             if stage == "pretrain":
@@ -181,7 +189,12 @@ class StageGraph:
         if last is not None and last.kind != "pretrain":
             self.decoders.append(
                 PlannedDecoder(
-                    variant, self._opened.load(location), location, last.key, model.family.name
+                    variant,
+                    self._opened.load(location),
+                    location,
+                    last.key,
+                    model.ranked_among,
+                    model.factory,
                 )
             )
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import get_args
 
 from nbsuite.data.folders import with_home
 from nbsuite.errors import UsageError
+from nbsuite.sweep.own_code import admitted_code
 from nbsuite.sweep.search import setting_text
 from nbsuite.sweep.search_tables import count_variants, read_settings, read_variants
 from nbsuite.sweep.study import Study
@@ -16,7 +17,8 @@ from nbsuite.sweep.study_name import study_name
 from nbsuite.sweep.toml_file import LARGEST_WHOLE, Entries, read_toml
 from nbsuite.tasks.known import find_session, means_a_path
 from nbsuite.tasks.locate import Source
-from nbsuite.training.families import FAMILIES, configure
+from nbsuite.training.families import FAMILIES
+from nbsuite.training.own_model import OWN_STAGES
 from nbsuite.training.stage_task import STAGES, StageName
 
 MOST_TASKS = 100_000
@@ -44,20 +46,26 @@ _KEYS = (
 _SOURCES: tuple[Source, ...] = get_args(Source)
 
 
-def read_study(path: Path) -> Study:
+def read_study(path: Path, *, run_code: bool = False) -> Study:
     """Read a study file and check all that can be checked without recordings.
 
     Paths in it are relative to the file.
 
+    Args:
+        path: the file.
+        run_code: whether the code that it names may be run; here, none is.
+
     Raises:
-        UsageError: the file is missing or no TOML, or a key or value in it is not possible.
+        UsageError: the file is missing or no TOML, or a key or value in it is not possible, or it
+            names code that may not be run.
     """
     entries = Entries(read_toml(path), str(path))
     entries.check_keys(_KEYS)
-    _check_size(entries, path)
+    own_code = admitted_code(entries.texts("models"), path, run_code=run_code)
+    _check_size(entries, path, own_code)
     study = Study(
         name=study_name(entries, path.stem),
-        models=entries.texts("models"),
+        models=tuple(dict.fromkeys(own_code.get(each, each) for each in entries.texts("models"))),
         sessions=_sessions(entries, "sessions", path.parent),
         seeds=tuple(_seeds(entries)),
         data=_source(entries),
@@ -68,12 +76,13 @@ def read_study(path: Path) -> Study:
         device=entries.text("device", "cpu"),
         settings=tuple(setting_text(*item) for item in read_settings(entries).items()),
         variants=read_variants(entries),
+        own_code=tuple(own_code.values()),
     )
     _check_recipes(study, path)
     return study
 
 
-def _check_size(entries: Entries, path: Path) -> None:
+def _check_size(entries: Entries, path: Path, own_code: Collection[str]) -> None:
     """Make sure that what a study asks for can be laid out, before it is.
 
     Raises:
@@ -81,6 +90,7 @@ def _check_size(entries: Entries, path: Path) -> None:
     """
     stages = _stages(entries)
     usual = {name: family.stages for name, family in FAMILIES.items()}
+    usual |= dict.fromkeys(own_code, OWN_STAGES)
     tasks = sum(1 + len(stages or usual.get(model, STAGES)) for model in entries.texts("models"))
     tasks *= count_variants(entries) * len(entries.texts("sessions")) * len(_seeds(entries))
     if tasks > MOST_TASKS:
@@ -146,6 +156,6 @@ def _check_recipes(study: Study, path: Path) -> None:
     try:
         for model in study.models:
             for variant in study.variants:
-                configure(model, [*study.settings, *variant.settings])
+                study.choice(model, variant)
     except UsageError as error:
         raise UsageError(f"{path} cannot be used: {error}") from error

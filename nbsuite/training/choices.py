@@ -10,6 +10,7 @@ from nbsuite.errors import UsageError
 from nbsuite.models.factory import names_decoder
 from nbsuite.neurons.kernels import TrainingKernelName
 from nbsuite.suggestions import did_you_mean
+from nbsuite.training.architecture import SECTION
 from nbsuite.training.families import Model, configure
 from nbsuite.training.overrides import override
 from nbsuite.training.own_model import OWN_STAGES, OwnModel
@@ -61,7 +62,7 @@ class Choice:
         if self.model.factory is not None and kernel not in ("auto", "reference"):
             raise UsageError(
                 f"A decoder of your own computes as it is written, not with the {kernel} kernel:"
-                " leave out --kernel."
+                " leave the kernel open."
             )
         return choose_training_kernel(kernel, device, fused=self.model.fused)
 
@@ -79,9 +80,33 @@ def choose(model: str, settings: Sequence[str] = (), name: str | None = None) ->
         UsageError: there is no such decoder, or a setting is impossible.
     """
     if names_decoder(model):
-        return Choice(OwnModel(model, name), override(Recipe(), settings), OWN_STAGES)
+        return choose_own(model, settings, name)
     if name is not None:
         raise UsageError(f"--name is for a decoder of your own, and {model} has a name.")
+    return choose_family(model, settings)
+
+
+def choose_own(model: str, settings: Sequence[str] = (), name: str | None = None) -> Choice:
+    """A decoder of one's own, see :func:`choose`; its code is not run yet.
+
+    Raises:
+        UsageError: a setting is impossible, or is of a network of nbsuite's.
+    """
+    for setting in settings:
+        if setting.strip().startswith(f"{SECTION}."):
+            raise UsageError(
+                f"{setting.partition('=')[0].strip()} is a setting of nbsuite's own networks, and"
+                f" {model} is as its code says: leave it out."
+            )
+    return Choice(OwnModel(model, name), override(Recipe(), settings), OWN_STAGES)
+
+
+def choose_family(model: str, settings: Sequence[str] = ()) -> Choice:
+    """A decoder by its family's name.
+
+    Raises:
+        UsageError: there is no such family, or a setting is impossible.
+    """
     chosen, recipe = configure(model, settings)
     remark = f"{chosen.name} has no fused kernel: the reference trains it, many times slower."
     return Choice(chosen, recipe, chosen.family.stages, "" if chosen.fused else remark)

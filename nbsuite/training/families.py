@@ -74,6 +74,14 @@ class Model(Protocol):
     def fused(self) -> bool:
         """Whether a fused kernel trains it."""
 
+    @property
+    def training_rate(self) -> float:
+        """Time steps, windows times steps each, that one core trains in a second."""
+
+    @property
+    def ranked_among(self) -> str:
+        """Name of the networks that it is compared with; empty where these are its own only."""
+
     def spec(self, channels: int, outputs: int, step: float) -> DecoderSpec:
         """The decoder's specification for recordings of so many channels and outputs."""
 
@@ -98,6 +106,11 @@ class FamilyModel:
     def name(self) -> str:
         """The family's name, and what the network differs in from the family's."""
         return self.family.name + difference_name(self.architecture, self.family.architecture)
+
+    @property
+    def ranked_among(self) -> str:
+        """The family's name."""
+        return self.family.name
 
     @property
     def fused(self) -> bool:

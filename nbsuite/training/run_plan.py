@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -133,7 +133,7 @@ def plan_run(
     folder = request.root / f"{spec.name}_{recording_label(recording)}_seed{request.seed}"
     if any(stage in request.stages for stage in ("finetune", "prune")):
         training_split(recording, request.recipe.windows)
-    remarks = _check_structure(request, spec)
+    remarks = check_structure(request.model.factory, spec, request.stages)
     steps = tuple(_steps(request, spec, opened, folder))
     start, identities = _start(request, steps), dict[Path, Identity]()
     for task, stage_folder in steps:
@@ -216,20 +216,28 @@ def _check_stages(request: RunRequest) -> None:
         )
 
 
-def _check_structure(request: RunRequest, spec: DecoderSpec) -> tuple[str, ...]:
+def check_structure(
+    factory: str | None, spec: DecoderSpec, stages: Collection[StageName]
+) -> tuple[str, ...]:
     """Make sure that a user's decoder has what the stages need; what to say of it otherwise.
+
+    Args:
+        factory: what makes it; None where its code is ours.
+        spec: the decoder.
+        stages: the stages that it is to go through.
 
     Raises:
         TrainingError: it has not.
+        DecoderError: the user's code does not make a decoder that can be trained.
     """
-    if request.model.factory is None:
+    if factory is None:
         return ()
-    decoder = make_decoder(spec, request.model.factory)
-    if "prune" in request.stages and not decoder.prunable_weights():
+    decoder = make_decoder(spec, factory)
+    if "prune" in stages and not decoder.prunable_weights():
         raise TrainingError(
             f"{spec.name} has no layer whose weights could be pruned: leave out the stage prune."
         )
-    if "half" in request.stages and not decoder.can_halve:
+    if "half" in stages and not decoder.can_halve:
         raise TrainingError(
             f"{spec.name} does not decode in half precision: leave out the stage half."
         )

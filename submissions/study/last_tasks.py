@@ -6,6 +6,7 @@ import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from nbsuite.benchmarking.jobs import Job
@@ -13,7 +14,7 @@ from nbsuite.benchmarking.results import BenchmarkResult
 from nbsuite.benchmarking.session import AS_USUAL, RunSettings
 from nbsuite.errors import ResultsError
 from nbsuite.files import atomic_write, digest
-from nbsuite.models.checkpoint import load_checkpoint
+from nbsuite.models.checkpoint import Checkpoint, digest_in, load_checkpoint
 from nbsuite.submissions.results import challenge, summaries
 from nbsuite.submissions.results.folder import read_results
 from nbsuite.submissions.results.formats import RENDERERS, Table, chained
@@ -21,9 +22,11 @@ from nbsuite.submissions.results.measuring import run_jobs
 from nbsuite.submissions.results.model_results import by_task
 from nbsuite.submissions.results.recorded import recorded_results
 from nbsuite.submissions.tables.published_tables import accuracy_table, demand_table
+from nbsuite.sweep.own_code import require_unchanged
 from nbsuite.tasks.locate import Location
 from nbsuite.tasks.opening import load_recording
 from nbsuite.training.compute import limited_threads
+from nbsuite.training.stage_task import make_decoder
 from nbsuite.twin_info import TWIN_MARK
 from nbsuite.untrusted.fault import FormatFault
 from nbsuite.untrusted.json_text import read_json_file
@@ -42,6 +45,7 @@ class BenchmarkWork:
         results: the results file that is written.
         threads: threads to compute with.
         settings: how it is measured.
+        factory: what makes the decoder, where its code is a user's.
     """
 
     checkpoint: Path
@@ -49,12 +53,13 @@ class BenchmarkWork:
     results: Path
     threads: int
     settings: RunSettings = AS_USUAL
+    factory: str | None = None
 
     def __call__(self) -> None:
         """Measure it, and write challenge-format results of the one seed."""
         self.results.unlink(missing_ok=True)  # where it is, what lies beside it is whole
         recording = load_recording(self.location.path, session=self.location.session)
-        job = Job(load_checkpoint(self.checkpoint), recording)
+        job = Job(self._load(), recording)
         with limited_threads(self.threads):
             run_jobs([job], self.settings, self.results.parent, force=True)
 
@@ -63,7 +68,19 @@ class BenchmarkWork:
         if not self.results.is_file() or not self.checkpoint.is_file():
             return False
         measured = read_result(self.results).provenance["checkpoint"]["weights_sha256"]
-        return bool(measured == load_checkpoint(self.checkpoint).digest)
+        return bool(measured == digest_in(self.checkpoint))
+
+    def _load(self) -> Checkpoint:
+        """The decoder.
+
+        Raises:
+            CheckpointError, DecoderError: it is missing or damaged, or its code has changed.
+        """
+        if self.factory is None:
+            return load_checkpoint(self.checkpoint)
+        checkpoint = load_checkpoint(self.checkpoint, partial(make_decoder, factory=self.factory))
+        require_unchanged(self.factory, checkpoint.header.spec)
+        return checkpoint
 
 
 @dataclass(frozen=True)

@@ -44,12 +44,14 @@ class StudyPlan:
         graph: all its tasks.
         folder: its folder.
         recordings: the recordings that it decodes.
+        remarks: what a person should know of decoders of their own, in sentences.
     """
 
     study: Study
     graph: Graph
     folder: StudyFolder
     recordings: tuple[Recording, ...]
+    remarks: tuple[str, ...] = ()
 
     @property
     def results_folders(self) -> list[Path]:
@@ -88,7 +90,8 @@ def plan_study(
     """
     stages = StageGraph(study, data_dir, root, progress)
     tasks = dict(stages.tasks)
-    plan = StudyPlan(study, tasks, study_folder(root, study.name), stages.targets)
+    own_folder = study_folder(root, study.name)
+    plan = StudyPlan(study, tasks, own_folder, stages.targets, stages.remarks)
     own = settings.own_code().to_json()
     measured = [
         _add_benchmark(tasks, each, study.threads, settings, own) for each in stages.decoders
@@ -131,7 +134,12 @@ def _add_benchmark(
     if key not in tasks:
         title = stage.title.replace(stage.kind, "benchmark", 1)
         work = BenchmarkWork(
-            stage.folder / WEIGHTS_NAME, decoder.location, results, threads, settings
+            stage.folder / WEIGHTS_NAME,
+            decoder.location,
+            results,
+            threads,
+            settings,
+            decoder.factory,
         )
         effort = Effort(stage.effort.model, len(recording.test))
         tasks[key] = StudyTask(key, title, folder, results.name, (stage.key,), work, effort)

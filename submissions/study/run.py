@@ -57,6 +57,8 @@ def lay_out(
     data_dir: Path,
     observer: BaseObserver = ignore,
     settings: RunSettings = AS_USUAL,
+    *,
+    run_code: bool = False,
 ) -> tuple[StudyPlan, Rates]:
     """Lay out the tasks of a study file, and say which data is used and what to expect.
 
@@ -66,15 +68,18 @@ def lay_out(
         data_dir: the folder of recordings.
         observer: told of progress and of which data is used.
         settings: how decoders are measured.
+        run_code: whether decoders that the file names as code may be run.
 
     Raises:
         NbsuiteError: the study cannot be run.
     """
-    described = read_study(study)
+    described = read_study(study, run_code=run_code)
     plan = plan_study(described, data_dir, root, stage_reporter(observer), settings)
     for recording in plan.recordings:
         kind = recording_meant(twin=recording.twin is not None)
         observer(Remark(f"{recording.session.label}: {kind}, {recording.path}"))
+    for remark in plan.remarks:
+        observer(Remark(remark))
     return plan, measured_rates(root.absolute(), described.threads)
 
 

@@ -203,4 +203,7 @@ def test_from_the_command_line(code: Path, tiny_recording_path: Path, tmp_path: 
     refused = train("--kernel", "numba")
     assert refused.exit_code == 2
     assert "computes as it is written" in refused.stderr
-    assert "has no 'model.neurons'" in train("--set", "model.neurons=3").stderr
+    assert (
+        "model.neurons is a setting of nbsuite's own networks"
+        in train("--set", "model.neurons=3").stderr
+    )
