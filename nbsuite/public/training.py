@@ -12,7 +12,7 @@ import torch
 
 from nbsuite.data.folders import with_home
 from nbsuite.data.recording import Recording
-from nbsuite.errors import TrainingError
+from nbsuite.errors import TrainingError, UsageError
 from nbsuite.files import ensure_writable
 from nbsuite.models.checkpoint import Checkpoint
 from nbsuite.observer import Remark
@@ -76,11 +76,13 @@ def train(
         What the last stage ended with.
 
     Raises:
-        UsageError: a model, setting or stage is unknown, or they contradict each other.
+        UsageError: a model, setting or stage is unknown, they contradict each other, or the model is
+            a module instead of the name of what makes it.
         TrainingError: the folder was made with other settings, or training met what is not finite.
         DataError: a recording cannot be used, or is too short.
         OSError: the folder cannot be written, or the disk is full.
     """
+    _require_name(model)
     root, texts = with_home(Path(output)), _texts(settings or {})
     threads = threads or torch.get_num_threads()
     with told(progress) as observer:
@@ -110,6 +112,20 @@ def train(
         run_plan(plan, observer, force=force)
     _, folder = plan.steps[-1]
     return plan.load_checkpoint(folder / WEIGHTS_NAME)
+
+
+def _require_name(model: object) -> None:
+    """Make sure that a decoder is named, and not handed over as it is.
+
+    Raises:
+        UsageError: it is not.
+    """
+    if not isinstance(model, str):
+        raise UsageError(
+            f"Training makes a decoder anew for every seed, and takes none that is made, as this "
+            f"{type(model).__name__}: pass the name of what makes it, such as "
+            "'my_decoder.py:build'."
+        )
 
 
 def _texts(settings: Mapping[str, Any]) -> list[str]:

@@ -112,3 +112,12 @@ def test_a_decoder_of_ones_own(tmp_path: Path, tiny_recording_path: Path) -> Non
     run = nbsuite.benchmark(checkpoint, tiny_recording_path, metrics=("r2",))
     assert run.result.task == "primate-reaching/1"
     assert run.result.seed == 1
+
+
+def test_a_module_that_is_made_is_refused(tmp_path: Path, tiny_recording_path: Path) -> None:
+    from torch import nn
+
+    net: Any = nn.Linear(96, 2)
+    with pytest.raises(UsageError, match="none that is made, as this Linear: pass the name of"):
+        nbsuite.train(net, tiny_recording_path, output=tmp_path)
+    assert not any(tmp_path.iterdir())
