@@ -76,8 +76,8 @@ def train(
         What the last stage ended with.
 
     Raises:
-        UsageError: a model, setting or stage is unknown, they contradict each other, or the model is
-            a module instead of the name of what makes it.
+        UsageError: a model, setting or stage is unknown, they contradict each other, or the model
+            is a module instead of the name of what makes it.
         TrainingError: the folder was made with other settings, or training met what is not finite.
         DataError: a recording cannot be used, or is too short.
         OSError: the folder cannot be written, or the disk is full.
