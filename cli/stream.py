@@ -161,7 +161,7 @@ def _notes(job: Job, report: StreamReport) -> Iterator[str]:
         f"{_steps(delay.readout, step)}. A sample comes every {1000 * step:g} ms."
     )
     for remark in decoder.notes().get("remarks", ()):
-        yield f"Note: {remark}"
+        yield f"In the run over the whole, {remark}"
 
 
 def _agreement(report: StreamReport) -> str:

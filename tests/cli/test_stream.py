@@ -133,7 +133,9 @@ def test_a_decoder_that_looks_ahead_is_told_of(tmp_path: Path, tiny_recording_pa
         "        return self.fc(spikes).flip(0).cumsum(0).flip(0), None\n"
     )
     told = _run(f"{path}:Ahead", "-s", tiny_recording_path, "--steps", 300)
-    assert "Note: Ahead looks ahead to the end of" in " ".join(told.stderr.split())
+    assert "In the run over the whole, Ahead looks ahead to the end of" in " ".join(
+        told.stderr.split()
+    )
     assert " yes " in told.stdout
 
 
