@@ -159,8 +159,9 @@ def _(checkpoint: Checkpoint, sizes: _Sizes) -> Decoder:
     return checkpoint.decoder
 
 
-@_decoder.register
-def _(path: str | os.PathLike, sizes: _Sizes) -> Decoder:  # type: ignore[type-arg]
+@_decoder.register(str)
+@_decoder.register(os.PathLike)
+def _(path: str | os.PathLike[str], sizes: _Sizes) -> Decoder:  # Python 3.10 reads no union
     """A checkpoint's path, or the name of what makes a module."""
     text = os.fspath(path)
     if Path(text).exists() or not names_decoder(text):
