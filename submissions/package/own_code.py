@@ -107,13 +107,23 @@ def distributions_of(names: set[str], origin: str) -> list[str]:
         PackageError: one is of none, such as a file beside the code.
     """
     known = importlib.metadata.packages_distributions()
-    for name in sorted(names):
-        if name not in known:
+    found = {name: known.get(name) or _holding(name) for name in sorted(names)}
+    for name, distributions in found.items():
+        if not distributions:
             raise PackageError(
                 f"{origin} imports {name[:100]!a}, which is of no installed package; where it is a"
                 " file beside it, put all code into one file."
             )
-    return sorted({each for name in names for each in known[name]})
+    return sorted({each for distributions in found.values() for each in distributions})
+
+
+def _holding(name: str) -> list[str]:
+    """Distributions with files of that module: Python 3.10 knows only those that list theirs."""
+    return [
+        distribution.metadata["Name"]
+        for distribution in importlib.metadata.distributions()
+        if any(file.parts[0] in (name, f"{name}.py") for file in distribution.files or ())
+    ]
 
 
 def _told(contents: Contents) -> tuple[str, str]:
