@@ -32,7 +32,7 @@ from torch import nn
 
 
 class Mine(nn.Module):
-    """A gated recurrent unit with normalisation, dropout and an unused weight of its own."""
+    """A gated recurrent unit with normalisation, dropout, unused and tied weights of its own."""
 
     def __init__(self, channels, outputs, units=8):
         super().__init__()
@@ -41,11 +41,13 @@ class Mine(nn.Module):
         self.dropout = nn.Dropout(0.2)
         self.out = nn.Linear(units, outputs)
         self.unused = nn.Parameter(torch.zeros(3))
+        self.tied = nn.Linear(units, outputs)
+        self.tied.weight = self.out.weight
 
     def forward(self, spikes, state=None):
         flat = spikes.reshape(-1, spikes.shape[-1])
         hidden, state = self.gru(self.norm(flat).reshape(spikes.shape), state)
-        return self.out(self.dropout(hidden)), state
+        return self.out(self.dropout(hidden)) + self.tied(hidden), state
 
 
 def build(channels=96, outputs=2):
