@@ -232,6 +232,9 @@ def dense_columns(
     Raises:
         FormatFault: they do not fit each other, or the matrix is too large.
     """
+    flat = rows.ndim == firsts.ndim == numbers.ndim == 1
+    if not flat or {rows.dtype.kind, firsts.dtype.kind} - {"i", "u"}:
+        raise FormatFault(f"has a damaged sparse matrix as {path}")
     count = int(firsts[-1]) if firsts.size == shape[1] + 1 else -1
     steps = np.diff(firsts.astype(int))
     if not 0 <= count <= min(rows.size, numbers.size) or firsts[0] != 0 or steps.min(initial=0) < 0:

@@ -16,7 +16,7 @@ from scipy.io import loadmat, savemat
 from scipy.sparse import csc_matrix
 
 from nbsuite.untrusted.fault import FormatFault
-from nbsuite.untrusted.mat5 import Mat5File
+from nbsuite.untrusted.mat5 import Mat5File, dense_columns
 
 KINDS = [np.float64, np.float32, np.int8, np.uint8, np.int16, np.uint16, np.int32, np.uint32]
 
@@ -117,6 +117,23 @@ def _file(path: Path, content: bytes) -> Mat5File:
 def test_what_is_announced_and_not_there(tmp_path, content, message):
     with pytest.raises(FormatFault, match=message):
         _file(tmp_path / "x.mat", content).read("a")
+
+
+WHOLE, FLOAT = np.array([0, 1, 2], dtype=np.int32), np.array([0.0, 1, np.nan])
+
+
+@pytest.mark.parametrize(
+    ("rows", "firsts"),
+    [
+        *((WHOLE[:2].astype(float), WHOLE), (WHOLE[:2], FLOAT)),
+        *((WHOLE[:2, np.newaxis], WHOLE), (WHOLE[:2], WHOLE[:, np.newaxis]), (WHOLE[1:], WHOLE)),
+    ],
+)
+def test_places_in_a_sparse_matrix_that_are_none(rows, firsts):
+    with pytest.raises(FormatFault, match="damaged sparse matrix as a"):
+        dense_columns(rows, firsts, np.ones(2), (2, 2), "a")
+    found = dense_columns(WHOLE[:2], WHOLE, np.ones(2), (2, 2), "a")
+    np.testing.assert_array_equal(found, np.eye(2))
 
 
 def test_a_damaged_structure(tmp_path):
