@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
-from scipy.io import loadmat, savemat
+from scipy.io import loadmat, savemat, whosmat
 from scipy.sparse import csc_matrix
 
 from nbsuite.untrusted.fault import FormatFault
@@ -140,6 +140,16 @@ def test_a_damaged_structure(tmp_path):
     length = struct.pack("<II", (4 << 16) | 5, 0)
     with pytest.raises(FormatFault, match="damaged structure"):
         _file(tmp_path / "x.mat", _matrix((1, 1), 2, length + bytes(8))).read("a/b")
+
+
+def test_cells_in_a_field_that_are_announced_and_not_there(tmp_path):
+    path = tmp_path / "x.mat"
+    name = struct.pack("<II", 1, 8) + b"x".ljust(8, b"\0")
+    fields = struct.pack("<II", (4 << 16) | 5, 8) + name + _matrix((1 << 30, 1), 1, b"")
+    file = _file(path, _matrix((1, 1), 2, fields))
+    assert whosmat(path) == [("a", (1, 1), "struct")]  # what is in it is not told beforehand
+    with pytest.raises(FormatFault, match=r"array of 1,073,741,824 cells that holds 0"):
+        file.read("a/x")
 
 
 def test_what_inflates_without_end(tmp_path, monkeypatch):
