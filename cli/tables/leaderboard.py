@@ -10,7 +10,13 @@ import click
 from nbsuite.benchmarking.quantities import R2, Quantity
 from nbsuite.cli.frame.examples import examples
 from nbsuite.cli.frame.output import note
-from nbsuite.cli.tables.inputs import RESULTS, columns_option, read_models, twins_option
+from nbsuite.cli.tables.inputs import (
+    RESULTS,
+    check_any,
+    columns_option,
+    read_models,
+    twins_option,
+)
 from nbsuite.cli.tables.rich_tables import choose_format, emit, table_options
 from nbsuite.errors import UsageError
 from nbsuite.submissions.results.columns import choose_columns, figures_of
@@ -92,6 +98,8 @@ def leaderboard(
             "No twin was ever published; name a folder of results to show with --twins."
         )
     models = read_models(results, twins=twins)
+    if twins:  # with which nothing published stands
+        check_any(models, results, twins=True)
     figures = None if columns is None else choose_columns(columns, figures_of(models))
     by: str | Quantity = sort or (R2.key if score_name is None else SCORE)
     if by not in (SCORE, METHOD):
