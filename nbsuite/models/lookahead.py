@@ -16,8 +16,6 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from nbsuite.models.decoder import Decoder
-
 STEPS = 400
 _ENDS = (204, 216, 222, 228, 246, 258, 264, 276, 282, 288, 294, 312, 336, 348, 350, 360, 372)
 """Each length up to 50 divides one of them."""
@@ -49,13 +47,8 @@ class Lookahead:
             return "looks ahead to the end of whatever sequence it is given"
         if not self.samples:
             return "looks at no sample before it is there"
-        samples = f"{self.samples} sample{'s' * (self.samples > 1)}"
+        samples = f"{self.samples} sample{'s' * (self.samples != 1)}"
         return f"looks {samples} ({1e3 * self.seconds(step):g} ms) ahead"
-
-
-def measure_lookahead(decoder: Decoder) -> Lookahead:
-    """Measure how far a decoder looks ahead in a sequence that it is given at once."""
-    return lookahead_of(lambda spikes: decoder.decode(spikes).outputs, decoder.spec.channels)
 
 
 @torch.no_grad()
