@@ -9,14 +9,19 @@ import click
 
 from nbsuite.benchmarking.quantities import R2, Quantity
 from nbsuite.cli.frame.examples import examples
-from nbsuite.cli.tables.inputs import RESULTS, columns_option, read_models, twins_option
+from nbsuite.cli.tables.inputs import (
+    RESULTS,
+    check_any,
+    columns_option,
+    read_models,
+    twins_option,
+)
 from nbsuite.cli.tables.rich_tables import choose_format, emit, table_options
-from nbsuite.errors import ResultsError, UsageError
+from nbsuite.errors import UsageError
 from nbsuite.submissions.results.columns import choose_columns, figures_of
 from nbsuite.submissions.results.formats import Format, Table, chained
 from nbsuite.submissions.results.model_results import ModelResults, by_task
 from nbsuite.submissions.tables.published_tables import DEMAND, accuracy_table, demand_table
-from nbsuite.twin_labels import REAL_RECORDINGS, TWINS
 
 NUMBERS = ("1", "2")
 
@@ -50,12 +55,7 @@ def table(
     """
     chosen = choose_format(format_, output, as_json=as_json)
     models = read_models(results, twins=twins)
-    if not models:
-        kind = TWINS if twins else f"{REAL_RECORDINGS} that belong to a task"
-        raise ResultsError(
-            f"{', '.join(map(str, results))} holds no results on {kind}; "
-            f"{'leave out --twins' if twins else 'show twins with --twins'} or name another folder."
-        )
+    check_any(models, results, twins=twins)
     figures = None if columns is None else choose_columns(columns, figures_of(models))
     draw = _accuracy_table if number == "1" else _demand_table
     tables = [draw(each, figures) for each in by_task(models).values()]

@@ -10,9 +10,10 @@ import click
 
 from nbsuite.cli.frame.options import Decorator
 from nbsuite.cli.frame.output import note
+from nbsuite.errors import ResultsError
 from nbsuite.submissions.results.folder import ResultsFolder, read_results
 from nbsuite.submissions.results.model_results import ModelResults
-from nbsuite.twin_labels import kinds_of
+from nbsuite.twin_labels import REAL_RECORDINGS, TWINS, kinds_of
 
 RESULTS = click.Path(path_type=Path)
 """A folder of results, or a single file; the reader says what is wrong with it."""
@@ -61,3 +62,17 @@ def read_models(paths: Sequence[Path], *, twins: bool) -> list[ModelResults]:
                 f" show them {remedy} --twins."
             )
     return [each for folder in folders for each in (folder.twins if twins else folder.real)]
+
+
+def check_any(models: Sequence[ModelResults], paths: Sequence[Path], *, twins: bool) -> None:
+    """Make sure that there are results to show.
+
+    Raises:
+        ResultsError: there are none on real recordings, or on twins.
+    """
+    if not models:
+        kind = TWINS if twins else f"{REAL_RECORDINGS} that belong to a task"
+        raise ResultsError(
+            f"{', '.join(map(str, paths))} holds no results on {kind}; "
+            f"{'leave out --twins' if twins else 'show twins with --twins'} or name another folder."
+        )

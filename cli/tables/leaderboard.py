@@ -10,7 +10,13 @@ import click
 from nbsuite.benchmarking.quantities import R2, Quantity
 from nbsuite.cli.frame.examples import examples
 from nbsuite.cli.frame.output import note
-from nbsuite.cli.tables.inputs import RESULTS, columns_option, read_models, twins_option
+from nbsuite.cli.tables.inputs import (
+    RESULTS,
+    check_any,
+    columns_option,
+    read_models,
+    twins_option,
+)
 from nbsuite.cli.tables.rich_tables import choose_format, emit, table_options
 from nbsuite.errors import UsageError
 from nbsuite.submissions.results.columns import choose_columns, figures_of
@@ -92,6 +98,8 @@ def leaderboard(
             "No twin was ever published; name a folder of results to show with --twins."
         )
     models = read_models(results, twins=twins)
+    if twins:  # with which nothing published stands
+        check_any(models, results, twins=True)
     figures = None if columns is None else choose_columns(columns, figures_of(models))
     by: str | Quantity = sort or (R2.key if score_name is None else SCORE)
     if by not in (SCORE, METHOD):
@@ -105,12 +113,19 @@ def leaderboard(
 
 
 def _draw(plot: Path, found: Sequence[Ranking]) -> list[Path]:
-    """A picture a task: the first takes the name given, the others add their tasks to it."""
+    """A picture a task: the first takes the name given, the others add their tasks to it.
+
+    Raises:
+        ResultsError: there is nothing to draw for the first.
+    """
     from nbsuite.pictures import save_picture
-    from nbsuite.submissions.pictures.pareto import draw_leaderboard
+    from nbsuite.submissions.pictures.pareto import draw_leaderboard, is_drawable
 
     paths: list[Path] = []
     for ranking in found:
+        if paths and not is_drawable(ranking):
+            note(f"Note: {ranking.task} has no picture, since no method has {ranking.place}.")
+            continue
         task = ranking.task.replace("/", "-")
         paths.append(plot.with_stem(f"{plot.stem}_{task}") if paths else plot)
         save_picture(paths[-1], draw_leaderboard(ranking))

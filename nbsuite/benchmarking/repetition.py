@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import Any
 
 from nbsuite.benchmarking.jobs import Job
+from nbsuite.benchmarking.own_code import OwnCode
 from nbsuite.benchmarking.provenance import versions
 from nbsuite.benchmarking.quantities import LOOKAHEAD, QUANTITIES
 from nbsuite.benchmarking.results import BenchmarkResult
@@ -15,28 +15,16 @@ from nbsuite.benchmarking.session import RunSettings
 _OWN = ("own_metrics", "processing")
 
 
-def is_result_of(result: BenchmarkResult, job: Job, settings: RunSettings) -> bool:
+def is_result_of(result: BenchmarkResult, job: Job, settings: RunSettings, own: OwnCode) -> bool:
     """Whether a result is of the same weights, data, metrics, settings and NeuroBench.
 
     Args:
         result: a result, as its provenance tells it.
         job: what would be measured.
         settings: how.
+        own: the metrics and processors of the settings, loaded.
     """
-    told, header, default = result.provenance, job.checkpoint.header, RunSettings()
-    others = replace(
-        settings,
-        metrics=default.metrics,
-        kernel=default.kernel,
-        device=default.device,
-        per_step=default.per_step,
-        own_metrics=default.own_metrics,
-        preprocessors=default.preprocessors,
-        postprocessors=default.postprocessors,
-    )
-    if others != default:  # a setting that is not compared below
-        return False
-    own = settings.own_code()
+    told, header = result.provenance, job.checkpoint.header
     metrics = {key for key, each in QUANTITIES.items() if each.metric_name in settings.metrics}
     metrics |= {each.quantity.key for each in own.metrics}
     metrics |= {LOOKAHEAD.key} if own.processing else set()

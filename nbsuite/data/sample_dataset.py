@@ -7,25 +7,22 @@ single samples takes it seconds; a chunk is cut out as a whole.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from typing import TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset, Sampler
+from torch.utils.data import Dataset, Sampler
 
 from nbsuite.data.recording import Recording, Split
 
 Sample = tuple[Tensor, Tensor]
-Item = TypeVar("Item")
 
 
 class SampleDataset(Dataset[Sample]):
     """The samples of one split, in order.
 
     ``dataset[i]`` is a sample as NeuroBench's own dataset gives it: input events (1, C) and
-    velocity (2,), float32. ``dataset.__getitems__(range(i, j))`` is all of a stretch at once.
+    targets (outputs,), float32. ``dataset.__getitems__(range(i, j))`` is all of a stretch at once.
 
     Attributes:
         recording: the recording.
@@ -89,34 +86,3 @@ class Stretches(Sampler[range]):
 
     def __len__(self) -> int:
         return -(-self.length // self.steps)
-
-
-def stream_loader(
-    recording: Recording, split: Split, chunk_steps: int, limit: int | None = None
-) -> DataLoader[Sample]:
-    """A DataLoader over a split, a chunk of consecutive samples at a time.
-
-    Args:
-        recording: the recording.
-        split: the samples of it to go through.
-        chunk_steps: samples of a chunk, the last one excepted.
-        limit: go through that many samples at most.
-
-    Returns:
-        Yields input events (B, 1, C) int8 and velocities (B, 2) float32, mm per 4 ms sample;
-        the length of its ``dataset`` is the number of samples.
-
-    Raises:
-        ValueError: ``chunk_steps`` or ``limit`` is not positive.
-    """
-    if chunk_steps < 1 or (limit is not None and limit < 1):
-        raise ValueError(f"chunks of {chunk_steps} steps up to {limit}: both must be positive")
-    if limit is not None:
-        split = replace(split, stop=min(split.stop, split.start + limit))
-    dataset = SampleDataset(recording, split)
-    stretches = Stretches(len(dataset), chunk_steps)
-    return DataLoader(dataset, batch_sampler=stretches, collate_fn=_as_it_is)  # type: ignore[arg-type]
-
-
-def _as_it_is(chunk: Item) -> Item:
-    return chunk

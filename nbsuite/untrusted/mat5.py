@@ -1,9 +1,10 @@
 """MATLAB files of versions 5 to 7, of which all sizes are held against the bytes that are there.
 
 The format is MathWorks' "MAT-File Format" (2019): after a header of 128 bytes come elements, each
-with its type and size; variables are elements that hold others, and may be deflated. Readers make
-room for what a variable announces before they look, so that this one is our own. It reads numbers,
-logical and sparse ones among them, cells of those, and the fields of single structures.
+with its type and size; variables are elements that hold others, and may be deflated. SciPy's reader
+makes room for what cells and fields announce before it looks, so that this one is our own
+(docs/decisions/0012). It reads numbers, logical and sparse ones among them, cells of those, and the
+fields of single structures.
 """
 
 from __future__ import annotations
@@ -232,6 +233,9 @@ def dense_columns(
     Raises:
         FormatFault: they do not fit each other, or the matrix is too large.
     """
+    flat = rows.ndim == firsts.ndim == numbers.ndim == 1
+    if not flat or {rows.dtype.kind, firsts.dtype.kind} - {"i", "u"}:
+        raise FormatFault(f"has a damaged sparse matrix as {path}")
     count = int(firsts[-1]) if firsts.size == shape[1] + 1 else -1
     steps = np.diff(firsts.astype(int))
     if not 0 <= count <= min(rows.size, numbers.size) or firsts[0] != 0 or steps.min(initial=0) < 0:

@@ -49,5 +49,7 @@ def decode_npy(content: bytes | bytearray | memoryview, name: str) -> NDArray[An
     body = memoryview(content)[stream.tell() :]
     if dtype.kind not in "biuf" or len(body) != math.prod(shape) * dtype.itemsize:
         raise FormatFault(f"holds something else than an array of numbers as {name}, or half of it")
-    array = np.frombuffer(body, dtype=dtype)
-    return array.reshape(shape, order="F" if fortran else "C")
+    try:
+        return np.frombuffer(body, dtype=dtype).reshape(shape, order="F" if fortran else "C")
+    except _FAULTS as error:  # negative lengths
+        raise FormatFault(f"holds an array of an impossible shape as {name}") from error

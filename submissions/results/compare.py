@@ -19,7 +19,7 @@ from nbsuite.errors import ResultsError, UsageError
 from nbsuite.submissions.results.challenge import Results
 from nbsuite.submissions.results.changes import Change, Comparison, Verdict, judge
 from nbsuite.submissions.results.columns import choose_columns
-from nbsuite.submissions.results.names import model_and_recording
+from nbsuite.submissions.results.names import SUMMARY_PREFIX, model_and_recording
 from nbsuite.submissions.results.protocols import short_name, task_of
 from nbsuite.submissions.results.results_file import (
     is_twin,
@@ -29,8 +29,6 @@ from nbsuite.submissions.results.results_file import (
 )
 from nbsuite.submissions.results.run_figures import further_lists, own_quantities
 from nbsuite.suggestions import did_you_mean
-
-_SUMMARY_PREFIX = "results_summary_"
 
 
 @dataclass(frozen=True)
@@ -161,7 +159,7 @@ def _by_name(folder: Path) -> dict[str, Path]:
     files = {
         file.stem.removeprefix("results_"): file
         for file in results_files(folder)
-        if not file.name.startswith(_SUMMARY_PREFIX)
+        if not file.name.startswith(SUMMARY_PREFIX)
     }
     if not files:
         raise ResultsError(

@@ -160,9 +160,10 @@ def _finished(
         whole = challenge.challenge_results(found) == read_lists(path)
     except (ResultsError, OSError):
         return None
+    own = settings.own_code()
     ordered = sorted(jobs, key=lambda job: _seed_order(job.checkpoint.header.seed))
     same = len(found) == len(ordered) and all(
-        is_result_of(result, job, settings) for result, job in zip(found, ordered, strict=True)
+        is_result_of(result, job, settings, own) for result, job in zip(found, ordered, strict=True)
     )
     return found if whole and same else None
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from nbsuite.benchmarking.quantities import QUANTITIES
 from nbsuite.benchmarking.tolerance import Tolerance
 from nbsuite.errors import UsageError
 
@@ -15,13 +14,8 @@ _TOLERANCE = re.compile(
 )
 
 
-DEFAULT_TOLERANCES: Mapping[str, Tolerance] = {
-    each.key: each.tolerance for each in QUANTITIES.values()
-}
-
-
 def parse_tolerances(texts: Sequence[str]) -> dict[str, Tolerance]:
-    """The default tolerances with others put in their place.
+    """The tolerances that are named, by figure; others keep their own.
 
     Args:
         texts: ``r2=0.01`` in the metric's unit, or ``acs=5%`` of the old figure.
@@ -29,7 +23,7 @@ def parse_tolerances(texts: Sequence[str]) -> dict[str, Tolerance]:
     Raises:
         UsageError: a text is none of these.
     """
-    tolerances = dict(DEFAULT_TOLERANCES)
+    tolerances: dict[str, Tolerance] = {}
     for text in texts:
         found = _TOLERANCE.fullmatch(text.replace(" ", ""))
         if found is None:

@@ -57,3 +57,9 @@ def test_the_workflow_measures_and_compares_on_every_python() -> None:
     assert [run.split()[1] for run in runs] == ["benchmark", "compare", "table"]
     assert runs[0].endswith("-o results")
     assert runs[1].startswith("nbsuite compare baseline results")
+
+
+def test_twins_are_kept_until_what_makes_them_changes() -> None:
+    (pattern,) = re.findall(r"hashFiles\('tools/nbsuite/(.*?)'\)", BLOCKS["yaml"])
+    found = {path.name for path in Path(__file__).parents[2].glob(pattern)}
+    assert {"generate.py", "behaviour.py", "population.py", "spikes.py"} <= found

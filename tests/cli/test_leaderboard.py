@@ -67,6 +67,11 @@ def test_twins_are_left_out_or_alone(tmp_path: Path) -> None:
     assert "GRU" not in result.stdout
 
 
+def test_no_twins_are_a_sentence(tmp_path: Path) -> None:
+    refused = _run("leaderboard", write_six(tmp_path), "--twins", status=1)
+    assert f"{tmp_path} holds no results on TWINS; leave out --twins" in refused.stderr
+
+
 def test_a_picture(tmp_path: Path) -> None:
     result = _run("leaderboard", "--plot", tmp_path / "pareto.png")
     assert (tmp_path / "pareto.png").read_bytes().startswith(b"\x89PNG")

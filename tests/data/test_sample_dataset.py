@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from torch.utils.data import DataLoader
 
 from nbsuite.data.recording import Recording
-from nbsuite.data.sample_dataset import SampleDataset, stream_loader
+from nbsuite.data.sample_dataset import SampleDataset, Stretches
 from nbsuite.tasks.opening import load_recording
 
 
@@ -25,23 +25,21 @@ def recording(tiny_recording_path) -> Recording:
 @settings(max_examples=40, deadline=None)
 @given(
     chunk_steps=st.integers(1, 3000),
-    limit=st.none() | st.integers(1, 6000),
     name=st.sampled_from(["train", "validation", "test"]),
 )
-def test_chunks_make_up_the_split(recording, chunk_steps, limit, name):
+def test_chunks_make_up_the_split(recording, chunk_steps, name):
     split = getattr(recording, name)
-    loader = stream_loader(recording, split, chunk_steps, limit)
-    steps = min(len(split), limit or len(split))
-    chunks = list(loader)
-    assert len(loader.dataset) == steps
-    assert len(loader) == len(chunks) == -(-steps // chunk_steps)
+    dataset, steps = SampleDataset(recording, split), len(split)
+    stretches = Stretches(len(dataset), chunk_steps)
+    chunks = [dataset.__getitems__(stretch) for stretch in stretches]
+    assert len(dataset) == steps
+    assert len(stretches) == len(chunks) == -(-steps // chunk_steps)
     assert all(len(spikes) == len(labels) == chunk_steps for spikes, labels in chunks[:-1])
     spikes = torch.cat([spikes for spikes, _ in chunks])
     labels = torch.cat([labels for _, labels in chunks])
     assert (spikes.dtype, labels.dtype) == (torch.int8, torch.float32)
-    stop = split.start + steps
-    np.testing.assert_array_equal(spikes[:, 0].numpy(), recording.spikes(split.start, stop))
-    np.testing.assert_array_equal(labels.numpy(), recording.labels[split.start : stop])
+    np.testing.assert_array_equal(spikes[:, 0].numpy(), recording.spikes(split.start, split.stop))
+    np.testing.assert_array_equal(labels.numpy(), recording.labels[split.start : split.stop])
     assert spikes.shape == (steps, 1, 96)
 
 
@@ -78,16 +76,10 @@ def test_stretch_outside_the_split_is_an_error(recording):
 
 def test_chunks_are_writable_copies(recording):
     before = np.array(recording.labels)
-    for spikes, labels in stream_loader(recording, recording.test, 100):
-        spikes += 1
-        labels += 1
+    spikes, labels = SampleDataset(recording, recording.test).__getitems__(range(100))
+    spikes += 1
+    labels += 1
     np.testing.assert_array_equal(recording.labels, before)
-
-
-@pytest.mark.parametrize(("chunk_steps", "limit"), [(0, None), (-1, None), (5, 0)])
-def test_sizes_must_be_positive(recording, chunk_steps, limit):
-    with pytest.raises(ValueError, match="positive"):
-        stream_loader(recording, recording.test, chunk_steps, limit)
 
 
 def test_a_decoder_starts_afresh_after_each_gap(recording):

@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
-from scipy.io import loadmat, savemat
+from scipy.io import loadmat, savemat, whosmat
 from scipy.sparse import csc_matrix
 
 from nbsuite.untrusted.fault import FormatFault
-from nbsuite.untrusted.mat5 import Mat5File
+from nbsuite.untrusted.mat5 import Mat5File, dense_columns
 
 KINDS = [np.float64, np.float32, np.int8, np.uint8, np.int16, np.uint16, np.int32, np.uint32]
 
@@ -119,10 +119,37 @@ def test_what_is_announced_and_not_there(tmp_path, content, message):
         _file(tmp_path / "x.mat", content).read("a")
 
 
+WHOLE, FLOAT = np.array([0, 1, 2], dtype=np.int32), np.array([0.0, 1, np.nan])
+
+
+@pytest.mark.parametrize(
+    ("rows", "firsts"),
+    [
+        *((WHOLE[:2].astype(float), WHOLE), (WHOLE[:2], FLOAT)),
+        *((WHOLE[:2, np.newaxis], WHOLE), (WHOLE[:2], WHOLE[:, np.newaxis]), (WHOLE[1:], WHOLE)),
+    ],
+)
+def test_places_in_a_sparse_matrix_that_are_none(rows, firsts):
+    with pytest.raises(FormatFault, match="damaged sparse matrix as a"):
+        dense_columns(rows, firsts, np.ones(2), (2, 2), "a")
+    found = dense_columns(WHOLE[:2], WHOLE, np.ones(2), (2, 2), "a")
+    np.testing.assert_array_equal(found, np.eye(2))
+
+
 def test_a_damaged_structure(tmp_path):
     length = struct.pack("<II", (4 << 16) | 5, 0)
     with pytest.raises(FormatFault, match="damaged structure"):
         _file(tmp_path / "x.mat", _matrix((1, 1), 2, length + bytes(8))).read("a/b")
+
+
+def test_cells_in_a_field_that_are_announced_and_not_there(tmp_path):
+    path = tmp_path / "x.mat"
+    name = struct.pack("<II", 1, 8) + b"x".ljust(8, b"\0")
+    fields = struct.pack("<II", (4 << 16) | 5, 8) + name + _matrix((1 << 30, 1), 1, b"")
+    file = _file(path, _matrix((1, 1), 2, fields))
+    assert whosmat(path) == [("a", (1, 1), "struct")]  # what is in it is not told beforehand
+    with pytest.raises(FormatFault, match=r"array of 1,073,741,824 cells that holds 0"):
+        file.read("a/x")
 
 
 def test_what_inflates_without_end(tmp_path, monkeypatch):

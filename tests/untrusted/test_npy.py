@@ -17,6 +17,14 @@ def _saved(array) -> bytes:
     return stream.getvalue()
 
 
+def _headed(shape: tuple[int, ...]) -> bytes:
+    """Nine bytes that a header says are of that shape."""
+    stream = io.BytesIO()
+    header = {"descr": "|u1", "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(stream, header)
+    return stream.getvalue() + bytes(9)
+
+
 @pytest.mark.parametrize(
     "array",
     [
@@ -39,6 +47,8 @@ def test_what_is_saved_is_read(array):
         (_saved(np.arange(9)) + b"x", "or half of it"),
         (_saved(np.arange(9)).replace(b"(9,)", b"(99999999999999,)"), "something else"),
         (_saved(np.arange(9)).replace(b"(9,)", b"(9,("), "something else than an array"),
+        (_headed((-3, -3)), "impossible shape"),
+        (_headed((True, 9)), "impossible shape"),
         (b"\x93NUMPY\x07\x07", "something else than an array"),
         (b"", "something else than an array"),
     ],

@@ -115,7 +115,13 @@ class Hdf5File:
             columns = [self._numbers(f"{key}/{name}") for name in ("start_time", "stop_time")]
             if columns[0].shape != columns[1].shape or columns[0].ndim != 1:
                 raise FormatFault(f"has starts and stops of {key} that do not fit each other")
-            return Intervals(np.stack(columns, axis=1).astype(np.float64))
+            seconds = np.stack(columns, axis=1).astype(np.float64)
+            if not np.isfinite(seconds).all():
+                raise FormatFault(
+                    f"has starts or stops of {key} that are NaN or infinite: fill them, or leave"
+                    " these stretches out"
+                )
+            return Intervals(seconds)
         if len(names) > MOST_UNITS:
             raise FormatFault(f"has {len(names):,} datasets in {key}, more than are read")
         return SpikeTimes(

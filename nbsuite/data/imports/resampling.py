@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nbsuite.data.own.limits import LONGEST_STEP
 from nbsuite.data.own.segments import step_of, time_gaps
 from nbsuite.untrusted.fault import FormatFault
 
@@ -37,7 +38,7 @@ def averaged(
     own = step_of(time)
     if own is None:
         return time, targets, 1
-    count = round(step / own)
+    count = round(step / own) if 0 < step <= LONGEST_STEP else 0
     if count < 1 or abs(step / own - count) > _TOLERANCE * count:
         raise FormatFault(
             f"has targets every {1000 * own:.4g} ms, of which {1000 * step:.4g} ms are no whole"
