@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import snntorch as snn
@@ -171,6 +171,16 @@ class Leaking(Base):
         return self.fc(sample) + _COUNTER[0]
 
 
+class LeakingRows(Base):
+    """State that everything shares, and that takes on the rows of a sequence."""
+
+    shared: ClassVar[dict[str, Tensor]] = {}
+
+    def forward(self, sample: Tensor) -> Any:
+        self.shared["mean"] = self.shared.get("mean", torch.zeros(1, 2)) + self.fc(sample)
+        return self.shared["mean"]
+
+
 class BadReset(Reset):
     def reset(self) -> None:
         self.total = getattr(self, "total", torch.zeros(1, 2))
@@ -325,6 +335,7 @@ class Quantized(Base):
 REFUSED = [
     (Random, "decodes the same samples in two ways: it draws random numbers"),
     (Leaking, "keeps state outside of itself that leaks from one run into the next"),
+    (LeakingRows, "keeps state outside of itself that leaks from one run into the next; keep all"),
     (BadReset, r"BadReset\.reset\(\) leaves state behind, which leaks .* reset all"),
     (FailingReset, r"reset\(\) fails \(RuntimeError: not now.*; let it work without arguments"),
     (WrongShape, r"returns outputs of shape \(1, 1\) for 1 step; return \(1, 2\)"),
