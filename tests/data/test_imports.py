@@ -199,10 +199,13 @@ def test_nwb(tmp_path, write):
     for step in (0.012, np.nan, 1e300, 0.0):
         with pytest.raises(DataError, match=r"5 ms, of which \S+ ms are no whole number"):
             imported(path, targets="processing/behavior/hand", step=step)
-    with h5py.File(path, "a") as file:
-        file["intervals/trials/stop_time"][1] = np.nan
-    with pytest.raises(DataError, match="stops of intervals/trials that are NaN or infinite"):
-        imported(path, targets="processing/behavior/hand", segments="intervals/trials", step=STEP)
+    for stop in (np.nan, TIME[0]):
+        with h5py.File(path, "a") as file:
+            file["intervals/trials/stop_time"][1] = stop
+        with pytest.raises(DataError, match="stops of intervals/trials that are NaN or infinite"):
+            imported(
+                path, targets="processing/behavior/hand", segments="intervals/trials", step=STEP
+            )
 
 
 SQUARE = np.ones((5, 5))

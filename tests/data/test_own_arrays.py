@@ -213,6 +213,8 @@ HUGE = np.broadcast_to(np.uint8(1), (1 << 28, 1 << 17))
         ({"segments": [1, 2, 3]}, "has segments of shape (3,)"),
         ({"segments": -np.ones(40)}, "has no step that is in a segment"),
         ({"segments": [(0, 20), (20, 40)], "split": "segments"}, "has 2 segments, too few"),
+        ({"split": "trials"}, "cannot be split by 'trials': give 'segments' or 'time'"),
+        ({"segments": [(0, 3)]}, "has 3 steps, too few to train, validate and test on: give more."),
         ({"substeps": 0}, "cannot be cut into 0 substeps"),
     ],
 )
