@@ -1,24 +1,33 @@
-"""The programs beside the package: what they import of it is there."""
+"""The programs beside the package and in the documentation: what they import of it is there."""
 
 from __future__ import annotations
 
 import ast
 import importlib
+import re
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PROGRAMS = sorted(
-    path.relative_to(ROOT)
+PROGRAMS = {
+    str(path.relative_to(ROOT)): path.read_text(encoding="utf-8")
     for folder in ("benchmarks", "scripts")
-    for path in (ROOT / folder).glob("*.py")
-)
+    for path in sorted((ROOT / folder).glob("*.py"))
+}
+EXAMPLES = {
+    f"{path.relative_to(ROOT)} {number}": example
+    for path in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
+    for number, example in enumerate(
+        re.findall(r"```python\n(.*?)```", path.read_text(encoding="utf-8"), re.DOTALL), start=1
+    )
+}
 
 
-@pytest.mark.parametrize("program", PROGRAMS, ids=str)
-def test_what_a_program_imports_is_there(program: Path) -> None:
-    for node in ast.walk(ast.parse((ROOT / program).read_text(encoding="utf-8"))):
+@pytest.mark.parametrize("program", [*PROGRAMS, *EXAMPLES])
+def test_what_a_program_imports_is_there(program: str) -> None:
+    text = {**PROGRAMS, **EXAMPLES}[program]
+    for node in ast.walk(ast.parse(text)):
         if not isinstance(node, ast.ImportFrom) or not (node.module or "").startswith("nbsuite"):
             continue
         if ".gpu" in (node.module or ""):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -192,17 +192,3 @@ def progress(*columns: ProgressColumn, quiet: bool = False) -> Iterator[Progress
         disable=hidden,
     ) as display:
         yield display
-
-
-@contextmanager
-def stage_progress(*, quiet: bool = False) -> Iterator[Callable[[str, float], None]]:
-    """Progress of a task that reports ``(stage, fraction done)``: one bar a stage."""
-    with progress(quiet=quiet) as display:
-        tasks = {}
-
-        def report(stage: str, fraction: float) -> None:
-            if stage not in tasks:
-                tasks[stage] = display.add_task(stage, total=1.0)
-            display.update(tasks[stage], completed=fraction)
-
-        yield report

@@ -11,7 +11,7 @@ import click
 from nbsuite.cli.frame import options
 from nbsuite.cli.frame.examples import examples
 from nbsuite.cli.frame.groups import Group
-from nbsuite.cli.frame.output import note, progress, stage_progress
+from nbsuite.cli.frame.output import note, progress
 from nbsuite.cli.submission.report import print_figures, print_validation
 from nbsuite.errors import PackageError
 from nbsuite.tasks.known import find_session
@@ -183,6 +183,8 @@ def verify(
 def _verify(
     package: Path, validation: Validation, names: tuple[str, ...], data_dir: Path, *, as_json: bool
 ) -> None:
+    from nbsuite.cli.frame.observing import shown_progress
+    from nbsuite.observer import stage_reporter
     from nbsuite.submissions.package.verification import (
         find_recording,
         measure_again,
@@ -192,8 +194,8 @@ def _verify(
     chosen = select_sessions(validation, [find_session(name) for name in names])
     figures: list[Figure] = []
     for each in chosen:
-        with stage_progress(quiet=as_json) as report:
-            recording = find_recording(each, data_dir, report)
+        with shown_progress(quiet=as_json) as observer:
+            recording = find_recording(each, data_dir, stage_reporter(observer))
         with progress(quiet=as_json) as display:
             task = display.add_task(f"Measuring {each.session.label}", total=len(each.runs))
             for figure in measure_again(validation, each, recording):
@@ -213,6 +215,8 @@ def _verify(
 def _verify_by_script(
     package: Path, validation: Validation, names: tuple[str, ...], data_dir: Path
 ) -> None:
+    from nbsuite.cli.frame.observing import shown_progress
+    from nbsuite.observer import stage_reporter
     from nbsuite.submissions.package.verification import (
         find_recording,
         select_sessions,
@@ -222,7 +226,8 @@ def _verify_by_script(
     )
 
     chosen = select_sessions(validation, [find_session(name) for name in names])
-    with stage_progress() as report:
+    with shown_progress() as observer:
+        report = stage_reporter(observer)
         recordings = [find_recording(each, data_dir, report) for each in chosen]
     if not run(validation, chosen, recordings):
         raise PackageError(

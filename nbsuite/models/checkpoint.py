@@ -18,7 +18,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from nbsuite.errors import CheckpointError
+from nbsuite.errors import CheckpointError, CodeNotNamedError
 from nbsuite.files import atomic_write
 from nbsuite.models.decoder import FLOATING, Decoder, DecoderSpec
 from nbsuite.models.header import (
@@ -107,9 +107,16 @@ def save_checkpoint(path: Path, decoder: Decoder, header: CheckpointHeader) -> N
         raise CheckpointError(
             f"{path} cannot be written, for its header {error}; choose other values."
         ) from error
-    tensors = {name: value.contiguous().cpu() for name, value in decoder.state_dict().items()}
     with atomic_write(path) as temporary:
-        save_file(tensors, temporary, {METADATA_KEY: text})
+        save_file(apart(decoder.state_dict()), temporary, {METADATA_KEY: text})
+
+
+def apart(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Copies on the CPU, each in memory of its own: tied weights are written twice."""
+    return {
+        name: value.detach().cpu().clone(memory_format=torch.contiguous_format)
+        for name, value in tensors.items()
+    }
 
 
 def load_checkpoint(path: Path, make: Make | None = None) -> Checkpoint:
@@ -122,13 +129,13 @@ def load_checkpoint(path: Path, make: Make | None = None) -> Checkpoint:
 
     Raises:
         CheckpointError: the file is missing, damaged, not a checkpoint of this format, or its
-            tensors do not fit its header; or it is of a decoder of a user's own, and there is no
-            code for it.
+            tensors do not fit its header.
+        CodeNotNamedError: it is of a decoder of a user's own, and there is no code for it.
     """
     header, tensors = _read(path)
     if make is None and is_users_own(header.spec):
         name = header.spec.name
-        raise CheckpointError(
+        raise CodeNotNamedError(
             f"{path} holds the weights of a decoder of a user's own, {name}, whose code is not in"
             " it: name both, as in `nbsuite benchmark my_decoder.py:build --weights"
             f" {path.name}`."

@@ -105,12 +105,24 @@ class Interface:
         return answer.reshape(steps, self.outputs)
 
 
-def net_of(model: Model) -> nn.Module:
-    """The module of a model."""
+def net_of(model: object) -> nn.Module:
+    """The module of a model.
+
+    Raises:
+        DecoderError: it is neither a module nor NeuroBench's wrapper around one.
+    """
     if isinstance(model, nn.Module):
         return model
-    net: nn.Module = model.__net__()
-    return net
+    if isinstance(model, NeuroBenchModel):
+        net: nn.Module = model.__net__()
+        return net
+    if isinstance(model, type):
+        name = model.__name__
+        raise DecoderError(f"{name} is a class, not a decoder; pass what it makes, {name}(...).")
+    raise DecoderError(
+        f"A decoder is an nn.Module, or NeuroBench's wrapper around one, not {type(model).__name__}"
+        "; pass one, or the path of a checkpoint."
+    )
 
 
 def find_interface(model: Model, channels: int, outputs: int) -> Interface:

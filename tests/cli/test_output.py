@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.text import Text
 
+from nbsuite.cli.frame.observing import shown_progress
 from nbsuite.cli.frame.options import data_dir_option, session_option
 from nbsuite.cli.frame.output import (
     console,
@@ -26,15 +27,16 @@ from nbsuite.cli.frame.output import (
     print_table,
     progress,
     say,
-    stage_progress,
 )
 from nbsuite.cli.frame.printable_console import PrintableConsole
 from nbsuite.cli.tables.widths import chosen, fitted_widths, folded, natural_widths, table_width
+from nbsuite.observer import StageProgress
 
 WORK = """
-from nbsuite.cli.frame.output import stage_progress
-with stage_progress() as report:
-    report("drawing spikes", 0.5)
+from nbsuite.cli.frame.observing import shown_progress
+from nbsuite.observer import StageProgress
+with shown_progress() as observer:
+    observer(StageProgress("drawing spikes", 0.5))
 """
 
 
@@ -203,7 +205,6 @@ def test_a_console_keeps_strangers_from_commanding_the_terminal() -> None:
 
 PRINT_EVERYTHING = """
 from nbsuite.cli.frame.output import degrade_streams, note, print_json, print_table, say
-from nbsuite.cli.frame.output import stage_progress
 degrade_streams()
 print_json({"name": "Z\\xfcrich \\udcff"})
 print_table(["R\\xb2 \\u5b57"], [["\\xb1"]], title="\\xfc", caption="\\u2264")
@@ -225,8 +226,8 @@ def test_streams_that_lack_letters_get_the_rest(encoding: str) -> None:
 
 
 def test_progress_is_silent_off_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
-    with stage_progress() as report:
-        report("drawing spikes", 0.5)
+    with shown_progress() as observer:
+        observer(StageProgress("drawing spikes", 0.5))
     with progress(quiet=True) as display:
         display.add_task("loading", total=1)
     assert capsys.readouterr() == ("", "")

@@ -20,7 +20,7 @@ import nbsuite
 from nbsuite.cli.main import main
 from nbsuite.data.folders import twin_path
 from nbsuite.data.twins.generate import write_twin
-from nbsuite.errors import CheckpointError, ResultsError, UsageError
+from nbsuite.errors import CheckpointError, DecoderError, ResultsError, UsageError
 from nbsuite.models.checkpoint import CheckpointHeader, save_checkpoint
 from nbsuite.tasks.known import find_session
 
@@ -176,6 +176,22 @@ def test_any_module(tiny_recording_path: Path, tmp_path: Path) -> None:
     assert nbsuite.benchmark(net, recording).result.model == "LinearNet"
     with pytest.raises(UsageError, match="Name the recording"):
         nbsuite.benchmark(net)
+
+
+@pytest.mark.parametrize(
+    ("given", "fault"),
+    [
+        (LinearNet, r"LinearNet is a class, .* pass what it makes, LinearNet\(\.\.\.\)"),
+        (None, "A decoder is an nn.Module, .* not NoneType; pass one"),
+        (3, "not int; pass one"),
+    ],
+)
+def test_what_is_no_decoder(given: Any, fault: str, tiny_recording_path: Path) -> None:
+    for name in (None, "mine"):
+        with pytest.raises(DecoderError, match=fault):
+            nbsuite.benchmark(given, tiny_recording_path, name=name)
+    with pytest.raises(DecoderError, match=fault):
+        nbsuite.StreamingDecoder(given, channels=96)
 
 
 def test_a_decoder_of_ours_in_memory(tiny_recording_path: Path, draw_decoder: Any) -> None:
