@@ -94,5 +94,6 @@ def _decode(
     from nbsuite.training.run_checkpoints import checkpoint_files
 
     with shown_progress() as observer:
-        jobs = plan_jobs(checkpoint_files(checkpoints), sessions, data_dir, data, observer)
+        files = checkpoint_files(checkpoints)
+        jobs = plan_jobs(files, sessions, data_dir, data, observer, named=checkpoints)
         return run_decodings(jobs, observer)

@@ -41,6 +41,10 @@ class CheckpointError(NbsuiteError):
     """A checkpoint that is missing, damaged, or does not fit the model or session."""
 
 
+class CodeNotNamedError(CheckpointError):
+    """A checkpoint of a decoder of one's own, whose code was not named with it."""
+
+
 class ConversionError(NbsuiteError):
     """Foreign weights that cannot be translated."""
 

@@ -46,7 +46,7 @@ def planned_jobs(
         jobs = plan_own_jobs(own, sessions, data_dir, data, observer)
         if checkpoints:
             files = checkpoint_files(checkpoints)
-            jobs += plan_jobs(files, sessions, data_dir, data, observer)
+            jobs += plan_jobs(files, sessions, data_dir, data, observer, named=checkpoints)
     return jobs
 
 

@@ -113,12 +113,19 @@ def leaderboard(
 
 
 def _draw(plot: Path, found: Sequence[Ranking]) -> list[Path]:
-    """A picture a task: the first takes the name given, the others add their tasks to it."""
+    """A picture a task: the first takes the name given, the others add their tasks to it.
+
+    Raises:
+        ResultsError: there is nothing to draw for the first.
+    """
     from nbsuite.pictures import save_picture
-    from nbsuite.submissions.pictures.pareto import draw_leaderboard
+    from nbsuite.submissions.pictures.pareto import draw_leaderboard, is_drawable
 
     paths: list[Path] = []
     for ranking in found:
+        if paths and not is_drawable(ranking):
+            note(f"Note: {ranking.task} has no picture, since no method has {ranking.place}.")
+            continue
         task = ranking.task.replace("/", "-")
         paths.append(plot.with_stem(f"{plot.stem}_{task}") if paths else plot)
         save_picture(paths[-1], draw_leaderboard(ranking))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +19,7 @@ from nbsuite.benchmarking.session import (
 )
 from nbsuite.benchmarking.verification import Comparison
 from nbsuite.data.recording import Recording
-from nbsuite.errors import UsageError
+from nbsuite.errors import CodeNotNamedError, UsageError
 from nbsuite.models.checkpoint import Checkpoint, load_checkpoint
 from nbsuite.observer import Observer as BaseObserver
 from nbsuite.observer import Remark, ignore
@@ -55,6 +55,8 @@ def plan_jobs(
     data_dir: Path,
     data: Source = "auto",
     observer: BaseObserver = ignore,
+    *,
+    named: Collection[Path] | None = None,
 ) -> list[Job]:
     """Load all checkpoints and recordings, each once, and say which data is used.
 
@@ -65,12 +67,15 @@ def plan_jobs(
         data_dir: the folder of recordings.
         data: real recordings or twins, see ``locate``.
         observer: told of progress and of what a person should know.
+        named: those of the files that a person named, where others lie in folders that were; None
+            for all. Of the others, decoders of a user's own are left out, for want of their code,
+            as long as any remain.
 
     Raises:
         UsageError: a checkpoint names no session and none was given.
         CheckpointError, DataError: a file cannot be used.
     """
-    loaded = [load_checkpoint(path) for path in checkpoints]
+    loaded = _load_all(checkpoints, checkpoints if named is None else named, observer)
     wanted = [(each, target) for each in loaded for target in sessions or (own_session(each),)]
     recordings = {
         target: load_target(target, data_dir, data, observer)
@@ -82,6 +87,35 @@ def plan_jobs(
     for remark in _each_kind_once(jobs):
         observer(Remark(f"Note: {remark}"))
     return jobs
+
+
+def _load_all(
+    files: Sequence[Path], named: Collection[Path], observer: BaseObserver
+) -> list[Checkpoint]:
+    """All checkpoints, without those that :func:`_load` leaves out, which the observer is told.
+
+    Raises:
+        CheckpointError: a file cannot be used, or none is left.
+    """
+    tried = [_load(path, named) for path in files]
+    loaded = [each for each in tried if isinstance(each, Checkpoint)]
+    left_out = [each for each in tried if isinstance(each, CodeNotNamedError)]
+    if left_out:
+        if not loaded:
+            raise left_out[0]
+        more = f", and {len(left_out) - 1} more with it" if len(left_out) > 1 else ""
+        observer(Remark(f"Note: {left_out[0]} It is left out{more}."))
+    return loaded
+
+
+def _load(path: Path, named: Collection[Path]) -> Checkpoint | CodeNotNamedError:
+    """A checkpoint; of a decoder of a user's own that nobody named, what is said of it."""
+    try:
+        return load_checkpoint(path)
+    except CodeNotNamedError as error:
+        if path in named:
+            raise
+        return error
 
 
 def _each_kind_once(jobs: Sequence[Job]) -> Iterator[str]:

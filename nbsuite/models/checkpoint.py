@@ -18,7 +18,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from nbsuite.errors import CheckpointError
+from nbsuite.errors import CheckpointError, CodeNotNamedError
 from nbsuite.files import atomic_write
 from nbsuite.models.decoder import FLOATING, Decoder, DecoderSpec
 from nbsuite.models.header import (
@@ -122,13 +122,13 @@ def load_checkpoint(path: Path, make: Make | None = None) -> Checkpoint:
 
     Raises:
         CheckpointError: the file is missing, damaged, not a checkpoint of this format, or its
-            tensors do not fit its header; or it is of a decoder of a user's own, and there is no
-            code for it.
+            tensors do not fit its header.
+        CodeNotNamedError: it is of a decoder of a user's own, and there is no code for it.
     """
     header, tensors = _read(path)
     if make is None and is_users_own(header.spec):
         name = header.spec.name
-        raise CheckpointError(
+        raise CodeNotNamedError(
             f"{path} holds the weights of a decoder of a user's own, {name}, whose code is not in"
             " it: name both, as in `nbsuite benchmark my_decoder.py:build --weights"
             f" {path.name}`."

@@ -45,13 +45,13 @@ def draw_leaderboard(ranking: Ranking) -> Figure:
     Raises:
         ResultsError: no method can be drawn.
     """
-    panels = {cost: _points(ranking, cost) for cost in _PANELS}
-    accuracies = [r2 for points in panels.values() for _, r2, _ in points]
-    if not accuracies:
+    if not is_drawable(ranking):
         raise ResultsError(
             f"The picture would be empty: no method has R2 and costs on {ranking.place}; "
             "name another session with --session."
         )
+    panels = {cost: _points(ranking, cost) for cost in _PANELS}
+    accuracies = [r2 for points in panels.values() for _, r2, _ in points]
     with drawn((9.6, 4.9)) as figure:
         axes = figure.subplots(1, 2, sharey=True)
         figure.subplots_adjust(left=_LEFT, right=0.97, top=0.80, bottom=0.115, wspace=0.11)
@@ -62,6 +62,11 @@ def draw_leaderboard(ranking: Ranking) -> Figure:
         _write_legend(figure, axes)
         _write_title(figure, ranking)
     return figure
+
+
+def is_drawable(ranking: Ranking) -> bool:
+    """Whether any method can be drawn."""
+    return any(_points(ranking, cost) for cost in _PANELS)
 
 
 def _points(ranking: Ranking, cost: Quantity) -> list[Point]:

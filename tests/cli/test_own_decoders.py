@@ -180,3 +180,39 @@ def test_weights_trained_here_tell_their_session_and_seed(
     assert (built.header.seed, built.header.session) == (7, recording.session.name)
     answer = _run("benchmark", f"{template}:build", "--weights", path, "--json")
     assert f"'{recording.session.name}'" in answer.output  # no public session is called so
+
+
+def test_in_a_folder_decoders_without_their_code_are_left_out(
+    template: Path, tmp_path: Path, tiny_recording_path: Path, draw_decoder: Any
+) -> None:
+    from nbsuite.benchmarking.own_decoders import OwnDecoder, built_for
+    from nbsuite.models.checkpoint import CheckpointHeader, save_checkpoint
+    from nbsuite.models.factory import load_factory
+    from nbsuite.tasks.opening import load_recording
+
+    own = built_for(
+        OwnDecoder(load_factory(f"{template}:build")), load_recording(tiny_recording_path)
+    )
+    runs = tmp_path / "runs"
+    for name in ("own1", "own2"):
+        save_checkpoint(runs / name / "weights.safetensors", own.decoder, own.header)
+    arguments = ["benchmark", runs, "-s", tiny_recording_path, "-o", tmp_path / "results"]
+    alone = _run(*arguments)
+    assert alone.exit_code == 1
+    assert "whose code is not in it: name both" in alone.stderr
+
+    ours = draw_decoder(dtype="float16")
+    save_checkpoint(
+        runs / "tiny" / "weights.safetensors", ours, CheckpointHeader(ours.spec, None, 1)
+    )
+    answer = _run(*arguments)
+    assert answer.exit_code == 0, answer.output
+    (note,) = [line for line in answer.stderr.splitlines() if line.startswith("Note: ")]
+    assert note.startswith(f"Note: {runs / 'own1' / 'weights.safetensors'} holds the weights of")
+    assert note.endswith("It is left out, and 1 more with it.")
+    assert [path.name for path in (tmp_path / "results").glob("results_*_01.json")] == [
+        f"results_tinyRSNN_{tiny_recording_path.stem}.json"
+    ]
+    named = _run(*arguments, runs / "own2" / "weights.safetensors")
+    assert named.exit_code == 1
+    assert "own2" in named.stderr

@@ -94,6 +94,16 @@ def test_a_picture_a_task(tmp_path: Path) -> None:
     assert "tinyRSNN" not in own
 
 
+def test_a_task_without_means_has_no_picture(tmp_path: Path) -> None:
+    """One model on each of two recordings: the ranking is printed, the other picture drawn."""
+    write_own_task(tmp_path / "results")
+    write_own_task(tmp_path / "results", "other", ["maze_2"])
+    answer = _run("leaderboard", tmp_path / "results", "--plot", tmp_path / "a.svg")
+    assert "maze/1 has no picture, since no method has means over the two" in answer.stderr
+    assert "other (yours)" in answer.stdout
+    assert [path.name for path in tmp_path.glob("*.svg")] == ["a.svg"]
+
+
 def test_tables_have_the_sessions_of_the_task(tmp_path: Path) -> None:
     write_own_task(tmp_path, recordings=("maze_1", "maze_2"))
     table = json.loads(_run("table", 1, tmp_path, "--json").stdout)
