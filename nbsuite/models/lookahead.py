@@ -15,8 +15,6 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from nbsuite.models.decoder import Decoder
-
 STEPS = 400
 PLACES = tuple(range(STEPS // 2, STEPS - 8, 12))
 """Samples from which on the input is changed."""
@@ -46,12 +44,8 @@ class Lookahead:
             return "looks ahead to the end of whatever sequence it is given"
         if not self.samples:
             return "looks at no sample before it is there"
-        return f"looks {self.samples} samples ({1e3 * self.seconds(step):g} ms) ahead"
-
-
-def measure_lookahead(decoder: Decoder) -> Lookahead:
-    """Measure how far a decoder looks ahead in a sequence that it is given at once."""
-    return lookahead_of(lambda spikes: decoder.decode(spikes).outputs, decoder.spec.channels)
+        samples = f"{self.samples} sample{'s' * (self.samples != 1)}"
+        return f"looks {samples} ({1e3 * self.seconds(step):g} ms) ahead"
 
 
 @torch.no_grad()

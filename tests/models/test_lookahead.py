@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
-from nbsuite.benchmarking.lookahead import Lookahead, lookahead_of, measure_lookahead
+from nbsuite.models.lookahead import Lookahead, lookahead_of
 
 
 def _ahead(samples: int, behind: int = 5) -> object:
@@ -36,7 +36,8 @@ def test_an_answer_that_never_changes_looks_at_nothing() -> None:
 
 
 def test_recurrent_decoders_look_at_nothing_ahead(draw_decoder: object) -> None:
-    found = measure_lookahead(draw_decoder())  # type: ignore[operator]
+    decoder = draw_decoder()  # type: ignore[operator]
+    found = lookahead_of(lambda spikes: decoder.decode(spikes).outputs, decoder.spec.channels)
     assert found == Lookahead(0, whole=False)
 
 
