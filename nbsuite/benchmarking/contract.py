@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import torch
 
-from nbsuite.benchmarking.lookahead import lookahead_of
 from nbsuite.errors import DecoderError
 from nbsuite.models.module import STEPWISE, ModuleDecoder
 from nbsuite.models.module_checks import (
@@ -16,8 +15,15 @@ from nbsuite.models.module_checks import (
     random_spikes,
     returns_to_its_start,
 )
-from nbsuite.models.module_interface import Interface, Model, dtype_of, find_interface, net_of
-from nbsuite.models.module_run import NO_SEQUENCES, copy_of, fault_of_sequences, reset
+from nbsuite.models.module_interface import (
+    Interface,
+    Model,
+    device_of,
+    dtype_of,
+    find_interface,
+    net_of,
+)
+from nbsuite.models.module_run import NO_SEQUENCES, ModuleRun, copy_of, fault_of_sequences, reset
 from nbsuite.models.module_spec import ModuleSpec
 
 STEPS = 300
@@ -53,6 +59,10 @@ def check_contract(model: Model, spec: ModuleSpec) -> list[Finding]:
     except DecoderError as error:
         return [Finding("interface", False, str(error))]
     findings = [Finding("interface", True, _call(interface)), _dtype(model)]
+    try:
+        ModuleRun(model, interface, device_of(model))
+    except DecoderError as error:
+        return [*findings, Finding("counting", False, str(error))]
     findings.append(
         _held(
             "determinism",
@@ -138,9 +148,8 @@ def _sequences(decoder: ModuleDecoder) -> Finding:
 
 
 def _causality(decoder: ModuleDecoder) -> Finding:
-    try:
-        found = lookahead_of(decoder.decode_sequence, decoder.spec.channels)
-    except DecoderError:
+    found = decoder.lookahead()
+    if found is None:
         return Finding("causality", True, "Given one sample at a time, it sees none ahead.")
     return Finding("causality", not found.samples, f"It {found.sentence(decoder.spec.step)}.")
 
@@ -159,6 +168,6 @@ def _footprint(decoder: ModuleDecoder) -> Finding:
     values = (*decoder.module.parameters(), *decoder.module.buffers())
     before = sum(each.numel() * each.element_size() for each in values)
     decoder.decode(random_spikes(decoder.spec.channels), kernel=STEPWISE)
-    after = decoder.notes()["footprint_in_use"]
+    after = decoder.footprint_in_use
     text = f"{before:,} bytes before the first call, when NeuroBench measures it"
     return Finding("footprint", True, f"{text}; {after:,} in use.")

@@ -9,7 +9,6 @@ from pathlib import Path
 from torch import Tensor
 
 from nbsuite.benchmarking.jobs import Job
-from nbsuite.benchmarking.lookahead import lookahead_of
 from nbsuite.data.recording import Recording
 from nbsuite.errors import DecoderError, UsageError
 from nbsuite.models.checkpoint import Checkpoint, weights_digest
@@ -142,19 +141,7 @@ def as_checkpoint(
         raise DecoderError(f"The decoder's name {fault}; choose another with --name.")
     decoder = ModuleDecoder(model, spec)
     decoder.origin = str(path)
-    decoder.lookahead = _lookahead(decoder)
     header = CheckpointHeader(spec, task=recording.task.protocol)
     if told is not None:
         header = replace(told, spec=spec)
     return Checkpoint(path, header, decoder, weights_digest(decoder), in_file=False)
-
-
-def _lookahead(decoder: ModuleDecoder) -> str:
-    """What a module that takes sequences sees of what is yet to come, if anything: "looks ..."."""
-    try:
-        found = lookahead_of(decoder.decode_sequence, decoder.spec.channels)
-    except DecoderError:  # it takes no sequences, so it sees nothing ahead
-        return ""
-    if not found.samples:
-        return ""
-    return f"{found.sentence(decoder.spec.step)} where it can; given single samples, it cannot"

@@ -107,9 +107,16 @@ def save_checkpoint(path: Path, decoder: Decoder, header: CheckpointHeader) -> N
         raise CheckpointError(
             f"{path} cannot be written, for its header {error}; choose other values."
         ) from error
-    tensors = {name: value.contiguous().cpu() for name, value in decoder.state_dict().items()}
     with atomic_write(path) as temporary:
-        save_file(tensors, temporary, {METADATA_KEY: text})
+        save_file(apart(decoder.state_dict()), temporary, {METADATA_KEY: text})
+
+
+def apart(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Copies on the CPU, each in memory of its own: tied weights are written twice."""
+    return {
+        name: value.detach().cpu().clone(memory_format=torch.contiguous_format)
+        for name, value in tensors.items()
+    }
 
 
 def load_checkpoint(path: Path, make: Make | None = None) -> Checkpoint:

@@ -13,9 +13,10 @@ from torch import Tensor
 
 from nbsuite.errors import DecoderError, UsageError
 from nbsuite.models.decoder import DecodedChunk, Decoder
+from nbsuite.models.lookahead import Lookahead, lookahead_of
 from nbsuite.models.module_checks import check_operations, check_repetition
-from nbsuite.models.module_interface import Model, find_interface, net_of
-from nbsuite.models.module_run import NO_SEQUENCES, ModuleRun, copy_of, fault_of_sequences, reset
+from nbsuite.models.module_interface import Model, device_of, dtype_of, find_interface, net_of
+from nbsuite.models.module_run import ModuleRun, copy_of, fault_of_sequences, reset
 from nbsuite.models.module_spec import ModuleSpec
 from nbsuite.models.stepwise import State, Step, StepwiseNetwork
 
@@ -52,14 +53,13 @@ class ModuleDecoder(Decoder):
         self._run: ModuleRun | None = None
         self._sequences: bool | None = None
         self.remark = ""
-        self.lookahead = ""
         check_operations(self._model, self.interface, spec.channels)
         check_repetition(self._model, self.interface, spec.channels)
 
     @property
     def dtype(self) -> torch.dtype:
-        """Dtype of the first of its weights, in which it is run."""
-        return next((each.dtype for each in self.parameters()), torch.float32)
+        """Dtype in which it is run: that of the first of its numbers that is floating."""
+        return dtype_of(self._model)
 
     @property
     def activation_layers(self) -> tuple[str, ...]:  # type: ignore[override]
@@ -91,15 +91,21 @@ class ModuleDecoder(Decoder):
             state=decoded.state,
         )
 
-    def decode_sequence(self, spikes: Tensor) -> Tensor:
-        """Outputs of a sequence (steps, channels) given at once, whatever it is worth.
+    def lookahead(self) -> Lookahead | None:
+        """How far it looks ahead, with the weights that it has, where it is given sequences.
 
-        Raises:
-            DecoderError: the module takes no sequences.
+        Whether the benchmark would trust those is another matter. None where it takes none, so
+        that it sees nothing ahead.
         """
         if not self.interface.takes_sequences:
-            raise DecoderError(f"{self.spec.name} {NO_SEQUENCES}; give it one sample at a time.")
-        return self.running().decode(self.check_input(spikes), None, at_once=True).outputs
+            return None
+        run = ModuleRun(self._model, self.interface, torch.device("cpu"))
+        try:
+            return lookahead_of(
+                lambda spikes: run.decode(spikes, None, at_once=True).outputs, self.spec.channels
+            )
+        except DecoderError:  # it fails where it is given one
+            return None
 
     def choose_kernel(self, kernel: str | None) -> str:
         """How it is given its samples; see ``Decoder``.
@@ -120,14 +126,22 @@ class ModuleDecoder(Decoder):
 
     def notes(self) -> dict[str, Any]:
         """How it was run, and when its footprint was measured; see ``Decoder``."""
+        remarks, ahead = [self.remark] if self.remark else [], self.lookahead()
+        if ahead is not None and ahead.samples:
+            sentence = ahead.sentence(self.spec.step)
+            remarks.append(f"{sentence} where it can; given single samples, it cannot")
+        return {
+            "remarks": [f"{self.spec.name} {each}." for each in remarks],
+            "footprint_measured": "before the first call, as NeuroBench measures it",
+            "footprint_in_use": self.footprint_in_use,
+        }
+
+    @property
+    def footprint_in_use(self) -> int:
+        """Bytes of its parameters and buffers after what it has decoded so far."""
         net = self.running().net
         values = (*net.parameters(), *net.buffers())
-        remarks = [f"{self.spec.name} {each}." for each in (self.remark, self.lookahead) if each]
-        return {
-            "remarks": remarks,
-            "footprint_measured": "before the first call, as NeuroBench measures it",
-            "footprint_in_use": sum(each.numel() * each.element_size() for each in values),
-        }
+        return sum(each.numel() * each.element_size() for each in values)
 
     def fault(self) -> str | None:
         """There is nothing to check in weights whose meaning their author alone knows."""
@@ -136,7 +150,7 @@ class ModuleDecoder(Decoder):
     @property
     def device(self) -> torch.device:
         """Device of the weights; the CPU where there are none."""
-        return next((each.device for each in self.parameters()), torch.device("cpu"))
+        return device_of(self._model)
 
     def running(self) -> ModuleRun:
         """The copy that is run."""

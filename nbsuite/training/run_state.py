@@ -23,7 +23,7 @@ from torch.optim import Optimizer
 
 from nbsuite.errors import TrainingError
 from nbsuite.files import atomic_write
-from nbsuite.models.checkpoint import tensors_digest
+from nbsuite.models.checkpoint import apart, tensors_digest
 from nbsuite.models.decoder import TrainableDecoder
 from nbsuite.training.optimisers import optimiser_tensors
 from nbsuite.untrusted.fault import FormatFault
@@ -90,11 +90,13 @@ def save_state(path: Path, state: RunState) -> None:
     Raises:
         OSError: the folder cannot be written, or the disk is full.
     """
-    tensors = {
-        f"{group}/{name}": value.detach().cpu().contiguous()
-        for group in _GROUPS
-        for name, value in getattr(state, group).items()
-    }
+    tensors = apart(
+        {
+            f"{group}/{name}": value
+            for group in _GROUPS
+            for name, value in getattr(state, group).items()
+        }
+    )
     fields = {
         "format": FORMAT,
         "identity": state.identity,

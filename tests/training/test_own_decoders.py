@@ -16,6 +16,7 @@ from nbsuite.errors import CheckpointError, DecoderError, TrainingError
 from nbsuite.models.checkpoint import digest_in, load_checkpoint
 from nbsuite.models.factory import load_factory
 from nbsuite.models.module_weights import load_weights
+from nbsuite.submissions.study.trained import measure_runs
 from nbsuite.training.observer import EpochDone
 from nbsuite.training.own_model import OwnModel
 from nbsuite.training.run_folder import read_record
@@ -31,7 +32,7 @@ from torch import nn
 
 
 class Mine(nn.Module):
-    """A gated recurrent unit with normalisation, dropout and an unused weight of its own."""
+    """A gated recurrent unit with normalisation, dropout, unused and tied weights of its own."""
 
     def __init__(self, channels, outputs, units=8):
         super().__init__()
@@ -40,11 +41,13 @@ class Mine(nn.Module):
         self.dropout = nn.Dropout(0.2)
         self.out = nn.Linear(units, outputs)
         self.unused = nn.Parameter(torch.zeros(3))
+        self.tied = nn.Linear(units, outputs)
+        self.tied.weight = self.out.weight
 
     def forward(self, spikes, state=None):
         flat = spikes.reshape(-1, spikes.shape[-1])
         hidden, state = self.gru(self.norm(flat).reshape(spikes.shape), state)
-        return self.out(self.dropout(hidden)), state
+        return self.out(self.dropout(hidden)) + self.tied(hidden), state
 
 
 def build(channels=96, outputs=2):
@@ -53,6 +56,18 @@ def build(channels=96, outputs=2):
 
 def silent(channels, outputs):
     return Table(channels, outputs)
+
+
+class Ahead(nn.Module):
+    """Decodes each sample by the one after it as well."""
+
+    def __init__(self, channels=96):
+        super().__init__()
+        self.out = nn.Linear(channels, 2)
+
+    def forward(self, spikes, state=None):
+        decoded = self.out(spikes)
+        return decoded + torch.cat([decoded[1:], decoded[:1] * 0]), state
 
 
 class Table(nn.Module):
@@ -147,6 +162,19 @@ def test_it_is_pretrained_and_pruned(request_own: RequestRun) -> None:
     removed = float((weights == 0).float().mean())
     assert removed == pytest.approx(record.summary["sparsity"], abs=0.07)
     assert plan_run(request).steps[-1][0].parent is not None
+
+
+def test_results_say_that_it_looks_ahead(
+    request_own: RequestRun, code: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    plan = plan_run(request_own("finetune.epochs=1", model=OwnModel(f"{code}:Ahead")))
+    run_plan(plan)
+    monkeypatch.setattr("nbsuite.submissions.results.measuring.draw_job", lambda *_: None)
+    (result,), _ = measure_runs([plan], tmp_path / "results")
+    assert any(
+        each.startswith("Ahead looks 1 sample (4 ms) ahead where it can")
+        for each in result.provenance["run"]["remarks"]
+    )
 
 
 def test_stages_that_need_structure_say_so(request_own: RequestRun, code: Path) -> None:
