@@ -166,14 +166,25 @@ def dtype_of(model: Model) -> torch.dtype:
     return torch.float32
 
 
+def device_of(model: Model) -> torch.device:
+    """Device of a module's weights; the CPU where there are none."""
+    return next((each.device for each in net_of(model).parameters()), torch.device("cpu"))
+
+
 def _state_of(model: Model) -> tuple[bool, bool]:
     """Whether a module takes a state, and whether it has to be given one.
 
     Raises:
-        DecoderError: it wants more than spikes and a state.
+        DecoderError: it wants more than spikes and a state, or does not tell what it wants.
     """
     call = model.forward if isinstance(model, nn.Module) else model.__call__
-    parameters = inspect.signature(call).parameters.values()
+    try:
+        parameters = inspect.signature(call).parameters.values()
+    except ValueError as error:  # as of TorchScript, in which hooks see no layers either
+        raise DecoderError(
+            f"{type(net_of(model)).__name__}.forward is not written in Python; pass the module that"
+            " it was compiled from."
+        ) from error
     positional = [each for each in parameters if each.kind in _POSITIONAL]
     required = [each for each in parameters if each.default is each.empty]
     wanted = [each.name for each in required if each.kind in (*_POSITIONAL, each.KEYWORD_ONLY)]
