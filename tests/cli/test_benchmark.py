@@ -156,7 +156,7 @@ _TOLD_OTHERWISE: dict[str, tuple[tuple[str, ...], object]] = {
     "seed": (("checkpoint", "seed"), 4),
     "weights told": (("checkpoint", "weights_sha256"), "0" * 64),
     "model": (("checkpoint", "model", "neurons"), 99),
-    "training data": (("checkpoint", "trained_on"), {"recordings": None}),
+    "training data": (("checkpoint", "trained_on"), {"recordings": [], "complete": True}),
     "task": (("task",), "maze/1"),
     "recording": (("data", "sha256"), "0" * 64),
     "session": (("data", "session"), "indy_20160622_01"),
@@ -192,7 +192,8 @@ def test_results_of_anything_else_are_not_taken_for_these(
         assert told[last] != value
         told[last] = value
         provenance.write_text(json.dumps(content))
-    assert "--force" in _run(path, "-s", recording, "-o", folder, *flags, status=1).stderr
+    refused = _run(path, "-s", recording, "-o", folder, *flags, status=1)
+    assert "exists already and is kept; replace it with --force" in refused.stderr
 
 
 def test_several_processes_measure_the_same(
