@@ -26,7 +26,7 @@ VERSION = re.search(r'__version__ = "(.+?)"', (ROOT / "nbsuite" / "__init__.py")
 setup(
     name="nbsuite",
     version=VERSION,
-    description="Recurrent spiking decoders for the NeuroBench primate-reaching task",
+    description="Decoders of movement from spikes, trained and measured with NeuroBench's metrics",
     long_description=(ROOT / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     author="nbsuite contributors",

@@ -98,13 +98,7 @@ class StockNetwork(nn.Module):
             gain = 1 - readout.beta.detach()
             output.weight.data = gain[:, None] * connection.weight.detach()
             self.output.append(output)
-            decays = {
-                "alpha": readout.alpha.detach().clone(),
-                "beta": readout.beta.detach().clone(),
-            }
-            self.readout.append(
-                snn.Synaptic(**decays, learn_alpha=True, learn_beta=True, reset_mechanism="none")
-            )
+            self.readout.append(snn.Synaptic(**_decays(readout), reset_mechanism="none"))
 
     def decode(self, spikes: Tensor, rate: float) -> tuple[Tensor, Tensor]:
         """Decode windows with dropout.

@@ -44,14 +44,13 @@ def check(
     from nbsuite.cli.frame import output
     from nbsuite.conversions.own_weights import read_weights
     from nbsuite.models.factory import load_factory
-    from nbsuite.models.module_interface import net_of
-    from nbsuite.models.module_spec import ModuleSpec
     from nbsuite.models.module_weights import load_weights
 
-    model = load_factory(decoder).build(channels=channels, outputs=outputs, step=step)
+    model, spec = load_factory(decoder).build_untrained(
+        None, channels=channels, outputs=outputs, step=step
+    )
     if weights is not None:
         load_weights(model, read_weights(weights), str(weights))
-    spec = ModuleSpec(type(net_of(model)).__name__, channels, outputs, step, decoder)
     findings = check_contract(model, spec)
     if as_json:
         output.print_json(

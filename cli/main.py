@@ -1,8 +1,8 @@
 """The root of the command line.
 
-To add a command: write ``cli/<name>.py`` with a Click command of that name, and name it below with
-the first sentence of its help, so that ``nbsuite --help`` imports no command. Modules in ``cli/``
-import heavy packages inside the command's function only, so that their own help is there at once.
+Commands are named below with the first sentence of their help, so that ``nbsuite --help`` imports
+none of them. Modules in ``cli/`` import heavy packages inside the command's function only, so that
+their own help is there at once. CONTRIBUTING.md says how to add a command.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ TOPICS = {
     "Decoders": {
         "train": LazyCommand(
             "nbsuite.cli.train.command:train",
-            "Train MODEL, tinyRSNN or bigRSNN, with the published recipe, and measure it.",
+            "Train MODEL, a published decoder or one of your own, and measure it.",
         ),
         "sweep": LazyCommand(
             "nbsuite.cli.sweep.command:sweep",
@@ -50,7 +50,7 @@ TOPICS = {
         ),
         "benchmark": LazyCommand(
             "nbsuite.cli.benchmark.command:benchmark",
-            "Measure checkpoints on sessions and write challenge-format JSON.",
+            "Measure decoders on recordings and write challenge-format JSON.",
         ),
         "stream": LazyCommand(
             "nbsuite.cli.stream:stream", "Decode a test set sample by sample and time every step."
@@ -136,9 +136,9 @@ class RootGroup(LazyGroup):
 )
 @click.version_option(nbsuite.__version__, prog_name="nbsuite")
 def main(debug: bool) -> None:
-    """Recurrent spiking decoders for the NeuroBench primate-reaching task.
+    """Decoders of movement from spikes in the brain, measured with NeuroBench's metrics.
 
-    Convert, measure and compare decoders of hand velocity from motor cortex, with the official
-    metrics and in the formats of the IEEE BioCAS 2024 Grand Challenge.
+    Train, measure and compare published decoders and your own, on the recordings of the IEEE BioCAS
+    2024 Grand Challenge and on your own, and pack results in the challenge's formats.
     """
     del debug  # read by RootGroup

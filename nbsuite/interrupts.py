@@ -11,7 +11,8 @@ from contextlib import contextmanager
 def interrupts_blocked() -> Iterator[None]:
     """Let threads and processes that are started meanwhile, and theirs, be deaf to Ctrl-C.
 
-    What comes meanwhile is not lost: it interrupts afterwards.
+    What comes meanwhile is not lost: it interrupts afterwards, or at once where a thread that was
+    started before takes it.
     """
     if not hasattr(signal, "pthread_sigmask"):  # on Windows
         yield

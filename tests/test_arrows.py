@@ -73,12 +73,6 @@ ARROWS: dict[str, tuple[str, ...]] = {
 }
 """What each room, or module beside the rooms, may import; and what that may import."""
 
-KNOWN_EXCEPTIONS: frozenset[str] = frozenset()
-"""Imports against the arrows that are still there. Take out what is mended; add nothing."""
-
-KNOWN_CIRCLES: frozenset[frozenset[str]] = frozenset()
-"""Circles that are still there. Take out what is mended; add nothing."""
-
 TEMPLATE = "nbsuite.models.decoder_template"
 """What ``nbsuite new decoder`` writes: a user's file, which imports what users import."""
 
@@ -178,16 +172,11 @@ def test_every_module_is_of_a_room_with_arrows() -> None:
 
 
 def test_imports_follow_the_arrows() -> None:
-    assert _against_the_arrows() - KNOWN_EXCEPTIONS == set()
-
-
-def test_what_is_mended_is_no_exception_any_more() -> None:
-    assert KNOWN_EXCEPTIONS - _against_the_arrows() == set()
-    assert KNOWN_CIRCLES - _circles() == set()
+    assert _against_the_arrows() == set()
 
 
 def test_no_modules_import_each_other_in_a_circle() -> None:
-    assert _circles() - KNOWN_CIRCLES == set()
+    assert _circles() == set()
 
 
 def test_modules_take_nothing_but_the_version_from_the_public_face() -> None:

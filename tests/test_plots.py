@@ -76,6 +76,20 @@ def test_one_figure_in_all_formats_and_in_notebooks(tmp_path: Path) -> None:
     assert tuple(figure.get_size_inches()) == (8.0, 6.2)
 
 
+def test_draws_what_is_true_and_what_was_decoded_in_the_units_of_the_axis() -> None:
+    given = _decoding()
+    figure = draw_decoding(**given, start_seconds=12, seconds=4)
+    window = slice(12 * STEPS_PER_SECOND, 16 * STEPS_PER_SECOND)
+    panels = figure.axes[:2]
+    for output, axes in enumerate(panels):
+        for name in ("true", "decoded"):
+            (line,) = (each for each in axes.lines if each.get_label() == name)
+            expected = 25 * given[name][window, output]  # mm per 4 ms in cm/s
+            np.testing.assert_allclose(line.get_ydata(), expected, rtol=1e-12)
+    (low, high), other = (axes.get_ylim() for axes in panels)
+    assert other == (low, high) == (-high, high)
+
+
 def test_svg_says_what_it_shows(tmp_path: Path) -> None:
     save_picture(tmp_path / "picture.SVG", draw_decoding(**_decoding()))
     texts = _texts(tmp_path / "picture.SVG")

@@ -89,7 +89,7 @@ def benchmark(
     workers: int,
     as_json: bool,
 ) -> None:
-    """Measure checkpoints on sessions and write challenge-format JSON.
+    """Measure decoders on recordings and write challenge-format JSON.
 
     Every CHECKPOINT is measured on every --session; without --session, on the session it was
     trained for. A folder stands for the checkpoints in it: of a run of `nbsuite train` for what it

@@ -150,11 +150,12 @@ def train(
     log_json: bool,
     as_json: bool,
 ) -> None:
-    """Train MODEL, tinyRSNN or bigRSNN, with the published recipe, and measure it.
+    """Train MODEL, a published decoder or one of your own, and measure it.
 
-    MODEL may also be ridge: linear regression on the spike counts of the last half second, the
-    floor that a spiking decoder has to beat; or a decoder of your own, any nn.Module, by what makes
-    it: my_decoder.py:build, package.module:name, or the name of an entry point.
+    MODEL is tinyRSNN or bigRSNN, trained with the published recipe; or ridge: linear regression on
+    the spike counts of the last half second, the floor that a spiking decoder has to beat; or a
+    decoder of your own, any nn.Module, by what makes it: my_decoder.py:build, package.module:name,
+    or the name of an entry point.
 
     Trains it for every --session and --seed. A stage that was finished with the same settings is
     skipped, and one that was interrupted goes on after its last epoch: give the same command

@@ -15,8 +15,15 @@ from nbsuite.models.module_checks import (
     random_spikes,
     returns_to_its_start,
 )
-from nbsuite.models.module_interface import Interface, Model, dtype_of, find_interface, net_of
-from nbsuite.models.module_run import NO_SEQUENCES, copy_of, fault_of_sequences, reset
+from nbsuite.models.module_interface import (
+    Interface,
+    Model,
+    device_of,
+    dtype_of,
+    find_interface,
+    net_of,
+)
+from nbsuite.models.module_run import NO_SEQUENCES, ModuleRun, copy_of, fault_of_sequences, reset
 from nbsuite.models.module_spec import ModuleSpec
 
 STEPS = 300
@@ -52,6 +59,10 @@ def check_contract(model: Model, spec: ModuleSpec) -> list[Finding]:
     except DecoderError as error:
         return [Finding("interface", False, str(error))]
     findings = [Finding("interface", True, _call(interface)), _dtype(model)]
+    try:
+        ModuleRun(model, interface, device_of(model))
+    except DecoderError as error:
+        return [*findings, Finding("counting", False, str(error))]
     findings.append(
         _held(
             "determinism",

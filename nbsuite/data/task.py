@@ -93,7 +93,7 @@ class Task:
                 " sample to the next, more than 0."
             )
         names = [output.name for output in self.outputs]
-        if not names or len(set(names)) < len(names):
+        if not all(names) or not 0 < len(set(names)) == len(names):
             raise UsageError(
                 f"The task {self.name} has the outputs {', '.join(names) or 'none'}: give at least"
                 " one, each with a name of its own."

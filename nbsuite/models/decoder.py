@@ -20,6 +20,7 @@ from nbsuite.models.sample_runner import ChunkRunner, SampleRunner
 from nbsuite.models.stepwise import State, StepwiseNetwork
 from nbsuite.neurons.dropout import NO_DROPOUT, Dropout
 from nbsuite.neurons.kernels import TrainingKernelName
+from nbsuite.neurons.kernels.parameters import MOST_EVENTS
 from nbsuite.spike_events import SpikeEvents
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ VECTORISED = "vectorised"
 """Named in place of a kernel where a decoder computes all steps of a chunk at once."""
 
 FLOATING = (torch.float16, torch.float32, torch.float64)
+_EVENTS = (torch.bool, torch.int8, torch.int16)
+"""Dtypes that what reads recordings gives, where all values have been looked at."""
 
 
 class DecoderSpec(Protocol):
@@ -206,7 +209,7 @@ class Decoder(nn.Module, ABC):
         """The chunk on the weights' device: int8 spikes, or int16 where there may be counts.
 
         Raises:
-            UsageError: its shape does not fit.
+            UsageError: its shape does not fit, or its values are no numbers of events.
         """
         channels = self.spec.channels
         if spikes.ndim != 2 or spikes.shape[1] != channels or len(spikes) == 0:
@@ -215,7 +218,14 @@ class Decoder(nn.Module, ABC):
                 f"not {tuple(spikes.shape)}; pass a recording of {channels} channels."
             )
         dtype = torch.int8 if spikes.dtype in (torch.int8, torch.bool) else torch.int16
-        return spikes.to(self.device, dtype)
+        spikes = spikes.to(self.device)
+        events = spikes.to(dtype)
+        if spikes.dtype not in _EVENTS and not bool(((events == spikes) & (events >= 0)).all()):
+            raise UsageError(
+                f"{self.spec.name} takes the number of spikes of each channel in a step; pass whole"
+                f" numbers from 0 to {MOST_EVENTS:,}."
+            )
+        return events
 
 
 class TrainableDecoder(Decoder):

@@ -8,7 +8,7 @@ least squares this is the Wiener filter of the field, the floor that any decoder
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import torch
@@ -22,6 +22,7 @@ from nbsuite.models.spec import (
     MOST_OUTPUTS,
     OUTPUTS,
     STEP,
+    without_defaults,
     without_kind,
 )
 from nbsuite.models.stepwise import State, StepwiseNetwork
@@ -70,12 +71,7 @@ class LinearSpec:
 
     def to_json(self) -> dict[str, Any]:
         """As plain JSON values, without those that are the default ones."""
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
-        usual = {field.name: field.default for field in fields(self)}
-        return {
-            "kind": self.kind,
-            **{name: value for name, value in values.items() if value != usual[name]},
-        }
+        return {"kind": self.kind, **without_defaults(self)}
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> LinearSpec:

@@ -4,7 +4,8 @@ A decoder looks ahead by L samples if the input of sample t + L changes the outp
 that of no later one does. One sequence is decoded as it is, and again with every input from sample
 c on changed; the earliest output that differs, of sample t, shows that L is at least c - t. The
 largest value of many places c is L: exactly so, if each sample within reach changes the output
-where it is changed, which for spiking decoders depends on the weights.
+where it is changed, which for spiking decoders depends on the weights. A decoder that takes pieces
+of equal length looks farthest ahead from where one begins: the places are last samples of pieces.
 """
 
 from __future__ import annotations
@@ -16,8 +17,10 @@ import torch
 from torch import Tensor
 
 STEPS = 400
-PLACES = tuple(range(STEPS // 2, STEPS - 8, 12))
-"""Samples from which on the input is changed."""
+_ENDS = (204, 216, 222, 228, 246, 258, 264, 276, 282, 288, 294, 312, 336, 348, 350, 360, 372)
+"""Each length up to 50 divides one of them."""
+PLACES = tuple(end - 1 for end in _ENDS)
+"""Samples from which on the input is changed: the last ones of pieces of any length up to 50."""
 _RATE = 0.1
 
 

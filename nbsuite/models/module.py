@@ -15,7 +15,7 @@ from nbsuite.errors import DecoderError, UsageError
 from nbsuite.models.decoder import DecodedChunk, Decoder
 from nbsuite.models.lookahead import Lookahead, lookahead_of
 from nbsuite.models.module_checks import check_operations, check_repetition
-from nbsuite.models.module_interface import Model, find_interface, net_of
+from nbsuite.models.module_interface import Model, device_of, dtype_of, find_interface, net_of
 from nbsuite.models.module_run import ModuleRun, copy_of, fault_of_sequences, reset
 from nbsuite.models.module_spec import ModuleSpec
 from nbsuite.models.stepwise import State, Step, StepwiseNetwork
@@ -58,8 +58,8 @@ class ModuleDecoder(Decoder):
 
     @property
     def dtype(self) -> torch.dtype:
-        """Dtype of the first of its weights, in which it is run."""
-        return next((each.dtype for each in self.parameters()), torch.float32)
+        """Dtype in which it is run: that of the first of its numbers that is floating."""
+        return dtype_of(self._model)
 
     @property
     def activation_layers(self) -> tuple[str, ...]:  # type: ignore[override]
@@ -150,7 +150,7 @@ class ModuleDecoder(Decoder):
     @property
     def device(self) -> torch.device:
         """Device of the weights; the CPU where there are none."""
-        return next((each.device for each in self.parameters()), torch.device("cpu"))
+        return device_of(self._model)
 
     def running(self) -> ModuleRun:
         """The copy that is run."""

@@ -8,13 +8,12 @@ import torch
 from torch import Tensor
 
 from nbsuite.errors import DecoderError
-from nbsuite.models.module_interface import Interface, Model, net_of
+from nbsuite.models.module_interface import Interface, Model, device_of
 from nbsuite.models.module_run import ModuleRun, reset
 from nbsuite.models.unseen_operations import check_parameters, no_unseen_operations
 
 STEPS = 24
 RATE = 0.1
-_CPU = torch.device("cpu")
 
 
 def random_spikes(channels: int, steps: int = STEPS) -> Tensor:
@@ -30,7 +29,7 @@ def check_operations(model: Model, interface: Interface, channels: int) -> None:
     Raises:
         DecoderError: it cannot be copied or reset, or names what would not be counted.
     """
-    run = ModuleRun(model, interface, _device_of(model))
+    run = ModuleRun(model, interface, device_of(model))
     connections = [layer for _, layer in run.layers.connections]
     check_parameters(run.net, connections)
     neurons = [layer for _, layer in run.layers.activations]
@@ -47,7 +46,7 @@ def check_repetition(model: Model, interface: Interface, channels: int) -> None:
         DecoderError: it does not, or its ``reset()`` leaves something behind.
     """
     spikes = random_spikes(channels)
-    run, other = (ModuleRun(model, interface, _device_of(model)) for _ in range(2))
+    run, other = (ModuleRun(model, interface, device_of(model)) for _ in range(2))
     name = type(run.net).__name__
     first = _decode(run, spikes)
     if not _alike(first, _decode(other, spikes)):
@@ -68,7 +67,7 @@ def check_repetition(model: Model, interface: Interface, channels: int) -> None:
 def returns_to_its_start(model: Model, interface: Interface, channels: int) -> bool:
     """Whether a module that has decoded can be brought back to its start from outside."""
     spikes = random_spikes(channels)
-    run = ModuleRun(model, interface, _device_of(model))
+    run = ModuleRun(model, interface, device_of(model))
     first = _decode(run, spikes)
     reset(run.net)
     return _alike(first, _decode(run, spikes))
@@ -87,7 +86,3 @@ def _decode(run: ModuleRun, spikes: Tensor) -> Tensor:
         decoded, carried = run.step(sample, carried)
         outputs.append(decoded)
     return torch.cat(outputs)
-
-
-def _device_of(model: Model) -> torch.device:
-    return next((each.device for each in net_of(model).parameters()), _CPU)

@@ -13,6 +13,7 @@ as for NeuroBench's ``SNNTorchModel``.
 
 from __future__ import annotations
 
+import copy
 import inspect
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -131,8 +132,10 @@ def find_interface(model: Model, channels: int, outputs: int) -> Interface:
     Its state may change: it is called.
 
     Raises:
-        DecoderError: it fits none of the ways, and says why the first of them failed.
+        DecoderError: it fits none of the ways, and says why the first of them failed; or a copy of
+            it no longer does after these calls.
     """
+    untouched = copy.deepcopy(model)
     passes_state, needs_state = _state_of(model)
     faults, found = [], []
     for sample_axis in (True,) if isinstance(model, NeuroBenchModel) else (False, True):
@@ -145,7 +148,13 @@ def find_interface(model: Model, channels: int, outputs: int) -> Interface:
     if not found:
         raise DecoderError(faults[0])
     # One that takes sequences, if there is any; otherwise the first.
-    return min(found, key=lambda each: each[0])[1]
+    interface = min(found, key=lambda each: each[0])[1]
+    if _fault(interface, untouched, channels, steps=1) is not None:
+        raise DecoderError(
+            f"{type(net_of(model)).__name__} keeps state outside of itself that leaks from one run "
+            "into the next; keep all of it in buffers or attributes."
+        )
+    return interface
 
 
 def _fault(interface: Interface, model: Model, channels: int, *, steps: int) -> str | None:
@@ -166,14 +175,25 @@ def dtype_of(model: Model) -> torch.dtype:
     return torch.float32
 
 
+def device_of(model: Model) -> torch.device:
+    """Device of a module's weights; the CPU where there are none."""
+    return next((each.device for each in net_of(model).parameters()), torch.device("cpu"))
+
+
 def _state_of(model: Model) -> tuple[bool, bool]:
     """Whether a module takes a state, and whether it has to be given one.
 
     Raises:
-        DecoderError: it wants more than spikes and a state.
+        DecoderError: it wants more than spikes and a state, or does not tell what it wants.
     """
     call = model.forward if isinstance(model, nn.Module) else model.__call__
-    parameters = inspect.signature(call).parameters.values()
+    try:
+        parameters = inspect.signature(call).parameters.values()
+    except ValueError as error:  # as of TorchScript, in which hooks see no layers either
+        raise DecoderError(
+            f"{type(net_of(model)).__name__}.forward is not written in Python; pass the module that"
+            " it was compiled from."
+        ) from error
     positional = [each for each in parameters if each.kind in _POSITIONAL]
     required = [each for each in parameters if each.default is each.empty]
     wanted = [each.name for each in required if each.kind in (*_POSITIONAL, each.KEYWORD_ONLY)]

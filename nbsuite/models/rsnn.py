@@ -66,7 +66,7 @@ class Decoded(NamedTuple):
 
 
 class RecurrentDecoder(TrainableDecoder):
-    """A spiking decoder of finger velocity.
+    """A decoder of spiking neurons.
 
     Input spikes project onto a layer of spiking neurons, recurrently connected or not, and that one
     onto the next; the spikes of the last project onto one or more heads of leaky readout units; the
@@ -220,20 +220,12 @@ class RecurrentDecoder(TrainableDecoder):
         dropout: Dropout = NO_DROPOUT,
         kernel: TrainingKernelName = "numba",
     ) -> DecodedWindows:
-        """Decode a batch of training windows, each from the initial state; differentiable.
+        """Decode a batch of training windows; see ``TrainableDecoder``.
 
-        Args:
-            events: input spikes of consecutive samples.
-            starts: the first sample of each window.
-            steps: the windows' length in samples.
-            dropout: dropout of input and hidden spikes; the counts are of all spikes.
-            kernel: ``reference`` (torch's automatic differentiation, any device), ``numba``
-                (fused, event-driven, float32 or float64 on a CPU) or ``triton`` (fused, on a
-                GPU, for small hidden layers).
-
-        Raises:
-            UsageError: the channels, the dtype, the device or the number of neurons does not fit,
-                or the kernel is not installed.
+        Kernels are ``reference`` (torch's automatic differentiation, any device), ``numba`` (fused,
+        event-driven, float32 or float64 on a CPU) and ``triton`` (fused, on a GPU, for one small
+        recurrent layer). Also refused are a dtype, a device or a number of neurons that the kernel
+        does not take, and a kernel that is not installed.
         """
         if events.channels != self.spec.channels:
             raise UsageError(

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from nbsuite.neurons.cells import CELLS
 from nbsuite.untrusted.fields import decode
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 OUTPUTS = 2
 STEP = 0.004
@@ -71,11 +74,7 @@ class ModelSpec:
 
     def to_json(self) -> dict[str, Any]:
         """As plain JSON values, without those that are the default ones."""
-        values = asdict(self)
-        for field in fields(self):
-            if values[field.name] == field.default:
-                del values[field.name]
-        return values
+        return without_defaults(self)
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> ModelSpec:
@@ -99,6 +98,12 @@ class ModelSpec:
             and 1 <= self.outputs <= MOST_OUTPUTS
             and 0 < self.step <= LONGEST_STEP
         )
+
+
+def without_defaults(spec: DataclassInstance) -> dict[str, Any]:
+    """The fields of a specification that differ from their defaults."""
+    defaults = {field.name: field.default for field in fields(spec)}
+    return {name: value for name, value in asdict(spec).items() if value != defaults[name]}
 
 
 def without_kind(values: dict[str, Any]) -> dict[str, Any]:

@@ -110,7 +110,9 @@ class StreamingDecoder:
         if sample.dtype == np.bool_ or ((sample == 0) | (sample == 1)).all():
             return True
         most = self._runner.most_events
-        if not ((sample >= 0) & (sample <= most) & (sample == np.round(sample))).all():
+        if sample.dtype.kind not in "iuf" or not (
+            ((sample >= 0) & (sample <= most) & (sample == np.round(sample))).all()
+        ):
             raise UsageError(
                 f"{self.spec.name} takes the number of spikes of each channel in a step; pass whole"
                 f" numbers from 0 to {most:,}."

@@ -20,7 +20,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from nbsuite.errors import DecoderError
 
 aten = torch.ops.aten
-PRODUCTS = {
+PRODUCTS = {  # and all that quantized layers do
     *(aten.mm, aten.addmm, aten.bmm, aten.baddbmm, aten.addbmm, aten.mv, aten.addmv, aten.dot),
     *(aten.vdot, aten.addr, aten.convolution, aten._trilinear, aten._sparse_mm),
     *(aten.embedding, aten._embedding_bag, aten._embedding_bag_forward_only),
@@ -49,7 +49,8 @@ class _Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
     ) -> Any:
         """Called by torch in place of each operation."""
         packet = func.overloadpacket
-        if packet in PRODUCTS or packet in RECTIFIERS:
+        quantized = func.namespace == "quantized"
+        if packet in PRODUCTS or packet in RECTIFIERS or quantized:
             rectifies = packet in RECTIFIERS
             if not any(module in self._seen[rectifies] for _, module in self.within):
                 self.unseen.append((*self.within[-1], rectifies))

@@ -41,6 +41,13 @@ LIF = CELLS["lif"]
 class SpikingLayer(nn.Module):
     """What layers of spiking neurons have in common, with a recurrent connection and without.
 
+    Args:
+        neurons: number of neurons.
+        time_constants: base time constants; ``beta`` and ``alpha`` derive from them.
+        step: the time step in seconds.
+        cell: the neuron model.
+        stock: what else the stock layer needs to be told.
+
     Attributes:
         cell: the neuron model.
         recurrent: the connection among the neurons; None where there is none.
@@ -50,9 +57,35 @@ class SpikingLayer(nn.Module):
     beta: Tensor
     rho: Tensor
     strength: Tensor
-    cell: Cell
     recurrent: Connection | None
     spike_grad: Any
+
+    def __init__(
+        self,
+        neurons: int,
+        time_constants: TimeConstants,
+        step: float,
+        cell: Cell = LIF,
+        **stock: Any,
+    ) -> None:
+        alpha, beta = _initial_decays(neurons, time_constants, step)
+        super().__init__(
+            alpha=alpha,
+            beta=beta,
+            learn_alpha=True,
+            learn_beta=True,
+            threshold=THRESHOLD,
+            spike_grad=superspike,
+            reset_mechanism="zero",
+            **stock,
+        )
+        self.cell = cell
+        _strip_stock_state(self)
+        _make_decays_learnable(self, time_constants, step)
+        if cell.adaptation is not None:
+            self.rho = nn.Parameter(decay(torch.ones(neurons), cell.adaptation, step))
+            _make_decay_learnable(self, "rho", cell.adaptation, step)
+            self.strength = nn.Parameter(torch.full((neurons,), INITIAL_STRENGTH))
 
     def neurons(self) -> NeuronParameters:
         """The parameters of the neurons."""
@@ -103,74 +136,21 @@ class SpikingLayer(nn.Module):
     def reset_mem(self) -> None:
         """Nothing to reset: the layer stores no state (called by ``snntorch.utils.reset``)."""
 
-    def _make_neurons(
-        self, neurons: int, time_constants: TimeConstants, step: float, cell: Cell
-    ) -> None:
-        """Replace what snnTorch stores by the cell's parameters."""
-        self.cell = cell
-        _strip_stock_state(self)
-        _make_decays_learnable(self, time_constants, step)
-        if cell.adaptation is not None:
-            self.rho = nn.Parameter(decay(torch.ones(neurons), cell.adaptation, step))
-            _make_decay_learnable(self, "rho", cell.adaptation, step)
-            self.strength = nn.Parameter(torch.full((neurons,), INITIAL_STRENGTH))
-
 
 class RecurrentSynaptic(SpikingLayer, snn.RSynaptic):  # type: ignore[misc]
-    """Recurrently connected spiking neurons with synaptic currents.
-
-    Args:
-        neurons: number of neurons.
-        time_constants: base time constants; ``beta`` and ``alpha`` derive from them.
-        step: the time step in seconds.
-        cell: the neuron model.
-    """
+    """Recurrently connected spiking neurons with synaptic currents; see ``SpikingLayer``."""
 
     def __init__(
         self, neurons: int, time_constants: TimeConstants, step: float, cell: Cell = LIF
     ) -> None:
-        alpha, beta = _initial_decays(neurons, time_constants, step)
-        snn.RSynaptic.__init__(
-            self,
-            alpha=alpha,
-            beta=beta,
-            linear_features=neurons,
-            learn_alpha=True,
-            learn_beta=True,
-            threshold=THRESHOLD,
-            spike_grad=superspike,
-            reset_mechanism="zero",
-        )
-        self._make_neurons(neurons, time_constants, step, cell)
+        super().__init__(neurons, time_constants, step, cell, linear_features=neurons)
         self.recurrent = Connection(neurons, neurons)
 
 
 class FeedForwardSynaptic(SpikingLayer, snn.Synaptic):  # type: ignore[misc]
-    """Spiking neurons with synaptic currents that are not connected to each other.
+    """Spiking neurons with synaptic currents that are not connected; see ``SpikingLayer``."""
 
-    Args:
-        neurons: number of neurons.
-        time_constants: base time constants; ``beta`` and ``alpha`` derive from them.
-        step: the time step in seconds.
-        cell: the neuron model.
-    """
-
-    def __init__(
-        self, neurons: int, time_constants: TimeConstants, step: float, cell: Cell = LIF
-    ) -> None:
-        alpha, beta = _initial_decays(neurons, time_constants, step)
-        snn.Synaptic.__init__(
-            self,
-            alpha=alpha,
-            beta=beta,
-            learn_alpha=True,
-            learn_beta=True,
-            threshold=THRESHOLD,
-            spike_grad=superspike,
-            reset_mechanism="zero",
-        )
-        self._make_neurons(neurons, time_constants, step, cell)
-        self.recurrent = None
+    recurrent = None
 
 
 class LeakyReadout(snn.Synaptic):  # type: ignore[misc]

@@ -49,7 +49,7 @@ def through_time(
         state: what the sequence before returned; None starts with zeros.
 
     Raises:
-        UsageError: the layer keeps its state to itself.
+        UsageError: the layer keeps its state to itself, or a forward hook changes its outputs.
     """
     if layer.init_hidden:
         raise UsageError(
@@ -87,12 +87,14 @@ def _needs_gradient(layer: snn.SpikingNeuron, currents: Tensor, state: State) ->
 
 
 def _is_plain(layer: snn.SpikingNeuron) -> bool:
-    """Whether the compiled equations are the layer's."""
+    """Whether the compiled equations are the layer's, and its hooks can be called once for all."""
     return (
         type(layer) in (snn.Leaky, snn.Synaptic)
         and not layer.inhibition
         and not layer.state_quant
         and layer.reset_delay
+        and not layer._forward_pre_hooks
+        and not layer._forward_hooks_with_kwargs
         and bool((layer.graded_spikes_factor == 1).all())
         and layer.threshold.device.type == "cpu"
         and torch.equal(layer.spike_grad(_PROBE).detach(), (_PROBE > 0).float())
@@ -125,5 +127,9 @@ def _compiled(layer: snn.SpikingNeuron, currents: Tensor, state: State) -> Throu
         tuple(each.reshape(shape) for each in states),
     )
     for hook in tuple(layer._forward_hooks.values()):
-        hook(layer, (currents,), (result.spikes, result.membranes))
+        if hook(layer, (currents,), (result.spikes, result.membranes)) is not None:
+            raise UsageError(
+                f"A forward hook of {type(layer).__name__} changes what the layer returns, which"
+                " through_time() cannot follow; take the hook off."
+            )
     return result

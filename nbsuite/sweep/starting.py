@@ -6,8 +6,8 @@ them has, never hear of it: they end when the command ends them.
 
 from __future__ import annotations
 
-import queue
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 from nbsuite.interrupts import interrupts_blocked
 
 CLOSE_SECONDS = 10.0
+_LOOK_SECONDS = 0.1  # an interrupt that another thread took does not end a wait of this thread
 
 
 def start_cluster(make: Callable[[], Any], seconds: float, close: Callable[[Any], None]) -> Any:
@@ -31,35 +32,55 @@ def start_cluster(make: Callable[[], Any], seconds: float, close: Callable[[Any]
         TimeoutError: it takes longer.
         Exception: whatever ``make`` raises.
     """
-    outcome: queue.SimpleQueue[Any] = queue.SimpleQueue()
-    abandoned = threading.Event()
-
-    def run() -> None:
-        try:
-            outcome.put(make())
-        except Exception as error:
-            outcome.put(error)
-        if abandoned.is_set():
-            end()
-
-    def end() -> None:
-        with suppress(queue.Empty):  # who comes second finds nothing
-            if not isinstance(made := outcome.get_nowait(), Exception):
-                close(made)
-
+    start = _Start(make, close)
     try:
         with interrupts_blocked():
-            threading.Thread(target=run, daemon=True, name="start of the workers").start()
-        made = outcome.get(timeout=seconds)
-    except BaseException as error:
-        abandoned.set()
-        end()
-        if isinstance(error, queue.Empty):
-            raise TimeoutError(f"they are not there after {seconds:.0f} s") from None
+            threading.Thread(target=start.run, daemon=True, name="start of the workers").start()
+        return start.result(seconds)
+    except BaseException:
+        start.abandon()
         raise
-    if isinstance(made, Exception):
-        raise made
-    return made
+
+
+class _Start:
+    """A cluster that one thread makes, and that another takes or gives up: it is never lost."""
+
+    def __init__(self, make: Callable[[], Any], close: Callable[[Any], None]) -> None:
+        self._over = threading.Event()
+        self._make, self._close = make, close
+        self._abandoned, self._turn = False, threading.Lock()
+        self._made: list[Any] = []
+        self._error: Exception | None = None
+
+    def run(self) -> None:
+        try:
+            made = [self._make()]
+        except Exception as error:
+            made, self._error = [], error
+        with self._turn:
+            self._made = made
+            self._over.set()
+            if not self._abandoned:
+                return
+        self._end()
+
+    def result(self, seconds: float) -> Any:
+        until = time.monotonic() + seconds
+        while not self._over.wait(_LOOK_SECONDS):
+            if time.monotonic() > until:
+                raise TimeoutError(f"they are not there after {seconds:.0f} s")
+        if self._error is not None:
+            raise self._error
+        return self._made[0]
+
+    def abandon(self) -> None:
+        with self._turn:
+            self._abandoned = True
+        self._end()
+
+    def _end(self) -> None:
+        with suppress(IndexError):  # who comes second finds nothing
+            self._close(self._made.pop())
 
 
 def close_cluster(cluster: Any) -> None:

@@ -67,7 +67,7 @@ def compare_results(
     Raises:
         ResultsError: a file is missing or damaged.
         UsageError: a file and a folder, a twin and a real recording, or results under two tasks
-            were to be compared; or a figure is not known.
+            were to be compared; or a figure is not known, or none is in any results.
     """
     old_files, new_files = _paired_files(old, new)
     pairs = {
@@ -96,6 +96,12 @@ def compare_results(
             _check_same_task(name, before, after)
             changes += _changes(name, before, after, figures, tolerances)
             remarks += _remarks(name, before, after)
+    if not changes:
+        named = " or ".join(figure.key for figure in figures)
+        raise UsageError(
+            f"None of these results has {named}, so that nothing is compared; name other figures"
+            " with --columns."
+        )
     return Comparison(changes, remarks)
 
 

@@ -152,7 +152,21 @@ def test_what_was_measured_is_not_measured_again(
     _run(*runs, "-o", folder)
 
 
-@pytest.mark.parametrize("change", ["weights", "metrics", "device", "per-step", "seed"])
+_TOLD_OTHERWISE: dict[str, tuple[tuple[str, ...], object]] = {
+    "seed": (("checkpoint", "seed"), 4),
+    "weights told": (("checkpoint", "weights_sha256"), "0" * 64),
+    "model": (("checkpoint", "model", "neurons"), 99),
+    "training data": (("checkpoint", "trained_on"), {"recordings": [], "complete": True}),
+    "task": (("task",), "maze/1"),
+    "recording": (("data", "sha256"), "0" * 64),
+    "session": (("data", "session"), "indy_20160622_01"),
+    "kernel": (("run", "kernel"), "reference"),
+    "device": (("run", "device"), "cuda:0"),
+    "NeuroBench": (("versions", "neurobench"), "0.0"),
+}
+
+
+@pytest.mark.parametrize("change", ["weights", "metrics", "per-step", *_TOLD_OTHERWISE])
 def test_results_of_anything_else_are_not_taken_for_these(
     tmp_path: Path, recording: Path, make_checkpoint: Any, change: str
 ) -> None:
@@ -170,10 +184,16 @@ def test_results_of_anything_else_are_not_taken_for_these(
         flags = ["--per-step"]
     else:
         provenance = folder / f"results_tinyRSNN_{NAME}.provenance.json"
-        old, new = {"device": ('"cpu"', '"cuda:0"'), "seed": ('"seed": 1', '"seed": 4')}[change]
-        assert old in provenance.read_text()
-        provenance.write_text(provenance.read_text().replace(old, new))
-    assert "--force" in _run(path, "-s", recording, "-o", folder, *flags, status=1).stderr
+        content = json.loads(provenance.read_text())
+        (*keys, last), value = _TOLD_OTHERWISE[change]
+        told = content["runs"][0]
+        for key in keys:
+            told = told[key]
+        assert told[last] != value
+        told[last] = value
+        provenance.write_text(json.dumps(content))
+    refused = _run(path, "-s", recording, "-o", folder, *flags, status=1)
+    assert "exists already and is kept; replace it with --force" in refused.stderr
 
 
 def test_several_processes_measure_the_same(

@@ -162,6 +162,9 @@ def test_inputs_that_do_not_fit_are_refused(name: str) -> None:
     for shape in ((5, CHANNELS + 1), (5, 1, CHANNELS), (0, CHANNELS)):
         with pytest.raises(UsageError, match="takes spikes of shape"):
             decoder.decode(torch.zeros(shape))
+    for value in (0.5, -1.0, torch.nan, 40_000.0):
+        with pytest.raises(UsageError, match="pass whole numbers from 0 to 32,767"):
+            decoder.decode(torch.full((5, CHANNELS), value))
 
 
 @pytest.mark.parametrize("name", ALL)

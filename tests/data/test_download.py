@@ -368,23 +368,6 @@ def test_a_session_that_the_record_does_not_list_is_said(server: Server, folder:
         get(server, folder, Session("indy_20990101_01", 96))
 
 
-@pytest.mark.parametrize("content", [b"<html>", b"[]", b'{"files": [{"key": "a"}]}'])
-def test_a_list_that_is_none_is_said(server: Server, folder: Path, content: bytes) -> None:
-    server.faults.append(answer(content))
-    with pytest.raises(DownloadError, match="does not answer with the record's list of files"):
-        get(server, folder, UNPINNED)
-
-
-def test_a_damaged_memory_of_the_list_is_asked_for_again(
-    server: Server, folder: Path, tmp_path: Path
-) -> None:
-    get(server, folder, UNPINNED)
-    (memory,) = (tmp_path / "cache").glob("record-*.json")
-    memory.write_text("{")
-    (folder / FILE).unlink()
-    assert get(server, folder, UNPINNED).read_bytes() == CONTENT
-
-
 def test_the_server_can_be_named_by_the_environment(
     server: Server, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -385,6 +385,9 @@ LISTINGS = {
     "md5 in capitals": listing(ENTRY | {"checksum": f"md5:{'A' * 32}"}),
     "another digest": listing(ENTRY | {"checksum": "sha256:" + "a" * 64}),
     "twice": listing(ENTRY, ENTRY),
+    "an entry without a size": listing({"key": FILE}),
+    "HTML": b"<html>",
+    "an array": b"[]",
     "null": b"null",
     "nothing": b"",
     "large": b" " * (5 << 20),
@@ -396,7 +399,8 @@ def test_a_list_that_is_none(
     server: Server, folder: Path, cache_folder: Path, content: bytes
 ) -> None:
     server.faults.append(answer(content))
-    assert "record's list of files" in refused(server, folder, UNPINNED)
+    wanted = "does not answer with the record's list of files"
+    assert wanted in refused(server, folder, UNPINNED)
     assert list(cache_folder.iterdir()) == []
 
 
@@ -419,6 +423,7 @@ def test_names_that_no_recording_has_are_left_out(
     "content",
     [
         b"[" * 100_000,
+        b"{",
         b"null",
         b"[1]",
         b"\xff",

@@ -13,6 +13,7 @@ from scipy.sparse import csc_matrix
 
 from nbsuite.data.imports.importer import Imported, import_file
 from nbsuite.data.imports.request import Request
+from nbsuite.data.imports.resampling import averaged
 from nbsuite.data.own.arrays import Choices
 from nbsuite.errors import DataError
 from nbsuite.files import digest
@@ -103,7 +104,10 @@ def cells73(path: Path, times: list[np.ndarray], targets: np.ndarray) -> None:
     with h5py.File(path, "w") as file:
         references = file.create_dataset("spikes", (1, len(times)), dtype=h5py.ref_dtype)
         for place, each in enumerate(times):
-            cell = file.create_dataset(f"#refs#/{place}", data=each[:, np.newaxis])
+            kept = each[:, np.newaxis] if each.size else np.zeros(2, dtype=np.uint64)
+            cell = file.create_dataset(f"#refs#/{place}", data=kept)
+            if not each.size:  # MATLAB keeps the shape in the place of what is empty
+                cell.attrs["MATLAB_empty"] = np.uint8(1)
             references[0, place] = cell.ref
         file["targets"] = targets
 
@@ -120,6 +124,50 @@ def test_spike_times(tmp_path, write):
     path = tmp_path / "x.mat"
     write(path, spike_times(), TARGETS)
     assert_imported(imported(path, step=STEP, start=7.0))
+
+
+@pytest.mark.parametrize("write", [cells, cells73, groups])
+def test_a_unit_without_spikes(tmp_path, write):
+    times = spike_times()
+    times[3] = np.empty(0)
+    write(tmp_path / "x.mat", times, TARGETS)
+    content = imported(tmp_path / "x.mat", step=STEP, start=7.0).content
+    np.testing.assert_array_equal(content.events.rows(0, 300), SPIKES * [1, 1, 1, 0, 1])
+    assert content.origin.made == "spike times"
+
+
+def test_segments_of_every_form(tmp_path):
+    wanted = ((0, 100), (100, 280))
+    steps = np.array([[0, 100], [120, 300]])
+    numbers = np.repeat([1.0, np.nan, 2], [100, 20, 180])
+    arrays = {
+        "spikes": SPIKES,
+        "targets": TARGETS,
+        "rows": steps,
+        "columns": np.array([[0, 100, 200], [100, 200, 280]]),
+        "numbers": numbers,
+    }
+    npz(tmp_path / "x.npz", arrays)
+    for key in ("rows", "numbers"):
+        found = imported(tmp_path / "x.npz", step=STEP, segments=key)
+        assert found.content.segments == wanted
+    found = imported(tmp_path / "x.npz", step=STEP, segments="columns")
+    assert found.content.segments == ((0, 100), (100, 200), (200, 280))
+    hdf5(tmp_path / "x.h5", {"spikes": SPIKES, "targets": TARGETS})
+    with h5py.File(tmp_path / "x.h5", "a") as file:
+        file["trials/start_time"], file["trials/stop_time"] = (TIME[0] + STEP * (steps - 0.5)).T
+    found = imported(tmp_path / "x.h5", step=STEP, segments="trials", start=7.0)
+    assert found.content.segments == wanted
+    with pytest.raises(DataError, match="has segments in seconds as trials: give the time stamps"):
+        imported(tmp_path / "x.h5", step=STEP, segments="trials")
+
+
+def test_means_of_samples_begin_anew_after_a_gap():
+    time = np.r_[0:7, 20:25] * 0.01
+    found, targets, count = averaged(time, np.arange(12.0), 0.02)
+    assert count == 2
+    np.testing.assert_array_equal(found, time[[0, 2, 4, 7, 9]])
+    np.testing.assert_array_equal(targets, [0.5, 2.5, 4.5, 7.5, 9.5])
 
 
 def test_spike_times_of_all_units_together(tmp_path):
@@ -150,8 +198,9 @@ def nwb_by_hand(path: Path) -> None:
         file["units/spike_times"] = np.concatenate(times)
         file["units/spike_times_index"] = np.cumsum([each.size for each in times])
         hand = file.create_group("processing/behavior/hand")
-        data = hand.create_dataset("data", data=np.repeat(TARGETS / 100, 10, axis=0))
-        data.attrs["conversion"], data.attrs["unit"] = np.float64(100), "m/s"
+        data = hand.create_dataset("data", data=np.repeat((TARGETS - 5) / 100, 10, axis=0))
+        data.attrs["conversion"], data.attrs["offset"] = np.float64(100), np.float64(5)
+        data.attrs["unit"] = "m/s"
         start = hand.create_dataset("starting_time", data=TIME[0])
         start.attrs["rate"] = np.float32(10 / STEP)
         file["intervals/trials/start_time"] = TIME[[0, 100]]
@@ -199,10 +248,13 @@ def test_nwb(tmp_path, write):
     for step in (0.012, np.nan, 1e300, 0.0):
         with pytest.raises(DataError, match=r"5 ms, of which \S+ ms are no whole number"):
             imported(path, targets="processing/behavior/hand", step=step)
-    with h5py.File(path, "a") as file:
-        file["intervals/trials/stop_time"][1] = np.nan
-    with pytest.raises(DataError, match="stops of intervals/trials that are NaN or infinite"):
-        imported(path, targets="processing/behavior/hand", segments="intervals/trials", step=STEP)
+    for stop in (np.nan, TIME[0]):
+        with h5py.File(path, "a") as file:
+            file["intervals/trials/stop_time"][1] = stop
+        with pytest.raises(DataError, match="stops of intervals/trials that are NaN or infinite"):
+            imported(
+                path, targets="processing/behavior/hand", segments="intervals/trials", step=STEP
+            )
 
 
 SQUARE = np.ones((5, 5))

@@ -122,6 +122,8 @@ def test_split_by_segments_or_by_time():
 
     assert ends(segments=trials) == ("segments", [540, 810])
     assert ends(segments=trials, split="time") == ("time", [540, 810])
+    ten = [(start, start + 100) for start in range(0, 1000, 100)]
+    assert ends(segments=ten) == ("segments", [500, 800])
     uneven = [(0, 600), (600, 700), (700, 800), (800, 900)]
     assert ends(segments=uneven) == ("time", [450, 675])
     assert ends(segments=uneven, split="segments") == ("segments", [700, 800])
@@ -204,6 +206,7 @@ HUGE = np.broadcast_to(np.uint8(1), (1 << 28, 1 << 17))
         ({"name": "primate-reaching"}, "which is NeuroBench's"),
         ({"time": np.arange(39) * 0.05}, "has 39 time stamps and 40 steps"),
         ({"time": np.arange(40) * 0.02}, "where a step is 50 ms"),
+        ({"time": np.arange(40) * 0.051}, "where a step is 50 ms"),
         ({"time": -np.arange(40) * 0.05}, "where a step is 50 ms"),
         ({"time": np.full(40, np.nan)}, "has time stamps that are not finite"),
         ({"start": float("inf")}, "begins at inf s"),
@@ -213,6 +216,8 @@ HUGE = np.broadcast_to(np.uint8(1), (1 << 28, 1 << 17))
         ({"segments": [1, 2, 3]}, "has segments of shape (3,)"),
         ({"segments": -np.ones(40)}, "has no step that is in a segment"),
         ({"segments": [(0, 20), (20, 40)], "split": "segments"}, "has 2 segments, too few"),
+        ({"split": "trials"}, "cannot be split by 'trials': give 'segments' or 'time'"),
+        ({"segments": [(0, 3)]}, "has 3 steps, too few to train, validate and test on: give more."),
         ({"substeps": 0}, "cannot be cut into 0 substeps"),
     ],
 )

@@ -110,6 +110,18 @@ def test_arrays_that_do_not_fit(drawn, tmp_path, name, value, message):
     assert str(caught.value).endswith("import it again with `nbsuite data import`.")
 
 
+def test_more_spikes_of_a_channel_than_are_counted(drawn, tmp_path):
+    path = drawn.save(tmp_path / "x.h5").path
+    for count, most in ((1 << 15, None), ((1 << 15) - 1, (1 << 15) - 1)):
+        _replaced(path, "sources", np.zeros(count, dtype=np.uint16))
+        _replaced(path, "offsets", np.repeat(np.array([0, count]), [3, 578]))
+        if most is None:
+            with pytest.raises(DataError, match="more than 32,767 spikes of a channel in step 2"):
+                load_recording(path)
+        else:
+            assert load_recording(path).spikes(2, 3).max() == most
+
+
 def test_spikes_that_do_not_fit(drawn, tmp_path):
     path = drawn.save(tmp_path / "x.h5").path
     with h5py.File(path) as file:

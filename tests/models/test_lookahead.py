@@ -25,6 +25,17 @@ def test_constructed_lookahead(samples: int) -> None:
     assert lookahead_of(_ahead(samples), 4) == Lookahead(samples, whole=False)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("length", [1, 2, 7, 12, 16, 37, 50])
+def test_lookahead_within_pieces(length: int) -> None:
+    """The first sample of a piece sees the last one."""
+
+    def decode(spikes: Tensor) -> Tensor:
+        pieces = torch.split(spikes.float(), length)
+        return torch.cat([each.mean(dim=0, keepdim=True).expand(each.shape) for each in pieces])
+
+    assert lookahead_of(decode, 8) == Lookahead(length - 1, whole=False)
+
+
 def test_whole_sequence() -> None:
     found = lookahead_of(lambda spikes: spikes.float() - spikes.float().mean(dim=0), 3)
     assert found.whole
@@ -43,4 +54,5 @@ def test_recurrent_decoders_look_at_nothing_ahead(draw_decoder: object) -> None:
 
 def test_sentence() -> None:
     assert Lookahead(16, whole=False).sentence(0.004) == "looks 16 samples (64 ms) ahead"
+    assert Lookahead(1, whole=False).sentence(0.004) == "looks 1 sample (4 ms) ahead"
     assert "no sample before it is there" in Lookahead(0, whole=False).sentence(0.004)

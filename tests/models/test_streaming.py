@@ -125,9 +125,9 @@ def test_samples_of_another_shape_are_refused(draw_decoder: DrawDecoder, shape: 
         StreamingDecoder(draw_decoder()).step(np.zeros(shape))
 
 
-@pytest.mark.parametrize("value", [40_000, -1, 0.5, np.nan])
+@pytest.mark.parametrize("value", [40_000, -1, 0.5, np.nan, 1j, "1", None])
 def test_other_than_spikes_is_refused_and_changes_nothing(
-    draw_decoder: DrawDecoder, value: float
+    draw_decoder: DrawDecoder, value: Any
 ) -> None:
     decoder, spikes = draw_decoder(), _spikes(20, 96, 6)
     streaming = StreamingDecoder(decoder)

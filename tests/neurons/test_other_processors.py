@@ -8,7 +8,12 @@ from pathlib import Path
 
 import pytest
 
-TESTS = ("test_vectors.py", "test_training_kernel.py", "test_dropout.py")
+TESTS = (
+    "test_vectors.py",
+    "test_training_kernel.py",
+    "test_kernel_architectures.py",
+    "test_dropout.py",
+)
 AVX2 = {
     "NUMBA_CPU_NAME": "haswell",
     "NUMBA_CPU_FEATURES": "+sse4.2,+popcnt,+avx,+avx2,+fma,+f16c,+lzcnt,+bmi,+bmi2",
@@ -24,9 +29,10 @@ SSE = {"NUMBA_CPU_NAME": "x86-64", "NUMBA_CPU_FEATURES": "+sse2"}
 def test_narrower_registers(target: dict[str, str], tmp_path: Path) -> None:
     here = Path(__file__).parent
     environment = {**os.environ, **target, "NUMBA_CACHE_DIR": str(tmp_path)}
-    program = (
+    program = (  # imported after the tests, which check the shapes of what they import
+        "import pytest, sys; failed = pytest.main(sys.argv[1:]);"
         "from nbsuite.neurons.kernels.training.product import PANEL; assert PANEL == 16, PANEL;"
-        "import pytest, sys; sys.exit(pytest.main(sys.argv[1:]))"
+        "sys.exit(failed)"
     )
     tests = [str(here / name) for name in TESTS]
     command = [sys.executable, "-c", program, "-q", "-p", "no:cacheprovider", *tests]

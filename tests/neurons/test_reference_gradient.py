@@ -14,7 +14,7 @@ from nbsuite.models.spec import ModelSpec
 from nbsuite.neurons.dropout import Dropout, dropout_mask
 from nbsuite.spike_events import SpikeEvents
 
-STEPS, STEEPNESS, DT = 25, 4.0, 0.004
+STEPS, NEURONS, STEEPNESS, DT = 25, 5, 4.0, 0.004
 TAU, READOUTS = (0.02, 0.01), ((0.05, 0.01), (0.02, 0.02))
 STARTS = np.array([0, 11, 30])
 
@@ -28,40 +28,68 @@ def decays(parameters, tau):
     return np.exp(-DT / (tau * np.log1p(np.exp(parameters))))
 
 
-def simulate(values, spikes, input_mask, hidden_mask, resets=None):
+def simulate(values, spikes, input_mask, hidden_masks, resets=None):
     """Loss of the network, and the reset factors of all steps, from the equations alone."""
-    beta = decays(values["hidden.parametrizations.beta.original"], TAU[0])
-    alpha = decays(values["hidden.parametrizations.alpha.original"], TAU[1])
-    m = c = i = np.zeros((len(STARTS), len(alpha)))
+    names = ["hidden"] if len(hidden_masks) == 1 else ["hidden1", "hidden2"]
+    sources = ["input", "input2"]
+    adapts = f"{names[0]}.strength" in values
+    zeros = np.zeros((len(STARTS), NEURONS))
+    m, c, i, a = ([zeros for _ in names] for _ in range(4))
     y = [np.zeros((len(STARTS), 2))] * 2
     j, o, used = list(y), [state - 0.01 for state in y], []
-    velocity, counts = [], 0
+    velocity, counts = [], []
     for t in range(STEPS):
-        s = smooth_spike(m - 1)
-        used.append(s if resets is None else resets[t])
-        sent = s * hidden_mask[t]
-        new = (beta * m + (1 - beta) * c) * (1 - used[-1])
-        arriving = (spikes[t] * input_mask[t]) @ values["input.weight"].T
-        arriving = arriving + sent @ values["hidden.recurrent.weight"].T
-        m, c, i = new, alpha * c + i, arriving
+        arriving, fired = spikes[t] * input_mask[t], []
+        for k, name in enumerate(names):
+            prefix = f"{name}.parametrizations"
+            beta = decays(values[f"{prefix}.beta.original"], TAU[0])
+            alpha = decays(values[f"{prefix}.alpha.original"], TAU[1])
+            raised = values[f"{name}.strength"] * a[k] if adapts else 0
+            s = smooth_spike(m[k] - (1 + raised))
+            fired.append(s)
+            reset = s if resets is None else resets[t][k]
+            sent = s * hidden_masks[k][t]
+            m[k] = (beta * m[k] + (1 - beta) * c[k]) * (1 - reset)
+            c[k] = alpha * c[k] + i[k]
+            i[k] = arriving @ values[f"{sources[k]}.weight"].T
+            if f"{name}.recurrent.weight" in values:
+                i[k] = i[k] + sent @ values[f"{name}.recurrent.weight"].T
+            if adapts:
+                rho = decays(values[f"{prefix}.rho.original"], 0.2)
+                a[k] = rho * a[k] + (1 - rho) * s
+            arriving = sent
+        used.append(fired)
         for head, tau in enumerate(READOUTS):
             prefix = f"readout.{head}.parametrizations"
             b = decays(values[f"{prefix}.beta.original"], tau[0])
-            a = decays(values[f"{prefix}.alpha.original"], tau[1])
+            r = decays(values[f"{prefix}.alpha.original"], tau[1])
             o[head] = b * o[head] + (1 - b) * y[head]
-            y[head] = a * y[head] + j[head]
-            j[head] = sent @ values[f"output.{head}.weight"].T
+            y[head] = r * y[head] + j[head]
+            j[head] = arriving @ values[f"output.{head}.weight"].T
         velocity.append((o[0] + o[1]) / 2)
-        counts = counts + s
+        counts.append(np.concatenate(fired, axis=1))
     weights = np.linspace(-1, 1, STEPS * len(STARTS) * 2).reshape(STEPS, len(STARTS), 2)
-    return (np.stack(velocity) * weights).sum() + 0.01 * np.square(counts - 3).mean(), used
+    regularised = np.square(sum(counts) - 3).mean()
+    return (np.stack(velocity) * weights).sum() + 0.01 * regularised, used
 
 
 @pytest.mark.parametrize("rate", [0.0, 0.4])
-def test_reference_gradient(rate):
+@pytest.mark.parametrize(
+    "architecture",
+    [
+        {},
+        {"layers": 2, "cell": "adaptive"},
+        {"layers": 2, "recurrent": False},
+    ],
+    ids=["one layer", "two layers, adaptive", "two layers, feed-forward"],
+)
+def test_reference_gradient(rate, architecture):
     torch.manual_seed(1)
-    decoder = RecurrentDecoder(ModelSpec("test", 5, 7, TAU, READOUTS)).double()
-    decoder.hidden.spike_grad = lambda distance: torch.sigmoid(STEEPNESS * distance)
+    decoder = RecurrentDecoder(ModelSpec("test", 5, NEURONS, TAU, READOUTS, **architecture))
+    decoder = decoder.double()
+    layers = len(decoder.layers())
+    for _, layer in decoder.layers():
+        layer.spike_grad = lambda distance: torch.sigmoid(STEEPNESS * distance)
     events = SpikeEvents.from_dense(np.random.default_rng(1).random((60, 5)) < 0.3)
     dropout = Dropout(rate, rate, key=5)
 
@@ -71,11 +99,15 @@ def test_reference_gradient(rate):
     loss.backward()
 
     values = {name: value.detach().numpy().copy() for name, value in decoder.named_parameters()}
-    masks = [
-        dropout_mask(layer, STEPS, len(STARTS), units, torch.zeros(1).double()).numpy()
-        for layer, units in ((dropout.of_input(), 5), (dropout.of_hidden(), 7))
-    ]
-    problem = (events.dense(STARTS, STEPS), *masks)
+    like = torch.zeros(1).double()
+    input_mask, *hidden_masks = (
+        dropout_mask(layer, STEPS, len(STARTS), units, like).numpy()
+        for layer, units in [
+            (dropout.of_input(), 5),
+            *((dropout.of_hidden(index), NEURONS) for index in range(layers)),
+        ]
+    )
+    problem = (events.dense(STARTS, STEPS), input_mask, hidden_masks)
     simulated, resets = simulate(values, *problem)
     assert float(loss.detach()) == pytest.approx(
         simulated, rel=1e-6

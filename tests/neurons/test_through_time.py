@@ -66,6 +66,18 @@ def test_compiled_as_snntorch(
     assert all(map(torch.equal, second.state, state))
 
 
+@pytest.mark.parametrize("kind", ["leaky", "synaptic"])
+@pytest.mark.parametrize("reset", ["subtract", "zero", "none"])
+def test_what_overflows_is_as_in_snntorch(kind: str, reset: str) -> None:
+    layer = _layer(kind, reset, 1)
+    currents = torch.tensor([1.0, torch.inf, 1.0, -torch.inf, 1.0])[:, None].repeat(1, NEURONS)
+    with torch.no_grad():
+        spikes, membranes, _ = _loop(layer, currents, states=1 + (kind == "synaptic"))
+        done = through_time(layer, currents)
+    assert torch.equal(done.spikes, spikes)
+    torch.testing.assert_close(done.membranes, membranes, rtol=0, atol=0, equal_nan=True)
+
+
 @pytest.mark.parametrize(("kind", "states"), [("recurrent", 3), ("rleaky", 2)])
 def test_recurrent_neurons(kind: str, states: int) -> None:
     layer, currents = _layer(kind, "subtract", 1), torch.randn(20, NEURONS)
@@ -108,6 +120,22 @@ def test_hooks_see_the_whole_sequence() -> None:
     done = through_time(layer, torch.ones(5, NEURONS))
     assert len(seen) == 1
     assert torch.equal(seen[0], done.spikes)
+
+
+def test_hooks_that_need_every_step_are_called_at_every_step() -> None:
+    layer, seen = snn.Leaky(0.9), []
+    layer.register_forward_pre_hook(lambda _layer, inputs: (2 * inputs[0], *inputs[1:]))
+    layer.register_forward_hook(lambda *given: seen.append(len(given)), with_kwargs=True)
+    done = through_time(layer, torch.ones(5, NEURONS))
+    assert seen == [4] * 5
+    assert torch.equal(done.membranes[0], torch.full((NEURONS,), 2.0))
+
+
+def test_a_hook_that_changes_the_outputs_is_refused() -> None:
+    layer = snn.Leaky(0.9)
+    layer.register_forward_hook(lambda _layer, _inputs, outputs: outputs)
+    with pytest.raises(UsageError, match="Leaky changes what the layer returns"):
+        through_time(layer, torch.ones(5, NEURONS))
 
 
 def test_a_layer_that_keeps_its_state_is_refused() -> None:

@@ -139,3 +139,10 @@ def test_other_tolerances_are_refused(text: str) -> None:
 def test_a_tolerance_of_no_metric(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"no figure 'r3' to tolerate; did you mean r2\?"):
         _compared(tmp_path, {}, {}, r3=Tolerance(1.0))
+
+
+def test_comparing_nothing_is_no_success(tmp_path: Path) -> None:
+    for side in ("a", "b"):
+        write_lists(tmp_path / side, "mine", "indy_20160622_01")
+    with pytest.raises(UsageError, match="None of these results has mse or smape, so that nothing"):
+        compare_results(tmp_path / "a", tmp_path / "b", {}, "mse,smape")

@@ -66,7 +66,7 @@ def test_impossible_steps(step):
         replace(OWN, step=step)
 
 
-@pytest.mark.parametrize("outputs", [(), (Output("x"), Output("x", "mm"))])
+@pytest.mark.parametrize("outputs", [(), (Output("x"), Output("x", "mm")), (Output(""),)])
 def test_impossible_outputs(outputs):
     with pytest.raises(UsageError, match="a name of its own"):
         replace(OWN, outputs=outputs)

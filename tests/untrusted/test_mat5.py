@@ -79,20 +79,36 @@ def test_complex_numbers_and_other_files(tmp_path):
         Mat5File(path)
 
 
-def _matrix(shape: tuple[int, ...], kind: int, rest: bytes) -> bytes:
-    """A variable ``a`` of that shape, whatever is in it."""
+def _matrix(
+    shape: tuple[int, ...], kind: int, rest: bytes, *, name: bytes = b"a", order: str = "<"
+) -> bytes:
+    """A variable of that shape, whatever is in it."""
 
     def element(number: int, body: bytes) -> bytes:
-        return struct.pack("<II", number, len(body)) + body + bytes(-len(body) % 8)
+        return struct.pack(f"{order}II", number, len(body)) + body + bytes(-len(body) % 8)
 
-    dimensions = struct.pack(f"<{len(shape)}i", *shape)
-    parts = element(6, struct.pack("<II", kind, 0)) + element(5, dimensions) + element(1, b"a")
-    return element(14, parts + rest)
+    dimensions = struct.pack(f"{order}{len(shape)}i", *shape)
+    flags = struct.pack(f"{order}II", kind, 0)
+    return element(14, element(6, flags) + element(5, dimensions) + element(1, name) + rest)
 
 
-def _file(path: Path, content: bytes) -> Mat5File:
-    path.write_bytes(b"MATLAB".ljust(124) + struct.pack("<H", 0x0100) + b"IM" + content)
+def _file(path: Path, content: bytes, *, order: str = "<") -> Mat5File:
+    mark = struct.pack(f"{order}HH", 0x0100, 0x4D49)
+    path.write_bytes(b"MATLAB".ljust(124) + mark + content)
     return Mat5File(path)
+
+
+def _deflated(variable: bytes) -> bytes:
+    body = zlib.compress(variable)
+    return struct.pack("<II", 15, len(body)) + body
+
+
+def test_a_file_of_a_machine_with_the_other_byte_order(tmp_path):
+    numbers = struct.pack(">II3d", 9, 24, 0.5, -1, 7)
+    path = tmp_path / "x.mat"
+    file = _file(path, _matrix((1, 3), 6, numbers, order=">"), order=">")
+    np.testing.assert_array_equal(file.read("a"), loadmat(path)["a"])
+    np.testing.assert_array_equal(file.read("a"), [[0.5, -1, 7]])
 
 
 @pytest.mark.parametrize(
@@ -155,9 +171,25 @@ def test_cells_in_a_field_that_are_announced_and_not_there(tmp_path):
 def test_what_inflates_without_end(tmp_path, monkeypatch):
     monkeypatch.setattr("nbsuite.untrusted.mat5.SMALLEST_ALLOWANCE", 1 << 20)
     zeros = _matrix((1 << 12, 1 << 12), 9, struct.pack("<II", 2, 1 << 24) + bytes(1 << 24))
-    body = zlib.compress(zeros)
     with pytest.raises(FormatFault, match="inflates to far more"):
-        _file(tmp_path / "x.mat", struct.pack("<II", 15, len(body)) + body).read("a")
+        _file(tmp_path / "x.mat", _deflated(zeros)).read("a")
+
+
+def test_what_variables_inflate_to_is_bounded_in_all(tmp_path, monkeypatch):
+    monkeypatch.setattr("nbsuite.untrusted.mat5.SMALLEST_ALLOWANCE", 1 << 20)
+    count = 3 << 18
+    zeros = struct.pack("<II", 2, count) + bytes(count)
+    parts = [_deflated(_matrix((1, count), 9, zeros, name=name)) for name in (b"a", b"b")]
+    file = _file(tmp_path / "x.mat", b"".join(parts))
+    assert file.read("b").size == count
+    with pytest.raises(FormatFault, match="inflates to far more"):
+        file.read("a")
+
+
+def test_a_sparse_matrix_larger_than_memory():
+    none = np.empty(0, dtype=np.int32)
+    with pytest.raises(FormatFault, match="has a sparse matrix of more than 4,294,967,296 bytes"):
+        dense_columns(none, np.zeros(5, dtype=np.int32), np.empty(0), (1 << 30, 4), "a")
 
 
 @settings(max_examples=150)

@@ -116,10 +116,10 @@ class Hdf5File:
             if columns[0].shape != columns[1].shape or columns[0].ndim != 1:
                 raise FormatFault(f"has starts and stops of {key} that do not fit each other")
             seconds = np.stack(columns, axis=1).astype(np.float64)
-            if not np.isfinite(seconds).all():
+            if not (np.isfinite(seconds).all() and (seconds[:, 0] <= seconds[:, 1]).all()):
                 raise FormatFault(
-                    f"has starts or stops of {key} that are NaN or infinite: fill them, or leave"
-                    " these stretches out"
+                    f"has starts or stops of {key} that are NaN or infinite, or stops before their"
+                    " starts: mend them, or leave these stretches out"
                 )
             return Intervals(seconds)
         if len(names) > MOST_UNITS:
@@ -173,7 +173,7 @@ class Hdf5File:
         return float(first.reshape(())) + np.arange(steps) / rate
 
     def _sparse(self, group: h5g.GroupID, key: str) -> NDArray[Any]:
-        """MATLAB's sparse matrix; one without any number has only its shape."""
+        """MATLAB's sparse matrix."""
         numbers, rows, firsts = (self._numbers(f"{key}/{name}") for name in ("data", "ir", "jc"))
         height = read_number(group, _MATLAB_SPARSE)
         shape = (int(height or 0), max(0, firsts.size - 1))

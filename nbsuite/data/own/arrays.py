@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,6 +88,8 @@ def make_content(arrays: Arrays, choices: Choices) -> Content:
     """
     if not 1 <= choices.substeps <= MOST_SUBSTEPS:
         raise FormatFault(f"cannot be cut into {choices.substeps} substeps: give 1 to 1,000")
+    if choices.split not in (None, *get_args(SplitBy)):
+        raise FormatFault(f"cannot be split by {choices.split!a}: give 'segments' or 'time'")
     targets = _checked_targets(arrays.targets)
     steps = len(targets)
     time, step = _clock(arrays, steps)
@@ -140,13 +142,11 @@ def _check(content: Content) -> None:
     """
     first, second, last = content.ends
     if not 0 < first < second < last:
-        counted = (
-            f"{len(content.segments)} segments" if content.origin.split_by == "segments" else ""
-        )
-        raise FormatFault(
-            f"has {counted or f'{last} steps'}, too few to train, validate and test on: give more,"
-            " or split it by time (split='time', or --split time)"
-        )
+        count, remedy = f"{last} steps", ""
+        if content.origin.split_by == "segments":
+            count = f"{len(content.segments)} segments"
+            remedy = ", or split it by time (split='time', or --split time)"
+        raise FormatFault(f"has {count}, too few to train, validate and test on: give more{remedy}")
     if still := constant(content.task, content.targets):
         raise FormatFault(
             f"has the target {' and '.join(still)}, which never changes, so that R2 is undefined:"

@@ -39,10 +39,12 @@ def from_counts(spikes: NDArray[Any]) -> SpikeEvents:
 
 def _checked(counts: NDArray[Any], first: int) -> SpikeEvents:
     """Events of a piece that begins with the step ``first``."""
+    # To round whole numbers, NumPy makes them floating: most of the time that all this takes.
+    rounded = np.rint(counts) if counts.dtype.kind == "f" else counts
     for fault, remedy, where in (
         ("NaN or infinite", "count 0 where nothing was recorded", ~np.isfinite(counts)),
         ("negative", "give counts, or spike times with a time base", counts < 0),
-        ("fractional", "give counts, not rates or smoothed ones", counts != np.rint(counts)),
+        ("fractional", "give counts, not rates or smoothed ones", counts != rounded),
         (f"above {MOST_COUNT:,}", "make sure that they are counts", counts > MOST_COUNT),
     ):
         if where.any():

@@ -46,11 +46,12 @@ def run_leaky(
         membranes: (steps, neurons) receives the membranes.
         spikes: (steps, neurons) receives the spikes, 0 or 1.
     """
+    kind = membrane.dtype.type
     for step in range(currents.shape[0]):
         for neuron in range(currents.shape[1]):
             fired = membrane[neuron] - threshold[neuron] > 0
             if fired and reset == ZERO:
-                membrane[neuron] = 0
+                membrane[neuron] *= kind(0)  # so that an overflow becomes NaN, as in snnTorch
             after = beta[neuron] * membrane[neuron] + currents[step, neuron]
             if fired and reset == SUBTRACT:
                 after = after - threshold[neuron]
@@ -84,6 +85,7 @@ def run_synaptic(
         membranes: (steps, neurons) receives the membranes.
         spikes: (steps, neurons) receives the spikes, 0 or 1.
     """
+    kind = membrane.dtype.type
     for step in range(currents.shape[0]):
         for neuron in range(currents.shape[1]):
             fired = membrane[neuron] - threshold[neuron] > 0
@@ -91,8 +93,8 @@ def run_synaptic(
             after = beta[neuron] * membrane[neuron] + current
             if fired and reset == SUBTRACT:
                 after = after - threshold[neuron]
-            if fired and reset == ZERO:
-                after = after - after
+            if reset == ZERO:
+                after = after - kind(fired) * after  # so that an overflow becomes NaN here too
             synapse[neuron] = current
             membrane[neuron] = after
             membranes[step, neuron] = after
