@@ -16,6 +16,9 @@ channels     input channels
 neurons      neurons of a layer, or units of a readout
 outputs      values that are decoded at each step
 events       input events, or spikes
+blocks       stretches of a test set, such as reaches
+seeds        runs of one decoder
+draws        draws of a bootstrap
 ===========  =========================================================
 """
 
@@ -116,6 +119,15 @@ StepsChosenOutputs: TypeAlias = Float32[NDArray[np.float32], "steps chosen outpu
 
 EventTimes: TypeAlias = Int64[NDArray[np.int64], " events"]
 EventSources: TypeAlias = UInt16[NDArray[np.uint16], " events"]
+
+SamplesByOutputs: TypeAlias = Float64[NDArray[np.float64], "samples outputs"]
+BlockSteps: TypeAlias = Int64[NDArray[np.int64], " blocks"]
+Blocks: TypeAlias = Float64[NDArray[np.float64], " blocks"]
+BlockOutputs: TypeAlias = Float64[NDArray[np.float64], "blocks outputs"]
+SeedBlockOutputs: TypeAlias = Float64[NDArray[np.float64], "seeds blocks outputs"]
+Seeds: TypeAlias = Float64[NDArray[np.float64], " seeds"]
+BlockDraws: TypeAlias = Float64[NDArray[np.float64], "draws blocks"]
+DrawnErrors: TypeAlias = Float64[NDArray[np.float64], " draws"]
 
 SamplesOutputs: TypeAlias = Float32[NDArray[np.float32], "samples outputs"]
 
