@@ -37,7 +37,7 @@ from tests.statistics.simulated import Scatter, draw_decoder, draw_session  # no
 R2 = 0.65
 LEVEL = 0.95
 MEASURED = Scatter()
-ROUGH = Scatter(reaches=0.8, neighbours=0.6, seeds=0.06, both=0.4)
+ROUGH = Scatter(reaches=0.8, neighbours=0.4, seeds=0.06, both=0.4)
 
 
 class Case(NamedTuple):
@@ -163,6 +163,10 @@ def comparison_coverage(case: Case, compare: Compare, trials: int) -> tuple[floa
                 decoder[str(number)] = draw_decoder(
                     session, r2 + own, case.seeds, case.scatter, rng, of_its_own=0.5
                 )
+        if over_sessions:
+            first, second = (
+                {key: float(b.r2().mean()) for key, b in each.items()} for each in (first, second)
+            )
         found = compare(first, second)
         assert found is not None
         holds += _holds(found.interval, 0.0)

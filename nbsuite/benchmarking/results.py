@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from nbsuite.benchmarking.blocks import record_blocks
 from nbsuite.benchmarking.own_code import OwnCode
 from nbsuite.benchmarking.provenance import circumstances
-from nbsuite.benchmarking.quantities import LOOKAHEAD
+from nbsuite.benchmarking.quantities import LOOKAHEAD, R2
 from nbsuite.benchmarking.runner import Measurement
 from nbsuite.data.recording import Recording
 from nbsuite.models.checkpoint import Checkpoint
@@ -116,6 +117,8 @@ def describe_result(
         **own.to_json(),
         **circumstances(),
     }
+    if R2.key in values:
+        provenance["blocks"] = record_blocks(recording, measurement.outputs)
     if name != header.spec.name:
         provenance["model"] = name
     return BenchmarkResult(
