@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -46,7 +47,7 @@ def test_the_cache_keeps_them(tiny_recording_path: Path, tmp_path: Path) -> None
 
 def test_trials_are_blocks() -> None:
     borders = list(range(0, 2001, 20))
-    recording = _own(list(zip(borders[:-1], borders[1:], strict=True)))
+    recording = _own(list(pairwise(borders)))
     blocks = blocks_of(recording, recording.test, most=500)
     assert blocks.kind == "segments"
     assert blocks.starts.tolist() == list(range(0, len(recording.test), 20))
