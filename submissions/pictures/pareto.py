@@ -14,7 +14,7 @@ from nbsuite.pictures import BLACK, TWIN_COLOUR, VERMILLION, drawn, picture_text
 from nbsuite.statistics.uncertain import Interval
 from nbsuite.submissions.results.label_places import label_points
 from nbsuite.submissions.results.protocols import task_heading
-from nbsuite.submissions.tables.against import decoder_in
+from nbsuite.submissions.tables.against import decoder_interval
 from nbsuite.submissions.tables.leaderboard import Ranking, Row
 from nbsuite.submissions.tables.pareto import pareto_front
 from nbsuite.twin_labels import ALL_SYNTHETIC
@@ -62,8 +62,8 @@ def draw_leaderboard(ranking: Ranking, *, intervals: bool = False) -> Figure:
         figure.subplots_adjust(left=_LEFT, right=0.97, top=0.80, bottom=0.115, wspace=0.11)
         _set_accuracy_scale(axes[0], accuracies)
         for each, (cost, points) in zip(axes, panels.items(), strict=True):
-            _draw_bars(each, points, bars)
             _draw_panel(each, points)
+            _draw_bars(each, points, bars)
             each.set_xlabel(cost.axis)
         _write_legend(figure, axes)
         _write_title(figure, ranking)
@@ -72,8 +72,7 @@ def draw_leaderboard(ranking: Ranking, *, intervals: bool = False) -> Figure:
 
 def _intervals(ranking: Ranking) -> dict[str, Interval]:
     """Intervals of R2 by the methods' names in tables, where they can be told."""
-    decoders = (decoder_in(ranking, row) for row in ranking.rows)
-    found = {each.name: each.interval() for each in decoders if each is not None}
+    found = {row.entry.shown: decoder_interval(ranking, row) for row in ranking.rows}
     return {name: interval for name, interval in found.items() if interval is not None}
 
 
@@ -185,7 +184,7 @@ def _write_legend(figure: Figure, axes: Sequence[Axes]) -> None:
         found.keys(),
         loc="upper left",
         bbox_to_anchor=(_LEFT - 0.01, 0.9),
-        ncols=3,
+        ncols=4,
         frameon=False,
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from nbsuite.benchmarking.quantities import R2
 from nbsuite.errors import UsageError
@@ -12,6 +13,9 @@ from nbsuite.submissions.results.differences import Difference, differences, pai
 from nbsuite.submissions.tables.entries import Entry
 from nbsuite.submissions.tables.leaderboard import Ranking, Row
 from nbsuite.suggestions import did_you_mean
+
+if TYPE_CHECKING:
+    from nbsuite.statistics.uncertain import Interval
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,12 @@ def _compared(ranking: Ranking, reference: Row) -> Against | None:
 def _comparable(entry: Entry, reference: Entry) -> bool:
     """Whether an entry is one's own, and on the same recordings or the same twins."""
     return not entry.published and entry.twin == reference.twin
+
+
+def decoder_interval(ranking: Ranking, row: Row) -> Interval | None:
+    """The 95 % interval of the R2 that stands in a row; None where it cannot be told."""
+    decoder = decoder_in(ranking, row)
+    return None if decoder is None else decoder.interval()
 
 
 def decoder_in(ranking: Ranking, row: Row) -> DecoderR2 | None:

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nbsuite.submissions.results.formats import EMPTY, Cell, Column
-from nbsuite.submissions.tables.against import Against, against, decoder_in
+from nbsuite.submissions.tables.against import Against, against, decoder_interval
 from nbsuite.submissions.tables.intervals import HEADING, interval_cell, interval_notes
 from nbsuite.submissions.tables.leaderboard import Ranking
 from nbsuite.submissions.tables.significance import UNKNOWN, explanations, finding_values
 
 MARK = "*"
+HERE = "(*)"
+"""Marks of what is significant, over sessions and on these recordings alone."""
 
 
 @dataclass(frozen=True)
@@ -39,8 +41,7 @@ def certainty_columns(ranking: Ranking, reference: str | None = None) -> Certain
     Raises:
         UsageError: no method is called so.
     """
-    decoders = [decoder_in(ranking, row) for row in ranking.rows]
-    intervals = [None if each is None else each.interval() for each in decoders]
+    intervals = [decoder_interval(ranking, row) for row in ranking.rows]
     cells = [[interval_cell(each)] for each in intervals]
     columns = [Column("r2_interval", HEADING)]
     notes = interval_notes([len(ranking.measured_on)], missing=None in intervals, sign=HEADING)
@@ -57,16 +58,17 @@ def certainty_columns(ranking: Ranking, reference: str | None = None) -> Certain
 
 def _cell(name: str, compared: Against) -> Cell:
     difference = compared.differences.get(name)
-    found = None if difference is None else difference.decisive
-    if found is None:
+    if difference is None or (found := difference.decisive) is None:
         return EMPTY
-    mark = MARK if found.significant else ""
+    mark = MARK if found is difference.over_sessions else HERE
+    mark = mark if found.significant else ""
     return Cell(f"{found.comparison.difference:+.3f}{mark}", finding_values(found))
 
 
 def _notes(compared: Against, *, twin: bool) -> list[str]:
     meaning = (
         f"vs {compared.reference}: the difference of R2 from {compared.reference}; {MARK} is"
-        " significant at .05, without it no difference can be claimed."
+        f" significant at .05 on sessions like these, {HERE} on these recordings alone; without"
+        " either no difference can be claimed."
     )
     return [meaning, *explanations(list(compared.differences.values()), twin=twin)]

@@ -92,7 +92,7 @@ def test_leaderboard_with_intervals(measured: Path) -> None:
     assert other["against"]["significant"] is True
     text = _run("leaderboard", measured, "--intervals").stdout
     assert f"{other['against']['difference']:+.3f}*" in text
-    assert "* is significant at .05" in text
+    assert "* is significant at .05 on sessions like these" in text
     assert "Of six sessions the smallest p is 0.031" in text
 
 
@@ -113,6 +113,8 @@ def test_leaderboard_of_one_session_and_of_twins(measured: Path) -> None:
     }
     assert rows["poor (yours)"]["against"]["test"].startswith("t test over reaches")
     assert rows["bigRSNN"]["r2_interval"] is None
+    text = _run("leaderboard", measured, "--intervals", "--session", "I1").stdout
+    assert f"{rows['poor (yours)']['against']['difference']:+.3f}(*)" in text
     options = ["--twins", "--intervals", "--session", "I1"]
     text = _run("leaderboard", measured, *options).stdout
     assert "TWINS, which say nothing of a brain" in text
