@@ -96,9 +96,10 @@ class ModuleRun:
 
     @torch.no_grad()
     def outputs_of(self, sequence: Tensor) -> Tensor:
-        """What is decoded of a sequence (steps, channels) from the start, at once and unwatched."""
+        """What is decoded of a sequence (steps, channels) from the start, at once."""
         carried = self.restart()
-        with as_all_neurons(self.net), _rows_by_themselves(self.net, at_once=True):
+        watch = LayerWatch(self.net, self.layers, sequence)
+        with watch.open(), as_all_neurons(self.net), _rows_by_themselves(self.net, at_once=True):
             return self.interface.call(self.model, sequence.to(self._dtype), carried)[0]
 
     def restart(self) -> object:
