@@ -8,8 +8,9 @@ from typing import Any
 from nbsuite.benchmarking.blocks import record_blocks
 from nbsuite.benchmarking.own_code import OwnCode
 from nbsuite.benchmarking.provenance import circumstances
-from nbsuite.benchmarking.quantities import LOOKAHEAD, R2
+from nbsuite.benchmarking.quantities import R2
 from nbsuite.benchmarking.runner import Measurement
+from nbsuite.benchmarking.timing import Timing
 from nbsuite.data.recording import Recording
 from nbsuite.models.checkpoint import Checkpoint
 from nbsuite.models.training_data import TrainingData
@@ -65,6 +66,7 @@ def describe_result(
     checkpoint: Checkpoint,
     recording: Recording,
     measurement: Measurement,
+    timing: Timing,
     own: OwnCode,
     name: str,
 ) -> BenchmarkResult:
@@ -74,12 +76,11 @@ def describe_result(
         checkpoint: the decoder.
         recording: what it was measured on.
         measurement: what was measured.
+        timing: when the decoder answers.
         own: metrics and processors of the user's own.
         name: what the results are of.
     """
-    values = dict(measurement.values)
-    if measurement.lookahead is not None:
-        values[LOOKAHEAD.key] = 1000 * measurement.lookahead * recording.task.step
+    values = measurement.values | timing.values(recording.task.step)
     header = checkpoint.header
     decoder = checkpoint.decoder
     provenance = {
@@ -114,6 +115,7 @@ def describe_result(
             "device": str(decoder.device),
             **decoder.notes(),
         },
+        "timing": timing.to_json(),
         **own.to_json(),
         **circumstances(),
     }

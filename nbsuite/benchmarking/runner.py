@@ -29,6 +29,7 @@ from nbsuite.benchmarking.quantities import CHALLENGE_METRICS, QUANTITIES
 from nbsuite.data.sample_dataset import Stretches
 from nbsuite.errors import BenchmarkError
 from nbsuite.models.decoder import Decoder
+from nbsuite.models.lookahead import NOTHING_AHEAD, Lookahead
 
 
 class TestSamples(Protocol):
@@ -57,7 +58,7 @@ class Measurement:
         seconds: time taken by NeuroBench's run, loading of the recording excluded.
         kernel: the kernel that ran, ``vectorised`` where a decoder has no choice of them.
         per_step: whether layers were called one step at a time.
-        lookahead: steps that pre- and postprocessors look ahead; None where there are none.
+        lookahead: how far pre- and postprocessors look ahead.
     """
 
     values: dict[str, Any]
@@ -67,7 +68,7 @@ class Measurement:
     seconds: float
     kernel: str
     per_step: bool
-    lookahead: int | None = None
+    lookahead: Lookahead = NOTHING_AHEAD
 
 
 def run_benchmark(
@@ -173,7 +174,7 @@ def _measure(
         seconds=seconds,
         kernel=model.kernel,
         per_step=model.per_step,
-        lookahead=around.lookahead if processing else None,
+        lookahead=around.lookahead,
     )
 
 

@@ -1,7 +1,7 @@
 """How often do 95 % intervals of R2 hold the true one, and how often do tests err?
 
-    python benchmarks/coverage.py
-    python benchmarks/coverage.py --trials 500
+    python benchmarks/intervals.py
+    python benchmarks/intervals.py --trials 500
 
 Draws decoders and sessions whose true R2 is known, and makes of each the intervals and comparisons
 that nbsuite shows. Beside them stand the percentiles of the usual hierarchical bootstrap, which
