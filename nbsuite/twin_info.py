@@ -10,6 +10,10 @@ TWIN_MARK = "-twin"
 """Part of the name of a twin's file, results and pictures."""
 
 
+GENERATOR_VERSION = 3
+"""Version of the generator of twins; those of another are made again, or named old."""
+
+
 @dataclass(frozen=True)
 class TwinInfo:
     """What a twin is a twin of.
@@ -25,6 +29,11 @@ class TwinInfo:
     fraction: float
     seed: int
     generator: int
+
+    @property
+    def old(self) -> bool:
+        """Whether an earlier generator wrote it, on whose twins decoders come out otherwise."""
+        return self.generator < GENERATOR_VERSION
 
     @property
     def variant(self) -> str:

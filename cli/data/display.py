@@ -84,7 +84,7 @@ def print_recording(recording: RecordingInfo) -> None:
     if (twin := recording.twin) is not None:
         say(
             f"TWIN of {twin.session}: synthetic, fraction {twin.fraction:g}, seed {twin.seed},"
-            f" generator {twin.generator}"
+            f" generator {twin.generator}{', OLD' if twin.old else ''}"
         )
     if figures := _figures(recording):
         print_table(["", "value"], figures, right=("value",))

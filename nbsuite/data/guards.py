@@ -16,7 +16,7 @@ from nbsuite.data.motion import position_findings
 from nbsuite.data.recording_file import remedy, session_named
 from nbsuite.data.sessions import PUBLIC_SESSIONS, Session
 from nbsuite.data.spike_tally import SpikeTally
-from nbsuite.twin_info import TwinInfo
+from nbsuite.twin_info import GENERATOR_VERSION, TwinInfo
 
 if TYPE_CHECKING:  # what is loaded from the cache does without HDF5
     from nbsuite.data.contents import Contents
@@ -55,6 +55,13 @@ def identity_findings(
     if twin is not None:
         if session in PUBLIC_SESSIONS and twin.session != session.name:
             yield Finding(f"is a twin of {twin.session}, not of {session.name}: rename it")
+        if twin.old:
+            yield Finding(
+                f"is an old twin, of generator {twin.generator}, on which decoders come out"
+                f" otherwise than on those of generator {GENERATOR_VERSION}: make it again with"
+                " `nbsuite data twin`",
+                grave=False,
+            )
     elif published_md5 is None:
         yield Finding("has no published md5 to be verified against", grave=False)
     elif md5() != published_md5:

@@ -11,7 +11,7 @@ from pathlib import Path
 from nbsuite.benchmarking.session import measure_checkpoint
 from nbsuite.data.recording import Recording
 from nbsuite.data.sessions import Session
-from nbsuite.data.twins.generate import GENERATOR_VERSION, ensure_twin
+from nbsuite.data.twins.generate import ensure_twin
 from nbsuite.errors import DataError, PackageError
 from nbsuite.models.checkpoint import load_checkpoint
 from nbsuite.submissions.package.contents import SessionResults
@@ -22,6 +22,7 @@ from nbsuite.submissions.package.validation import Validation
 from nbsuite.submissions.results.challenge import METRICS
 from nbsuite.tasks.locate import locate
 from nbsuite.tasks.opening import load_recording
+from nbsuite.twin_info import GENERATOR_VERSION
 
 Progress = Callable[[str, float], None]
 

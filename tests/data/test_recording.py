@@ -146,7 +146,8 @@ def test_twin_is_recognised_whatever_its_name(draw_recording, tmp_path):
         recording = load_recording(path)
         assert recording.session == find_session("I1")
         assert recording.twin == TwinInfo("indy_20160622_01", 0.1, 1, 1)
-        assert recording.warnings == ()
+        (warning,) = recording.warnings
+        assert "is an old twin, of generator 1," in warning
 
 
 def test_published_file_is_verified_once(tiny_recording_path, monkeypatch):

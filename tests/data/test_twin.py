@@ -16,18 +16,14 @@ from nbsuite.data.folders import twin_path
 from nbsuite.data.mat_format import SAMPLE_SECONDS
 from nbsuite.data.matfile import write_recording
 from nbsuite.data.sessions import Session
-from nbsuite.data.twins.generate import (
-    GENERATOR_VERSION,
-    TwinInfo,
-    ensure_twin,
-    read_twin_info,
-    write_twin,
-)
-from nbsuite.data.twins.plan import plan_twin
+from nbsuite.data.twins.generate import ensure_twin, write_planned_twin, write_twin
+from nbsuite.data.twins.info import read_twin_info
+from nbsuite.data.twins.plan import SORTED_SESSION, plan_of_sorted_session, plan_twin
 from nbsuite.errors import DataError, UsageError
 from nbsuite.seeds import LARGEST_SEED
 from nbsuite.tasks.known import find_session
 from nbsuite.tasks.primate_reaching import PRIMATE_REACHING
+from nbsuite.twin_info import GENERATOR_VERSION, TwinInfo
 
 I1 = find_session("I1")
 SHORT = 0.004
@@ -58,6 +54,20 @@ def test_a_short_twin_holds_what_is_planned(session, tmp_path, oracle):
     path = tmp_path / f"{session.name}.mat"
     write_twin(session, path, fraction=0.02)
     assert_as_planned(path, session, 0.02, oracle)
+
+
+def test_a_twin_of_the_session_of_sorted_units(tmp_path, oracle):
+    plan, path = plan_of_sorted_session(), tmp_path / f"{SORTED_SESSION}.mat"
+    write_planned_twin(plan, TwinInfo(SORTED_SESSION, 1.0, 1, GENERATOR_VERSION), path)
+    loaded = oracle(path)
+    assert len(loaded.time_segments) == plan.segments == 321
+    assert len(loaded.ind_test) == plan.test_steps
+    assert int(loaded.samples[:, loaded.ind_test].double().sum()) == plan.test_events
+    hertz = loaded.samples.double().mean(dim=1).numpy() / SAMPLE_SECONDS
+    assert np.count_nonzero(hertz) == 30
+    with h5py.File(path) as file:
+        cells = [[file[each] for each in row] for row in file["spikes"][()]]
+        assert [sum("MATLAB_empty" not in c.attrs for c in row) for row in cells] == [0, 30, 0, 0]
 
 
 @pytest.mark.slow

@@ -11,7 +11,7 @@ hand is never quite at rest: a slow tremor is added to the position.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -34,10 +34,6 @@ _WANDERING_SECONDS = 1.6  # mean time between the movements of a pause
 _WANDERING_MM = 28.0
 _TREMOR_MM, _TREMOR_SECONDS = 1.15, 0.13
 _RESTLESSNESS, _RESTLESSNESS_SECONDS = 0.5, 0.6
-
-# What the neurons encode is the intended movement; the hand's differs from it in direction,
-# size and time, from movement to movement, and no decoder can know by how much.
-_DIRECTION_ERROR, _SIZE_ERROR, _TIME_ERROR_SECONDS = 0.45, 0.33, 0.02
 
 
 @dataclass(frozen=True)
@@ -68,12 +64,10 @@ class Behaviour(NamedTuple):
     Attributes:
         cursor: (2, T) cursor position in mm.
         target: (2, T) position of the current target in mm.
-        intent: (2, T) the velocity that the neurons encode, in mm/s.
     """
 
     cursor: FloatArray
     target: FloatArray
-    intent: FloatArray
 
 
 def draw_behaviour(starts: NDArray[np.int64], rng: np.random.Generator) -> Behaviour:
@@ -83,11 +77,8 @@ def draw_behaviour(starts: NDArray[np.int64], rng: np.random.Generator) -> Behav
     borders = np.asarray(starts * SAMPLE_SECONDS, dtype=np.float64)
     movements = _draw_movements(borders, targets, rng)
     tremor = _draw_tremor(steps, rng)
-    velocity = movements.velocity(steps)
-    cursor = np.cumsum(velocity, axis=1) * SAMPLE_SECONDS + tremor
-    intent = _intended(movements, rng).velocity(steps)
-    intent += np.gradient(tremor, SAMPLE_SECONDS, axis=1)
-    return Behaviour(cursor, _hold_targets(starts, targets), intent)
+    cursor = np.cumsum(movements.velocity(steps), axis=1) * SAMPLE_SECONDS + tremor
+    return Behaviour(cursor, _hold_targets(starts, targets))
 
 
 def _draw_tremor(steps: int, rng: np.random.Generator) -> FloatArray:
@@ -153,17 +144,3 @@ def _draw_movements(
         landing = target + rng.normal(0, _CORRECTION_ERROR_MM, 2)
         move(done - 0.1, _CORRECTION_SECONDS, landing)
     return Movements(np.array(onsets), np.array(durations), np.array(displacements))
-
-
-def _intended(movements: Movements, rng: np.random.Generator) -> Movements:
-    """The movements as intended: turned, scaled and shifted at random."""
-    count = len(movements.onset)
-    angle = rng.normal(0, _DIRECTION_ERROR, count)
-    size = np.exp(rng.normal(0, _SIZE_ERROR, count))
-    cosine, sine = size * np.cos(angle), size * np.sin(angle)
-    x, y = movements.displacement.T
-    return replace(
-        movements,
-        onset=movements.onset + rng.normal(0, _TIME_ERROR_SECONDS, count),
-        displacement=np.stack([cosine * x - sine * y, sine * x + cosine * y], axis=1),
-    )

@@ -27,16 +27,11 @@ from nbsuite.data.twins.info import TWIN_ATTRIBUTE, read_twin_info
 from nbsuite.data.twins.plan import TwinPlan, draw_segments, plan_twin
 from nbsuite.errors import DataError, UsageError
 from nbsuite.seeds import LARGEST_SEED
-from nbsuite.twin_info import TwinInfo
+from nbsuite.twin_info import GENERATOR_VERSION, TwinInfo
 from nbsuite.untrusted.text import one_line
 
 if TYPE_CHECKING:
     from nbsuite.data.twins.spikes import UnitSpikes
-
-__all__ = ["GENERATOR_VERSION", "TwinInfo", "ensure_twin", "read_twin_info", "write_twin"]
-
-GENERATOR_VERSION = 2
-"""Version of the generator; twins of another version are made again."""
 
 # Recordings do not start at 0, and must not here: the loader reads the empty cell of a silent
 # channel as a spike at time 0.
@@ -69,17 +64,34 @@ def write_twin(
     Raises:
         UsageError: a session without a twin, or a fraction or seed out of range.
     """
+    plan = _checked_plan(session, fraction, seed)
+    info = TwinInfo(session.name, float(fraction), seed, GENERATOR_VERSION)
+    write_planned_twin(plan, info, path, progress)
+    return info
+
+
+def write_planned_twin(
+    plan: TwinPlan, info: TwinInfo, path: Path, progress: Progress | None = None
+) -> None:
+    """Generate a twin that comes out as planned, label it, and write it, whole or not at all.
+
+    Args:
+        plan: the figures it meets.
+        info: what it is labelled as; its session and seed decide the random numbers.
+        path: the file to write.
+        progress: called with the stage and how much of the whole is done, 0 to 1.
+    """
     # scipy takes longer to import than finding a twin that is there already.
     from nbsuite.data.matfile import write_recording
     from nbsuite.data.twins.behaviour import draw_behaviour
-    from nbsuite.data.twins.population import UNIT_ROWS, draw_drive, draw_population
+    from nbsuite.data.twins.drive import draw_drive
+    from nbsuite.data.twins.population import UNIT_ROWS, draw_population
     from nbsuite.data.twins.spikes import draw_spikes
 
-    plan = _checked_plan(session, fraction, seed)
     report = progress or (lambda _stage, _done: None)
-    info = TwinInfo(session.name, float(fraction), seed, GENERATOR_VERSION)
-    name_seed = int.from_bytes(session.name.encode(), "big")
-    behaviour_seed, population_seed, spike_seed = np.random.SeedSequence([name_seed, seed]).spawn(3)
+    name_seed = int.from_bytes(info.session.encode(), "big")
+    seeds = np.random.SeedSequence([name_seed, info.seed])
+    behaviour_seed, population_seed, spike_seed = seeds.spawn(3)
 
     report("movements", 0.0)
     rng = np.random.Generator(np.random.PCG64(behaviour_seed))
@@ -87,8 +99,8 @@ def write_twin(
     report("neurons", 0.05)
     rng = np.random.Generator(np.random.PCG64(population_seed))
     mean_hertz = plan.test_events / (plan.test_steps * plan.channels * SAMPLE_SECONDS)
-    units = draw_population(plan.channels, mean_hertz, rng)
-    drive = draw_drive(behaviour.intent, rng)
+    units = draw_population(plan.channels, mean_hertz, plan.rates, rng)
+    drive = draw_drive(behaviour.cursor, rng)
     spikes = draw_spikes(
         plan, units, drive, spike_seed, lambda done: report("spikes", 0.1 + 0.8 * done)
     )
@@ -102,7 +114,6 @@ def write_twin(
         attributes={TWIN_ATTRIBUTE: json.dumps(asdict(info))},
     )
     report("done", 1.0)
-    return info
 
 
 def _checked_plan(session: Session, fraction: float, seed: int) -> TwinPlan:

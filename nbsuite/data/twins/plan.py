@@ -38,6 +38,31 @@ _LARGEST_IDLE_SHARE = 0.55
 
 
 @dataclass(frozen=True)
+class ChannelRates:
+    """How the rates of channels are distributed; the session has its own mean.
+
+    Attributes:
+        silent: share of channels without a spike.
+        quantiles: shares of all channels, increasing.
+        hertz: the rate that so many channels do not exceed.
+        single: whether a channel holds one sorted unit and nothing else.
+    """
+
+    silent: float
+    quantiles: tuple[float, ...]
+    hertz: tuple[float, ...]
+    single: bool = False
+
+
+# I2's are the one session's whose rates are known with all units of a channel together.
+_ALL_UNITS = ChannelRates(
+    6 / 96,
+    (6 / 96, 9 / 96, 0.25, 0.5, 0.75, 0.95, 1.0),
+    (0.3, 1.0, 3.5, 6.6, 21.3, 44.3, 51.7),
+)
+
+
+@dataclass(frozen=True)
 class TwinPlan:
     """The figures a twin meets exactly, as NeuroBench's loader counts them.
 
@@ -47,6 +72,7 @@ class TwinPlan:
         segments: stretches with one target each; a reach is a segment.
         test_steps: samples in the test split.
         test_events: input events (one bit a channel and step) in the test split.
+        rates: how the rates of its channels are distributed.
     """
 
     channels: int
@@ -54,6 +80,7 @@ class TwinPlan:
     segments: int
     test_steps: int
     test_events: int
+    rates: ChannelRates = _ALL_UNITS
 
     @property
     def test_start(self) -> int:
@@ -65,6 +92,31 @@ class TwinPlan:
         """Segments of the test split: the loader rounds training and validation down."""
         training = self.segments // 2
         return self.segments - training - (self.segments - training) // 2
+
+
+SORTED_SESSION = "indy_20160927_04"
+"""The public session of 30 sorted units which twins are held against, figure by figure."""
+
+
+def plan_of_sorted_session() -> TwinPlan:
+    """The plan of a twin of `SORTED_SESSION`, which is no challenge session.
+
+    Thirty channels hold a unit each, of 2.3 to 48.8 Hz, and 66 are silent.
+    """
+    live = 30 / 96
+    return TwinPlan(
+        channels=96,
+        steps=97_340,
+        segments=321,
+        test_steps=24_106,
+        test_events=39_541,
+        rates=ChannelRates(
+            1 - live,
+            tuple(1 - live * (1 - share) for share in (0.0, 0.25, 0.5, 0.75, 0.9, 1.0)),
+            (2.3, 6.9, 10.4, 18.8, 29.4, 48.0),
+            single=True,
+        ),
+    )
 
 
 def plan_twin(session: Session, fraction: float) -> TwinPlan:

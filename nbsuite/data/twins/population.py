@@ -1,16 +1,11 @@
 """The neurons of a twin: how often each unit fires, and what for.
 
-The rate of a unit at sample k, with v the intended velocity, s its speed, L the unit's lead, p
-posture and z shared latents, is
+The rate of a unit at sample k, with the drive of `nbsuite.data.twins.drive` and a lead of its own
+for each of the first four terms, is
 
-    f(s) = s / (s + s_s),   e(v) = v / (|v| + s_e)
-    rate(k) = mean * [1 + c (f(s) - average of f)]  at k + L
-                   * exp(b . (e(v at k + L) + p(k)) + w . z(k) + drift(k)) * what keeps the mean
-
-Speed and direction saturate, so that the size of a movement has to be read from both together, and
-posture p turns the same units as movement does, so that rest has to be told by the speed: a linear
-decoder can do neither. The other latents (arousal, whatever else the monkey does) are shared too,
-so that averaging over units does not remove them.
+    rate(k) = mean * [1 + c f(k + lead)]
+                   * exp(b . e(k + lead) + g . h(k + lead) + q . p(k + lead) + w . z(k) + drift(k))
+                   * what keeps the mean
 """
 
 from __future__ import annotations
@@ -19,38 +14,21 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import lfilter
 
 from nbsuite.data.mat_format import SAMPLE_SECONDS
-
-FloatArray = NDArray[np.float64]
+from nbsuite.data.twins.drive import Array, Drive, FloatArray
+from nbsuite.data.twins.plan import ChannelRates
+from nbsuite.data.twins.tuning import draw_tuning
 
 UNIT_ROWS = 4
 """Units a channel: the hash of unsorted spikes, and up to three sorted ones."""
 
-LATENTS = 4
-
-# Rates of channels at quantiles of the channels, from the one session where they are known;
-# other sessions have the same shape and their own mean.
-_QUANTILES = np.array([6 / 96, 9 / 96, 0.25, 0.5, 0.75, 0.95, 1.0])
-_CHANNEL_HERTZ = np.array([0.3, 1.0, 3.5, 6.6, 21.3, 44.3, 51.7])
-_SILENT_SHARE = 6 / 96
-
 _SECOND_UNIT_HERTZ, _THIRD_UNIT_HERTZ = 22.0, 45.0
-_HASH_SHARE = (0.08, 0.25)
-
-_LEAD_SECONDS, _LEAD_SPREAD, _LONGEST_LEAD = 0.145, 0.015, 100  # the last in samples
-_DIRECTION_DEPTH = (0.3, 0.95)
-_SPEED_DEPTH, _SPEED_DEPTH_SPREAD, _LEAST_SPEED_FACTOR = 1.5, 0.4, 0.05
-_DIRECTION_HALF_MM, _SPEED_HALF_MM = 80.0, 22.0  # speeds in mm/s where each is half saturated
-_HASH_TUNING = 0.5
+_HASH_SHARE, _SHARE_EVENNESS = (0.08, 0.25), 4.0
+_HASH_TUNING = 0.5  # the hash averages over cells and is tuned less
 _REGULARITY = 2.5
 
-_POSTURE_SECONDS, _POSTURE_DEPTH = 0.3, 0.25
-_LATENT_SECONDS = np.array([0.4, 0.4, 0.3, 0.3])
-_LATENT_DEPTH = np.array([0.15, 0.18, 0.15, 0.12])
-_COMMON_LATENT_MEAN = 0.30  # the first latent moves nearly all units the same way
-
+_LEAST_SPEED_FACTOR = 0.05
 _DRIFT_KNOTS, _DRIFT_DEPTH = 8, 0.10
 _HIGHEST_PER_STEP = 1.0
 _AVERAGED_SAMPLES = 20_000
@@ -64,9 +42,9 @@ class Unit:
         channel: the channel it is recorded on.
         row: its row in the file; 0 is the channel's hash.
         hertz: mean rate.
-        lead: samples by which it leads the movement.
-        direction: (2,) weights b.
+        leads: (4,) samples by which it leads speed, direction, axis and position.
         speed: weight c.
+        directed: (6,) weights b, g and q.
         latents: (LATENTS,) weights w.
         drift: (knots,) values of the drift, evenly spaced over the recording.
     """
@@ -74,9 +52,9 @@ class Unit:
     channel: int
     row: int
     hertz: float
-    lead: int
-    direction: FloatArray
+    leads: NDArray[np.int64]
     speed: float
+    directed: FloatArray
     latents: FloatArray
     drift: FloatArray
 
@@ -86,110 +64,80 @@ class Unit:
         return 1.0 if self.row == 0 else _REGULARITY
 
 
-@dataclass(frozen=True)
-class Drive:
-    """What drives all units.
-
-    Attributes:
-        direction: (2, T + longest lead) the saturated velocity e, its last value held.
-        speed: (T + longest lead,) the saturated speed f, less its average.
-        posture: (2, T) p.
-        latents: (LATENTS, T) z.
-    """
-
-    direction: NDArray[np.float32]
-    speed: NDArray[np.float32]
-    posture: NDArray[np.float32]
-    latents: NDArray[np.float32]
-
-
-def draw_population(channels: int, mean_hertz: float, rng: np.random.Generator) -> list[Unit]:
+def draw_population(
+    channels: int, mean_hertz: float, rates: ChannelRates, rng: np.random.Generator
+) -> list[Unit]:
     """Units for ``channels`` channels which together fire at ``mean_hertz`` a channel."""
-    quantile = (np.arange(channels) + 0.5) / channels
-    hertz = np.interp(quantile, _QUANTILES, _CHANNEL_HERTZ)
-    hertz[quantile < _SILENT_SHARE] = 0.0
-    hertz *= mean_hertz / hertz.mean()
-    # Spikes that fall together in one bin are one event, so that busy channels need more spikes.
-    hertz = -np.log1p(-hertz * SAMPLE_SECONDS) / SAMPLE_SECONDS
+    hertz = _channel_hertz(channels, mean_hertz, rates)
     rng.shuffle(hertz)
+    split = [
+        (channel, row, float(rate))
+        for channel in np.flatnonzero(hertz).tolist()
+        for row, rate in _split(hertz[channel], rates, rng)
+    ]
+    rows = np.array([row for _, row, _ in split])
+    tuning = draw_tuning(
+        np.array([rate for _, _, rate in split]), np.where(rows == 0, _HASH_TUNING, 1.0), rng
+    )
     return [
-        unit for channel in range(channels) for unit in _draw_units(channel, hertz[channel], rng)
+        Unit(
+            channel=channel,
+            row=row,
+            hertz=rate,
+            leads=tuning.leads[number],
+            speed=float(tuning.speed[number]),
+            directed=tuning.directed[number],
+            latents=tuning.latents[number],
+            drift=_DRIFT_DEPTH * rng.standard_normal(_DRIFT_KNOTS),
+        )
+        for number, (channel, row, rate) in enumerate(split)
     ]
 
 
-def _draw_units(channel: int, hertz: float, rng: np.random.Generator) -> list[Unit]:
-    """The hash and the sorted units of one channel; none where it is silent."""
-    if hertz == 0.0:
-        return []
+def _channel_hertz(channels: int, mean_hertz: float, rates: ChannelRates) -> FloatArray:
+    """Mean rates of the channels, increasing; 0 where one is silent."""
+    quantile = (np.arange(channels) + 0.5) / channels
+    hertz = np.interp(quantile, rates.quantiles, rates.hertz)
+    hertz[quantile < rates.silent] = 0.0
+    hertz *= mean_hertz / hertz.mean()
+    # Spikes that fall together in one bin are one event, so that busy channels need more spikes.
+    return np.asarray(-np.log1p(-hertz * SAMPLE_SECONDS) / SAMPLE_SECONDS)
+
+
+def _split(hertz: float, rates: ChannelRates, rng: np.random.Generator) -> list[tuple[int, float]]:
+    """Row and rate of each unit of a channel: its hash and its sorted units."""
+    if rates.single:
+        return [(1, hertz)]
     sorted_units = 1 + int(hertz > _SECOND_UNIT_HERTZ) + int(hertz > _THIRD_UNIT_HERTZ)
     hash_share = rng.uniform(*_HASH_SHARE)
-    shares = (1 - hash_share) * rng.dirichlet(np.full(sorted_units, 6.0))
-    rates = hertz * np.concatenate([[hash_share], shares])
-    return [_draw_unit(channel, row, float(rate), rng) for row, rate in enumerate(rates)]
+    shares = (1 - hash_share) * rng.dirichlet(np.full(sorted_units, _SHARE_EVENNESS))
+    return list(enumerate([hertz * hash_share, *(hertz * shares)]))
 
 
-def _draw_unit(channel: int, row: int, hertz: float, rng: np.random.Generator) -> Unit:
-    """One unit with random tuning; the hash averages over cells and is tuned less."""
-    tuning = _HASH_TUNING if row == 0 else 1.0
-    angle = rng.uniform(0, 2 * np.pi)
-    depth = tuning * rng.uniform(*_DIRECTION_DEPTH)
-    latents = _LATENT_DEPTH * rng.standard_normal(LATENTS)
-    latents[0] += _COMMON_LATENT_MEAN
-    lead = round(rng.normal(_LEAD_SECONDS, _LEAD_SPREAD) / SAMPLE_SECONDS)
-    return Unit(
-        channel=channel,
-        row=row,
-        hertz=hertz,
-        lead=min(max(lead, 0), _LONGEST_LEAD),
-        direction=depth * np.array([np.cos(angle), np.sin(angle)]),
-        speed=float(rng.normal(_SPEED_DEPTH, _SPEED_DEPTH_SPREAD)),
-        latents=latents,
-        drift=_DRIFT_DEPTH * rng.standard_normal(_DRIFT_KNOTS),
-    )
-
-
-def draw_drive(intent: FloatArray, rng: np.random.Generator) -> Drive:
-    """The drive of all units over a recording, from the intended velocity (2, T) in mm/s."""
-    steps = intent.shape[1]
-    intent = np.pad(intent, ((0, 0), (0, _LONGEST_LEAD)), mode="edge")
-    speed = np.hypot(*intent)
-    saturated = speed / (speed + _SPEED_HALF_MM)
-    posture = _POSTURE_DEPTH * _draw_latents(np.full(2, _POSTURE_SECONDS), steps, rng)
-    return Drive(
-        direction=(intent / (speed + _DIRECTION_HALF_MM)).astype(np.float32),
-        speed=(saturated - saturated.mean()).astype(np.float32),
-        posture=posture.astype(np.float32),
-        latents=_draw_latents(_LATENT_SECONDS, steps, rng).astype(np.float32),
-    )
-
-
-def _draw_latents(seconds: FloatArray, steps: int, rng: np.random.Generator) -> FloatArray:
-    """(n, steps) Ornstein-Uhlenbeck processes of unit variance and time constants ``seconds``."""
-    decay = np.exp(-SAMPLE_SECONDS / seconds)
-    noise = rng.standard_normal((len(seconds), steps))
-    noise[:, 1:] *= np.sqrt(1 - decay**2)[:, np.newaxis]  # the first value is drawn at rest
-    return np.stack([lfilter([1.0], [1.0, -a], row) for a, row in zip(decay, noise, strict=True)])
-
-
-def unit_rate(unit: Unit, drive: Drive, stride: int = 1) -> NDArray[np.float32]:
+def unit_rate(unit: Unit, drive: Drive, stride: int = 1) -> Array:
     """Expected spikes of ``unit`` a step, at every ``stride``-th sample."""
-    coarse = max(stride, drive.latents.shape[1] // _AVERAGED_SAMPLES)
+    coarse = max(stride, drive.steps // _AVERAGED_SAMPLES)
     average = float(_relative_rate(unit, drive, coarse).mean(dtype=np.float64))
     rate = _relative_rate(unit, drive, stride)
     rate *= unit.hertz * SAMPLE_SECONDS / average
     return np.asarray(np.minimum(rate, np.float32(_HIGHEST_PER_STEP)))
 
 
-def _relative_rate(unit: Unit, drive: Drive, stride: int) -> NDArray[np.float32]:
+def _relative_rate(unit: Unit, drive: Drive, stride: int) -> Array:
     """The rate, but for its mean, at every ``stride``-th sample."""
-    steps = drive.latents.shape[1]
-    ahead = slice(unit.lead, unit.lead + steps, stride)
-    weights = unit.direction.astype(np.float32)
-    exponent = weights @ drive.direction[:, ahead]
-    exponent += weights @ drive.posture[:, ::stride]
-    exponent += unit.latents.astype(np.float32) @ drive.latents[:, ::stride]
-    knots = np.linspace(0, steps - 1, len(unit.drift))
-    exponent += np.interp(np.arange(0, steps, stride), knots, unit.drift).astype(np.float32)
-    factor = np.maximum(1 + np.float32(unit.speed) * drive.speed[ahead], _LEAST_SPEED_FACTOR)
+    fast, *ahead = (slice(lead, lead + drive.steps, stride) for lead in unit.leads.tolist())
+    exponent = _weighted(unit.latents, drive.latents[:, ::stride])
+    directed = (drive.direction, drive.axis, drive.position)
+    weights = unit.directed.reshape(len(directed), 2)
+    for weight, signal, part in zip(weights, directed, ahead, strict=True):
+        exponent += _weighted(weight, signal[:, part])
+    knots = np.linspace(0, drive.steps - 1, len(unit.drift))
+    exponent += np.interp(np.arange(0, drive.steps, stride), knots, unit.drift).astype(np.float32)
+    factor = np.maximum(1 + np.float32(unit.speed) * drive.speed[fast], _LEAST_SPEED_FACTOR)
     factor *= np.exp(exponent)
     return np.asarray(factor)
+
+
+def _weighted(weights: FloatArray, rows: Array) -> Array:
+    """The sum of ``rows`` (k, n) under ``weights`` (k,); too little work for BLAS's threads."""
+    return np.asarray(np.einsum("k,kn->n", weights.astype(np.float32), rows))

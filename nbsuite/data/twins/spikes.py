@@ -18,8 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 
+from nbsuite.data.twins.drive import Drive
 from nbsuite.data.twins.plan import TwinPlan
-from nbsuite.data.twins.population import Drive, Unit, unit_rate
+from nbsuite.data.twins.population import Unit, unit_rate
 
 FloatArray = NDArray[np.float64]
 

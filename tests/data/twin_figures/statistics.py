@@ -35,10 +35,10 @@ def velocity_in_bins(cursor: FloatArray, step_seconds: float, bin_seconds: float
     return np.diff(at_edges, axis=1) / (10 * bin_seconds)
 
 
-def excess_kurtosis(values: FloatArray) -> float:
-    """Fourth standardised moment less 3."""
+def kurtosis(values: FloatArray) -> float:
+    """Fourth standardised moment, Pearson's kurtosis: 3 for a normal distribution."""
     centred = values - values.mean()
-    return float(np.mean(centred**4) / np.mean(centred**2) ** 2 - 3)
+    return float(np.mean(centred**4) / np.mean(centred**2) ** 2)
 
 
 def autocorrelation(values: FloatArray, lag: int) -> float:
