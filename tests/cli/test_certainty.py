@@ -12,7 +12,13 @@ import pytest
 from click.testing import CliRunner, Result
 
 from nbsuite.cli.main import main
-from tests.submissions.results_files import NAMES, write_lists, write_measured, write_six
+from tests.submissions.results_files import (
+    NAMES,
+    write_lists,
+    write_measured,
+    write_own_task,
+    write_six,
+)
 
 
 def _run(*arguments: object, status: int = 0, columns: str = "200") -> Result:
@@ -127,6 +133,28 @@ def test_leaderboard_where_nothing_can_be_compared(tmp_path: Path) -> None:
     assert "measure both again" in text
     refused = _run("leaderboard", tmp_path, "--against", "AEGRUU", status=2)
     assert "No method of the ranking is called 'AEGRUU'" in refused.stderr
+
+
+def test_the_reference_is_named_as_the_table_shows_it(tmp_path: Path) -> None:
+    write_measured(tmp_path, "tinyRSNN", noise=0.2)
+    write_measured(tmp_path, "other", noise=0.3)
+    write_own_task(tmp_path)  # whose ranking has neither of them
+    for name, compared in (
+        ("tinyRSNN", {"tinyRSNN (yours)", "other (yours)"}),
+        ("tinyRSNN (yours)", {"other (yours)"}),
+        ("other", {"tinyRSNN (yours)"}),
+    ):
+        rows = _rows("leaderboard", tmp_path, "--against", name)
+        assert {row["method"] for row in rows if row["against"]} == compared
+
+
+def test_one_seed_is_about_the_decoder_that_was_trained(tmp_path: Path) -> None:
+    for model, seeds in (("one", 1), ("other", 2)):
+        write_measured(tmp_path, model, NAMES[:1], seeds=seeds)
+    text = _run("compare", "--decoders", tmp_path).stdout
+    assert text.count("Of a decoder with one seed that is about the one that was trained.") == 1
+    write_measured(tmp_path, "one", NAMES[:1], seeds=2)
+    assert "one seed" not in _run("compare", "--decoders", tmp_path).stdout
 
 
 def test_a_picture_with_intervals(measured: Path) -> None:
