@@ -224,3 +224,31 @@ def test_requests_that_cannot_be_met(measured: Path, arguments: list[str], messa
 def test_one_decoder_has_nothing_to_be_compared_with(tmp_path: Path) -> None:
     write_measured(tmp_path)
     assert "No two decoders" in _run("compare", "--decoders", tmp_path, status=2).stderr
+
+
+@pytest.mark.parametrize("suffix", ["", "-twin-seed3"])
+def test_recordings_that_are_no_session_are_compared_by_their_names(
+    tmp_path: Path, suffix: str
+) -> None:
+    twins = ["--twins"] if suffix else []
+    others = ["indy_20160927_04", "indy_20161005_06"]
+    for model, noise in (("good", 0.2), ("poor", 0.8)):
+        write_measured(tmp_path, model, others, noise, suffix=suffix)
+    rows = _rows("compare", "--decoders", tmp_path, *twins)
+    assert [(row["over"]["of"], row["over"]["pairs"]) for row in rows] == [
+        ("sessions", 2),
+        ("reaches", 80),
+    ]
+    assert {row["data"] for row in rows} == {"TWIN" if suffix else "real"}
+    files = [tmp_path / f"results_{model}_{others[0]}{suffix}.json" for model in ("poor", "good")]
+    text = _run("compare", *files).stdout
+    assert "good (new) decodes better than poor (old) on these recordings" in text
+    # Tables and the leaderboard go on to leave them out.
+    assert "is on no session of its task" in _run("table", 1, tmp_path, *twins, status=1).stderr
+
+
+def test_recordings_stand_beside_sessions_where_decoders_are_compared(tmp_path: Path) -> None:
+    for model, noise in (("good", 0.2), ("poor", 0.8)):
+        write_measured(tmp_path, model, [*NAMES, "indy_20160927_04"], noise)
+    rows = _rows("compare", "--decoders", tmp_path)
+    assert [row["over"]["pairs"] for row in rows] == [7, 280]
