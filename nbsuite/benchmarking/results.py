@@ -81,6 +81,7 @@ def describe_result(
         values[LOOKAHEAD.key] = 1000 * measurement.lookahead * recording.task.step
     header = checkpoint.header
     decoder = checkpoint.decoder
+    work = decoder.unit_work(measurement.layers)
     provenance = {
         "task": recording.task.protocol,
         "checkpoint": {
@@ -111,6 +112,7 @@ def describe_result(
             "kernel": measurement.kernel,
             "per_step": measurement.per_step,
             "device": str(decoder.device),
+            "unit_work": work if isinstance(work, str) else work.to_json(),
             **decoder.notes(),
         },
         **own.to_json(),
