@@ -72,7 +72,7 @@ TOPICS = {
         ),
         "compare": LazyCommand(
             "nbsuite.cli.tables.compare:compare",
-            "Compare results OLD and NEW metric by metric, and fail if anything is worse or gone.",
+            "Compare results OLD and NEW metric by metric, or decoders with each other.",
         ),
         "reproduce": LazyCommand(
             "nbsuite.cli.reproduce:reproduce",

@@ -45,6 +45,7 @@ CHECKED = frozenset(
         "nbsuite.plots",
         "nbsuite.spike_events",
         "nbsuite.statistics.block_errors",
+        "nbsuite.statistics.block_record",
         "nbsuite.statistics.paired",
         "nbsuite.statistics.resampling",
         "nbsuite.submissions.report.decoding",

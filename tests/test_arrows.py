@@ -26,7 +26,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "nbsuite.seeds": (),
     "nbsuite.shapes": (),
     "nbsuite.spike_events": ("nbsuite.shapes",),
-    "nbsuite.statistics": ("nbsuite.shapes",),
+    "nbsuite.statistics": ("nbsuite.shapes", "nbsuite.untrusted"),
     "nbsuite.suggestions": (),
     "nbsuite.protocol": ("nbsuite.untrusted",),
     "nbsuite.twin_info": ("nbsuite.untrusted",),

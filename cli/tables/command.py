@@ -13,6 +13,7 @@ from nbsuite.cli.tables.inputs import (
     RESULTS,
     check_any,
     columns_option,
+    intervals_option,
     read_models,
     twins_option,
 )
@@ -29,6 +30,7 @@ NUMBERS = ("1", "2")
 @click.command(
     epilog=examples(
         "nbsuite table 1 results",
+        "nbsuite table 1 results --intervals",
         "nbsuite table 2 results --format latex -o demand.tex",
         "nbsuite table 1 results/twins --twins",
     )
@@ -37,12 +39,14 @@ NUMBERS = ("1", "2")
 @click.argument("results", nargs=-1, required=True, type=RESULTS)
 @columns_option()
 @twins_option()
+@intervals_option("Show the 95 % interval of each R2 in table 1.")
 @table_options
 def table(
     number: str,
     results: tuple[Path, ...],
     columns: str | None,
     twins: bool,
+    intervals: bool,
     format_: Format | None,
     as_json: bool,
     output: Path | None,
@@ -57,12 +61,20 @@ def table(
     models = read_models(results, twins=twins)
     check_any(models, results, twins=twins)
     figures = None if columns is None else choose_columns(columns, figures_of(models))
-    draw = _accuracy_table if number == "1" else _demand_table
-    tables = [draw(each, figures) for each in by_task(models).values()]
+    if intervals and (number != "1" or figures not in (None, [R2])):
+        raise UsageError("Intervals are those of R2: show them with table 1, and no other figure.")
+    tables = [
+        _accuracy_table(each, figures, intervals=intervals)
+        if number == "1"
+        else demand_table(each, figures or DEMAND)
+        for each in by_task(models).values()
+    ]
     emit(chained(tables), chosen, output)
 
 
-def _accuracy_table(models: Sequence[ModelResults], figures: Sequence[Quantity] | None) -> Table:
+def _accuracy_table(
+    models: Sequence[ModelResults], figures: Sequence[Quantity] | None, *, intervals: bool
+) -> Table:
     """Table 1, of R2 or of the figure that is named.
 
     Raises:
@@ -74,8 +86,4 @@ def _accuracy_table(models: Sequence[ModelResults], figures: Sequence[Quantity] 
             f"Table 1 has one figure by session, not {len(others) + 1}: name one with --columns, or"
             " print table 2."
         )
-    return accuracy_table(models, figure)
-
-
-def _demand_table(models: Sequence[ModelResults], figures: Sequence[Quantity] | None) -> Table:
-    return demand_table(models, figures or DEMAND)
+    return accuracy_table(models, figure, intervals=intervals)

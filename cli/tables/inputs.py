@@ -38,6 +38,11 @@ def columns_option() -> Decorator[Any]:
     )
 
 
+def intervals_option(help_: str) -> Decorator[Any]:
+    """``--intervals``, passed as ``intervals``: confidence intervals of R2."""
+    return click.option("--intervals", is_flag=True, help=help_)
+
+
 def note_others(folder: ResultsFolder) -> None:
     """Say which files of a folder are left out."""
     for other in folder.others:

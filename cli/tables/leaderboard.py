@@ -14,6 +14,7 @@ from nbsuite.cli.tables.inputs import (
     RESULTS,
     check_any,
     columns_option,
+    intervals_option,
     read_models,
     twins_option,
 )
@@ -33,6 +34,7 @@ from nbsuite.submissions.tables.leaderboard_table import USUAL, leaderboard_tabl
         "nbsuite leaderboard results --sort acs --plot pareto.png",
         "nbsuite leaderboard results --session I1 --format latex -o leaderboard.tex",
         "nbsuite leaderboard results --score both",
+        "nbsuite leaderboard results --against tinyRSNN",
         "nbsuite leaderboard results/twins --twins",
     )
 )
@@ -59,6 +61,16 @@ from nbsuite.submissions.tables.leaderboard_table import USUAL, leaderboard_tabl
 )
 @columns_option()
 @twins_option()
+@intervals_option(
+    "Add the 95 % interval of each R2, and whether yours differ significantly from the best that"
+    " can be compared; --plot draws the intervals."
+)
+@click.option(
+    "--against",
+    "reference",
+    metavar="METHOD",
+    help="The method to compare yours with, by its name in the table; implies --intervals.",
+)
 @click.option(
     "--plot",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -73,6 +85,8 @@ def leaderboard(
     score_name: str | None,
     columns: str | None,
     twins: bool,
+    intervals: bool,
+    reference: str | None,
     plot: Path | None,
     format_: Format | None,
     as_json: bool,
@@ -105,14 +119,18 @@ def leaderboard(
     if by not in (SCORE, METHOD):
         by = choose_columns(str(by), figures_of(models))[0]
     found = rankings(models, twins=twins, session=session, sort=by, score_name=score_name)
-    pictures = [] if plot is None else _draw(plot, found)
-    tables = [leaderboard_table(each, figures or USUAL) for each in found]
+    intervals = intervals or reference is not None
+    tables = [
+        leaderboard_table(each, figures or USUAL, intervals=intervals, reference=reference)
+        for each in found
+    ]
+    pictures = [] if plot is None else _draw(plot, found, intervals=intervals)
     emit(chained(tables), chosen, output)
     for picture in pictures:
         note(f"Wrote {picture}")
 
 
-def _draw(plot: Path, found: Sequence[Ranking]) -> list[Path]:
+def _draw(plot: Path, found: Sequence[Ranking], *, intervals: bool) -> list[Path]:
     """A picture a task: the first takes the name given, the others add their tasks to it.
 
     Raises:
@@ -128,5 +146,5 @@ def _draw(plot: Path, found: Sequence[Ranking]) -> list[Path]:
             continue
         task = ranking.task.replace("/", "-")
         paths.append(plot.with_stem(f"{plot.stem}_{task}") if paths else plot)
-        save_picture(paths[-1], draw_leaderboard(ranking))
+        save_picture(paths[-1], draw_leaderboard(ranking, intervals=intervals))
     return paths

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-_WORD = re.compile(r"\S+(?: ± \S+)?")
-"""What is not broken: a word, or a figure and its spread."""
+_WORD = re.compile(r"\[\S+ \S+\]|\S+(?: ± \S+)?")
+"""What is not broken: an interval, a word, or a figure and its spread."""
 
 Lines = Sequence[Sequence[str]]
 """A table's texts: the headings, and under them the rows."""

@@ -148,7 +148,7 @@ def _sequences(decoder: ModuleDecoder) -> Finding:
 
 
 def _causality(decoder: ModuleDecoder) -> Finding:
-    found = decoder.lookahead()
+    found = decoder.within_sequences()
     if found is None:
         return Finding("causality", True, "Given one sample at a time, it sees none ahead.")
     return Finding("causality", not found.samples, f"It {found.sentence(decoder.spec.step)}.")

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from nbsuite.benchmarking.processors import Processing, Processor
 from nbsuite.errors import BenchmarkError
+from nbsuite.models.lookahead import NOTHING_AHEAD, Lookahead
 from nbsuite.named_code import reported, with_article
 
 _PROBE_STEPS = 1024
@@ -28,13 +29,13 @@ class AroundRun:
 
     Attributes:
         outputs: (samples, outputs) what came out of the postprocessors; None before.
-        lookahead: steps that an output depends on beyond its own; found when they were called.
+        lookahead: how far an output looks ahead of its own step; found when they were called.
     """
 
     def __init__(self, processing: Processing, restarts: Sequence[int]) -> None:
         self.processing = processing
         self.outputs: Tensor | None = None
-        self.lookahead = 0
+        self.lookahead = NOTHING_AHEAD
         self._restarts = restarts
 
     def preprocess(self, data: Data) -> Data:
@@ -47,7 +48,7 @@ class AroundRun:
             process = partial(_preprocessed, each)
             pieces = [process(spikes, targets) for spikes, targets in self._pieces(data)]
             first = data[0][: len(pieces[0])]
-            self.lookahead += _lookahead(partial(process, targets=data[1]), first, each)
+            self._add(_lookahead(partial(process, targets=data[1]), first, each))
             data = torch.cat(pieces), data[1]
         return data
 
@@ -60,10 +61,14 @@ class AroundRun:
         for each in self.processing.after:
             process = partial(_postprocessed, each)
             pieces = [process(piece) for (piece,) in self._pieces((outputs,))]
-            self.lookahead += _lookahead(process, outputs[: len(pieces[0])], each)
+            self._add(_lookahead(process, outputs[: len(pieces[0])], each))
             outputs = torch.cat(pieces)
         self.outputs = outputs
         return outputs
+
+    def _add(self, found: Lookahead) -> None:
+        samples = self.lookahead.samples + found.samples
+        self.lookahead = Lookahead(samples, self.lookahead.whole or found.whole)
 
     def _pieces(self, tensors: Sequence[Tensor]) -> list[tuple[Tensor, ...]]:
         """The stretches of some tensors, copied."""
@@ -128,14 +133,16 @@ def _outputs(returned: Any, given: Tensor, processor: Processor) -> Tensor:
     return returned
 
 
-def _lookahead(process: Callable[[Tensor], Tensor], given: Tensor, processor: Processor) -> int:
+def _lookahead(
+    process: Callable[[Tensor], Tensor], given: Tensor, processor: Processor
+) -> Lookahead:
     """How many steps beyond its own a value depends on.
 
     All that is given from some step on is changed: the first result that changes with it, before
     that step, has looked ahead. So it is tried at every step of the second half of a piece.
 
     Returns:
-        0 where it never looks ahead; all there is where it looks at all of the piece.
+        All that is given where it looks at all of the piece.
 
     Raises:
         BenchmarkError: it gives one result and another for the same.
@@ -154,9 +161,9 @@ def _lookahead(process: Callable[[Tensor], Tensor], given: Tensor, processor: Pr
         differs = (process(changed)[:step] != due[:step]).flatten(1).any(dim=1)
         first = int(differs.int().argmax()) if bool(differs.any()) else step
         if first == 0 and step > 0:
-            return len(given)
+            return Lookahead(len(given), whole=True)
         farthest = max(farthest, step - first)
-    return farthest
+    return Lookahead(farthest, whole=False)
 
 
 def _other_than(values: Tensor) -> Tensor:

@@ -231,7 +231,29 @@ LOOKAHEAD = Quantity(
     digits=0,
     scatters=False,
 )
-"""How far pre- and postprocessors look ahead; told where there are any."""
+"""How far the decoder, with what stands around it, looks ahead: measured in every run."""
+DELAY = Quantity(
+    "delay",
+    "Delay (ms)",
+    more_is_better=False,
+    title="Delay",
+    unit="ms",
+    digits=0,
+    scatters=False,
+)
+"""From an input sample to the first output that it changes: measured in every run."""
+RATE = Quantity(
+    "execution_rate",
+    "Rate (Hz)",
+    more_is_better=None,
+    title="Execution rate",
+    unit="Hz",
+    digits=0,
+    scatters=False,
+)
+"""Outputs a second, one for each sample: the execution rate that NeuroBench asks for."""
+TIMING = (LOOKAHEAD, DELAY, RATE)
+"""What is told of every run whatever metrics are asked for."""
 
 QUANTITIES: Mapping[str, Quantity] = {
     quantity.key: quantity
@@ -248,7 +270,7 @@ QUANTITIES: Mapping[str, Quantity] = {
         MSE,
         SMAPE,
         ACTIVATION_SPARSITY_BY_LAYER,
-        LOOKAHEAD,
+        *TIMING,
     )
 }
 CHALLENGE = tuple(each for each in QUANTITIES.values() if each.challenge)

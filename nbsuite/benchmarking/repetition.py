@@ -8,7 +8,7 @@ from typing import Any
 from nbsuite.benchmarking.jobs import Job
 from nbsuite.benchmarking.own_code import OwnCode
 from nbsuite.benchmarking.provenance import versions
-from nbsuite.benchmarking.quantities import LOOKAHEAD, QUANTITIES
+from nbsuite.benchmarking.quantities import QUANTITIES, TIMING
 from nbsuite.benchmarking.results import BenchmarkResult
 from nbsuite.benchmarking.session import RunSettings
 
@@ -27,7 +27,7 @@ def is_result_of(result: BenchmarkResult, job: Job, settings: RunSettings, own: 
     told, header = result.provenance, job.checkpoint.header
     metrics = {key for key, each in QUANTITIES.items() if each.metric_name in settings.metrics}
     metrics |= {each.quantity.key for each in own.metrics}
-    metrics |= {LOOKAHEAD.key} if own.processing else set()
+    always = {each.key for each in TIMING}
     try:
         run = told["run"]
         same_kernel = run["kernel"] == job.checkpoint.decoder.choose_kernel(settings.kernel)
@@ -39,7 +39,7 @@ def is_result_of(result: BenchmarkResult, job: Job, settings: RunSettings, own: 
             and told["checkpoint"]["trained_on"] == _as_read(header.trained_on.to_json())
             and told["data"]["sha256"] == job.recording.digest
             and told["data"]["session"] == job.recording.session.name
-            and result.values.keys() == metrics
+            and result.values.keys() - always == metrics - always
             and {key: told[key] for key in _OWN if key in told} == _as_read(own.to_json())
             and run["per_step"] is settings.per_step
             and (same_kernel or settings.per_step)

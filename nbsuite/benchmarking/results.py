@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from nbsuite.benchmarking.blocks import record_blocks
 from nbsuite.benchmarking.own_code import OwnCode
 from nbsuite.benchmarking.provenance import circumstances
-from nbsuite.benchmarking.quantities import LOOKAHEAD
+from nbsuite.benchmarking.quantities import R2
 from nbsuite.benchmarking.runner import Measurement
+from nbsuite.benchmarking.timing import Timing
 from nbsuite.data.recording import Recording
 from nbsuite.models.checkpoint import Checkpoint
 from nbsuite.models.training_data import TrainingData
@@ -64,6 +66,7 @@ def describe_result(
     checkpoint: Checkpoint,
     recording: Recording,
     measurement: Measurement,
+    timing: Timing,
     own: OwnCode,
     name: str,
 ) -> BenchmarkResult:
@@ -73,12 +76,11 @@ def describe_result(
         checkpoint: the decoder.
         recording: what it was measured on.
         measurement: what was measured.
+        timing: when the decoder answers.
         own: metrics and processors of the user's own.
         name: what the results are of.
     """
-    values = dict(measurement.values)
-    if measurement.lookahead is not None:
-        values[LOOKAHEAD.key] = 1000 * measurement.lookahead * recording.task.step
+    values = measurement.values | timing.values(recording.task.step)
     header = checkpoint.header
     decoder = checkpoint.decoder
     work = decoder.unit_work(measurement.layers)
@@ -115,9 +117,12 @@ def describe_result(
             "unit_work": work if isinstance(work, str) else work.to_json(),
             **decoder.notes(),
         },
+        "timing": timing.to_json(),
         **own.to_json(),
         **circumstances(),
     }
+    if R2.key in values:
+        provenance["blocks"] = record_blocks(recording, measurement.outputs)
     if name != header.spec.name:
         provenance["model"] = name
     return BenchmarkResult(

@@ -29,6 +29,7 @@ from nbsuite.benchmarking.quantities import CHALLENGE_METRICS, QUANTITIES
 from nbsuite.data.sample_dataset import Stretches
 from nbsuite.errors import BenchmarkError
 from nbsuite.models.decoder import Decoder, LayersSeen
+from nbsuite.models.lookahead import NOTHING_AHEAD, Lookahead
 
 
 class TestSamples(Protocol):
@@ -58,7 +59,7 @@ class Measurement:
         kernel: the kernel that ran, ``vectorised`` where a decoder has no choice of them.
         per_step: whether layers were called one step at a time.
         layers: what was counted of the layers; None where no metric looked at all of them.
-        lookahead: steps that pre- and postprocessors look ahead; None where there are none.
+        lookahead: how far pre- and postprocessors look ahead.
     """
 
     values: dict[str, Any]
@@ -69,7 +70,7 @@ class Measurement:
     kernel: str
     per_step: bool
     layers: LayersSeen | None = None
-    lookahead: int | None = None
+    lookahead: Lookahead = NOTHING_AHEAD
 
 
 def run_benchmark(
@@ -176,7 +177,7 @@ def _measure(
         kernel=model.kernel,
         per_step=model.per_step,
         layers=model.tally.layers(),
-        lookahead=around.lookahead if processing else None,
+        lookahead=around.lookahead,
     )
 
 

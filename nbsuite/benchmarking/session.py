@@ -18,6 +18,7 @@ from nbsuite.benchmarking.processors import load_processing, processed_name
 from nbsuite.benchmarking.quantities import CHALLENGE_METRICS
 from nbsuite.benchmarking.results import BenchmarkResult, describe_result
 from nbsuite.benchmarking.runner import Measurement, run_benchmark, run_per_step
+from nbsuite.benchmarking.timing import measure_timing
 from nbsuite.benchmarking.verification import Comparison, compare_with_per_step
 from nbsuite.data.recording import Recording, Split
 from nbsuite.data.sample_dataset import SampleDataset
@@ -108,7 +109,8 @@ def measure_checkpoint(
         measurement = run_benchmark(decoder, samples, kernel=settings.kernel, **options)
     _check_finite(measurement.values, checkpoint, recording)
     name = settings.named(checkpoint.header.spec.name)
-    return describe_result(checkpoint, recording, measurement, own, name), measurement
+    timing = measure_timing(decoder, measurement)
+    return describe_result(checkpoint, recording, measurement, timing, own, name), measurement
 
 
 def verify_checkpoint(

@@ -1,10 +1,11 @@
 """Loaded recordings kept on disk, so that only the first load takes time.
 
-An entry is a folder ``recordings/<key>/`` of the cache with ``spikes.npy``, ``labels.npy`` and
-``meta.json``. The key is a digest of all that the arrays depend on, so that an entry never is out
-of date; the entry carries it too, so that one in the place of another is not taken for it.
-Checksums tell a damaged one, which is made again. Entries are written beside their place and
-renamed, under a lock, so that processes that need the same one wait for the first of them.
+An entry is a folder ``recordings/<key>/`` of the cache with ``spikes.npy``, ``labels.npy``,
+``reaches.npy`` and ``meta.json``. The key is a digest of all that the arrays depend on, so that an
+entry never is out of date; the entry carries it too, so that one in the place of another is not
+taken for it. Checksums tell a damaged one, which is made again. Entries are written beside their
+place and renamed, under a lock, so that processes that need the same one wait for the first of
+them.
 """
 
 from __future__ import annotations
@@ -26,10 +27,10 @@ from nbsuite.data.finding import Finding
 from nbsuite.data.loader import CHALLENGE_ARGUMENTS, LoadedArrays
 from nbsuite.data.mapped_array import checksum, map_array
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 """Version of the entries' layout, and of what our own code makes of NeuroBench's output."""
 
-SPIKES, LABELS, META = "spikes.npy", "labels.npy", "meta.json"
+SPIKES, LABELS, REACHES, META = "spikes.npy", "labels.npy", "reaches.npy", "meta.json"
 
 
 def entry_folder(cache: Path, digest: str) -> Path:
@@ -82,13 +83,15 @@ def read_entry(folder: Path) -> LoadedArrays | None:
             return None
         packed = map_array(folder / SPIKES, np.dtype(np.uint8), (meta.steps, meta.bytes_a_step))
         labels = map_array(folder / LABELS, np.dtype(np.float32), (meta.steps, 2))
-        if (packed.checksum, labels.checksum) != meta.checksums:
+        reaches = map_array(folder / REACHES, np.dtype(np.int64), (meta.reaches,))
+        if (packed.checksum, labels.checksum, reaches.checksum) != meta.checksums:
             return None
         return LoadedArrays(
             packed.array,
             labels.array,
             channels=meta.channels,
             ends=meta.ends,
+            reaches=reaches.array,
             findings=tuple(Finding(text, grave=False) for text in meta.findings),
             twin=meta.twin,
         )
@@ -108,14 +111,20 @@ def write_entry(folder: Path, loaded: LoadedArrays) -> None:
     try:
         np.save(temporary / SPIKES, loaded.packed)
         np.save(temporary / LABELS, loaded.labels)
+        np.save(temporary / REACHES, loaded.reaches)
         meta = Meta(
             key=folder.name,
             channels=loaded.channels,
             steps=len(loaded.labels),
             ends=loaded.ends,
+            reaches=len(loaded.reaches),
             findings=tuple(finding.predicate for finding in loaded.findings),
             twin=loaded.twin,
-            checksums=(checksum(temporary / SPIKES), checksum(temporary / LABELS)),
+            checksums=(
+                checksum(temporary / SPIKES),
+                checksum(temporary / LABELS),
+                checksum(temporary / REACHES),
+            ),
         )
         write_meta(temporary / META, meta)
         _remove(folder)

@@ -26,19 +26,22 @@ class Meta:
         channels: recording channels C.
         steps: samples T.
         ends: where the training, validation and test set end, the last at T.
+        reaches: number of segments of constant target position.
         findings: ends of sentences of what is worth a warning.
         twin: what the file says of itself where it is a session twin.
-        checksums: CRC-32 of the files of spikes and labels. It is there for accidents, and with a
-            third of the time of SHA-256; who changes a cache at will could change digests as well.
+        checksums: CRC-32 of the files of spikes, labels and reaches. It is there for accidents,
+            and with a third of the time of SHA-256; who changes a cache at will could change
+            digests as well.
     """
 
     key: str
     channels: int
     steps: int
     ends: tuple[int, int, int]
+    reaches: int
     findings: tuple[str, ...]
     twin: TwinInfo | None
-    checksums: tuple[int, int]
+    checksums: tuple[int, int, int]
 
     @property
     def bytes_a_step(self) -> int:
@@ -66,8 +69,8 @@ def read_meta(path: Path) -> Meta:
     if file.checksum != _checksum(meta):
         raise FormatFault("has a checksum that is not that of its content")
     first, second, last = meta.ends
-    if not (meta.channels > 0 and 0 < first < second < last == meta.steps):
-        raise FormatFault("has splits or channels that do not fit")
+    if not (meta.channels > 0 and 0 < first < second < last == meta.steps >= meta.reaches > 0):
+        raise FormatFault("has splits, channels or reaches that do not fit")
     if len(meta.findings) > _MOST_FINDINGS or not all(map(_is_shown_whole, meta.findings)):
         raise FormatFault("has findings that are not such")
     if meta.twin is not None and fault_of_twin(meta.twin):

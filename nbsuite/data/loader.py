@@ -51,6 +51,7 @@ class LoadedArrays:
         channels: C.
         ends: where the training, validation and test set end; each begins where the one before
             ends, and the first at 0.
+        reaches: (reaches,) int64: the first sample of each segment of constant target position.
         findings: what is worth a warning.
         twin: what the file says of itself where it is a session twin.
     """
@@ -59,6 +60,7 @@ class LoadedArrays:
     labels: NDArray[np.float32]
     channels: int
     ends: tuple[int, int, int]
+    reaches: NDArray[np.int64]
     findings: tuple[Finding, ...] = ()
     twin: TwinInfo | None = None
 
@@ -87,7 +89,9 @@ def load_through_neurobench(path: Path, contents: Contents) -> LoadedArrays:
     ends = _split_ends(path, dataset, steps)
     packed = _pack(dataset.samples.numpy()[:, :steps])
     labels = np.ascontiguousarray(dataset.labels.numpy()[:, :steps].T)
-    return LoadedArrays(packed, labels, dataset.samples.shape[0], ends)
+    reaches = np.unique(np.append(0, contents.target_moves))
+    reaches = reaches[reaches < steps]
+    return LoadedArrays(packed, labels, dataset.samples.shape[0], ends, reaches)
 
 
 def _primate_reaching(path: Path, contents: Contents) -> Any:

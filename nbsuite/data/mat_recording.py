@@ -79,6 +79,7 @@ def load_mat_recording(
         validation,
         test,
         segments=((0, len(loaded.labels)),),
+        reaches=loaded.reaches,
     )
 
 
@@ -96,7 +97,13 @@ def _build(path: Path, session: Session | None, digest: str) -> LoadedArrays:
     if known_digest(path, "sha256") != digest:
         raise Finding("changed while it was loaded: load it again").error(path)
     return LoadedArrays(
-        loaded.packed, loaded.labels, loaded.channels, loaded.ends, findings, contents.twin
+        loaded.packed,
+        loaded.labels,
+        loaded.channels,
+        loaded.ends,
+        loaded.reaches,
+        findings,
+        contents.twin,
     )
 
 

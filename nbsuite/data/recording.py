@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,10 @@ class Split:
         return self.stop - self.start
 
 
+def _no_reaches() -> NDArray[np.int64]:
+    return np.empty(0, np.int64)
+
+
 @dataclass(frozen=True, eq=False)
 class Recording:
     """A recording of T samples and C channels.
@@ -55,6 +59,8 @@ class Recording:
         segments: where each stretch of time without gaps begins and ends; together they are all
             samples, in order.
         origin: what it was made of, where it is one's own.
+        reaches: (reaches,) where NeuroBench cuts segments of constant target position; none
+            where targets are not told.
     """
 
     task: Task
@@ -70,6 +76,7 @@ class Recording:
     test: Split
     segments: tuple[tuple[int, int], ...]
     origin: Origin | None = None
+    reaches: NDArray[np.int64] = field(default_factory=_no_reaches)
 
     def __repr__(self) -> str:
         label = marked(self.session.label, twin=self.twin is not None)

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from nbsuite.errors import UsageError
 from nbsuite.models.initialisation import Fluctuations, InputRates
+from nbsuite.models.lookahead import Lookahead, lookahead_of
 from nbsuite.models.sample_runner import ChunkRunner, SampleRunner
 from nbsuite.models.stepwise import State, StepwiseNetwork
 from nbsuite.neurons.dropout import NO_DROPOUT, Dropout
@@ -185,6 +186,16 @@ class Decoder(nn.Module, ABC):
     def sample_runner(self) -> SampleRunner:
         """The decoder at its start, to be run sample by sample on the CPU."""
         return ChunkRunner(self.decode)
+
+    def lookahead(self, kernel: str | None = None) -> Lookahead:
+        """How far it looks ahead when it is given chunks, with the weights that it has: measured.
+
+        Args:
+            kernel: one of ``kernels``; None is the decoder's choice.
+        """
+        return lookahead_of(
+            lambda spikes: self.decode(spikes, kernel=kernel).outputs, self.spec.channels
+        )
 
     def easily_driven(self) -> Decoder:
         """A decoder with the same delays through which an impulse gets, where one can be made."""

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from nbsuite.errors import DecoderError, UsageError
 from nbsuite.models.decoder import DecodedChunk, Decoder, LayersSeen
-from nbsuite.models.lookahead import Lookahead, lookahead_of
+from nbsuite.models.lookahead import NOTHING_AHEAD, Lookahead, lookahead_of
 from nbsuite.models.module_checks import check_operations, check_repetition
 from nbsuite.models.module_interface import Model, device_of, dtype_of, find_interface, net_of
 from nbsuite.models.module_run import ModuleRun, copy_of, fault_of_sequences, reset
@@ -93,8 +93,16 @@ class ModuleDecoder(Decoder):
             state=decoded.state,
         )
 
-    def lookahead(self) -> Lookahead | None:
-        """How far it looks ahead, with the weights that it has, where it is given sequences.
+    def lookahead(self, kernel: str | None = None) -> Lookahead:
+        """How far it looks ahead as it has been run, with the weights that it has.
+
+        Given single samples, it sees none ahead: ``within_sequences`` tells how far it would.
+        """
+        given_sequences = self.choose_kernel(kernel) == SEQUENCE and self._sequences
+        return (self.within_sequences() if given_sequences else None) or NOTHING_AHEAD
+
+    def within_sequences(self) -> Lookahead | None:
+        """How far it looks ahead where it is given sequences, with the weights that it has.
 
         Whether the benchmark would trust those is another matter. None where it takes none, so
         that it sees nothing ahead.
@@ -103,9 +111,7 @@ class ModuleDecoder(Decoder):
             return None
         run = ModuleRun(self._model, self.interface, torch.device("cpu"))
         try:
-            return lookahead_of(
-                lambda spikes: run.decode(spikes, None, at_once=True).outputs, self.spec.channels
-            )
+            return lookahead_of(run.outputs_of, self.spec.channels)
         except DecoderError:  # it fails where it is given one
             return None
 
@@ -128,7 +134,8 @@ class ModuleDecoder(Decoder):
 
     def notes(self) -> dict[str, Any]:
         """How it was run, and when its footprint was measured; see ``Decoder``."""
-        remarks, ahead = [self.remark] if self.remark else [], self.lookahead()
+        remarks = [self.remark] if self.remark else []
+        ahead = None if self._sequences else self.within_sequences()
         if ahead is not None and ahead.samples:
             sentence = ahead.sentence(self.spec.step)
             remarks.append(f"{sentence} where it can; given single samples, it cannot")

@@ -94,6 +94,14 @@ class ModuleRun:
             state=take_state(self.net, carried),
         )
 
+    @torch.no_grad()
+    def outputs_of(self, sequence: Tensor) -> Tensor:
+        """What is decoded of a sequence (steps, channels) from the start, at once."""
+        carried = self.restart()
+        watch = LayerWatch(self.net, self.layers, sequence)
+        with watch.open(), as_all_neurons(self.net), _rows_by_themselves(self.net, at_once=True):
+            return self.interface.call(self.model, sequence.to(self._dtype), carried)[0]
+
     def restart(self) -> object:
         """Go back to the start in place; returns the state to pass to the first sample."""
         return put_state(self.net, self.start)

@@ -17,6 +17,7 @@ from nbsuite.models.decoder import (
 )
 from nbsuite.models.fused_runner import FusedRunner
 from nbsuite.models.initialisation import Fluctuations, InputRates, draw_network
+from nbsuite.models.lookahead import Lookahead, lookahead_of_many
 from nbsuite.models.rsnn_layers import mean_of_heads, run_layers, run_windows
 from nbsuite.models.rsnn_layout import layer_keys
 from nbsuite.models.rsnn_steps import RecurrentSteps
@@ -148,6 +149,18 @@ class RecurrentDecoder(TrainableDecoder):
             spikes=hidden,
             state=decoded.state,
         )
+
+    @torch.no_grad()
+    def lookahead(self, kernel: str | None = None) -> Lookahead:
+        """See ``Decoder``; all sequences at once."""
+        chosen = cast("KernelName", self.choose_kernel(kernel))
+
+        def decode(sequences: Tensor) -> Tensor:
+            spikes = sequences.transpose(0, 1).to(self.device)
+            decoded: Decoded = self(spikes, kernel=chosen)
+            return decoded.outputs.transpose(0, 1)
+
+        return lookahead_of_many(decode, self.spec.channels)
 
     def initialise(self, rates: InputRates, fluctuations: Fluctuations, seed: int) -> None:
         """Draw weights and time constants anew, see ``nbsuite.models.initialisation``."""

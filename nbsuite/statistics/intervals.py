@@ -11,7 +11,7 @@ logarithm of the share of errors, which scatters more symmetrically than R2 itse
 Student's t of the sessions' means, which holds seeds and reaches, for they scatter those means too.
 
 Percentiles of a bootstrap that draws sessions, seeds and reaches again are the usual other way. Of
-five seeds or six sessions such intervals are too narrow: ``benchmarks/coverage.py`` shows both.
+five seeds or six sessions such intervals are too narrow: ``benchmarks/intervals.py`` shows both.
 """
 
 from __future__ import annotations

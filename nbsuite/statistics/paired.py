@@ -70,19 +70,22 @@ class PairedComparison:
 
 
 def compare_sessions(
-    first: Mapping[str, BlockErrors], second: Mapping[str, BlockErrors], level: float = LEVEL
+    first: Mapping[str, float], second: Mapping[str, float], level: float = LEVEL
 ) -> PairedComparison | None:
     """Compare two decoders over the sessions on which both were measured.
 
+    Args:
+        first: R2, mean over seeds, on each session.
+        second: that of the other.
+        level: how often such intervals hold the true difference.
+
     Returns:
-        None where these are fewer than two.
+        None where they share fewer than two sessions.
     """
     shared = [session for session in first if session in second]
     if len(shared) < 2:
         return None
-    differences = [
-        float(first[session].r2().mean() - second[session].r2().mean()) for session in shared
-    ]
+    differences = [first[session] - second[session] for session in shared]
     mean = of_mean(differences)
     return PairedComparison(
         difference=mean.value,

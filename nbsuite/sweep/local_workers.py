@@ -124,7 +124,11 @@ def local_cluster(place: LocalWorkers) -> Iterator[Any]:
 
 
 def _make_cluster(place: LocalWorkers, security: Any) -> Any:
-    return importlib.import_module("distributed").LocalCluster(
+    distributed = importlib.import_module("distributed")
+    # A cluster that ends would let what breaks off with it be told on the terminal.
+    for handler in logging.getLogger(distributed.__name__).handlers:
+        handler.setLevel(logging.CRITICAL)
+    return distributed.LocalCluster(
         n_workers=place.count,
         threads_per_worker=1,  # one task at a time
         processes=True,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -11,8 +11,10 @@ from matplotlib.ticker import FuncFormatter
 from nbsuite.benchmarking.quantities import FOOTPRINT, OPERATIONS, R2, Quantity
 from nbsuite.errors import ResultsError
 from nbsuite.pictures import BLACK, TWIN_COLOUR, VERMILLION, drawn, picture_text
+from nbsuite.statistics.uncertain import Interval
 from nbsuite.submissions.results.label_places import label_points
 from nbsuite.submissions.results.protocols import task_heading
+from nbsuite.submissions.tables.against import decoder_interval
 from nbsuite.submissions.tables.leaderboard import Ranking, Row
 from nbsuite.submissions.tables.pareto import pareto_front
 from nbsuite.twin_labels import ALL_SYNTHETIC
@@ -36,11 +38,12 @@ _KINDS = (
 )
 
 
-def draw_leaderboard(ranking: Ranking) -> Figure:
+def draw_leaderboard(ranking: Ranking, *, intervals: bool = False) -> Figure:
     """Draw R2 against cost, a panel a cost, with the methods that no other beats in both.
 
     Args:
         ranking: the methods; those without R2, or without the cost, are left out of the panel.
+        intervals: draw the 95 % interval of R2 as a bar, where it can be told.
 
     Raises:
         ResultsError: no method can be drawn.
@@ -52,16 +55,45 @@ def draw_leaderboard(ranking: Ranking) -> Figure:
         )
     panels = {cost: _points(ranking, cost) for cost in _PANELS}
     accuracies = [r2 for points in panels.values() for _, r2, _ in points]
+    bars = _intervals(ranking) if intervals else {}
+    accuracies += [end for each in bars.values() for end in (each.low, each.high)]
     with drawn((9.6, 4.9)) as figure:
         axes = figure.subplots(1, 2, sharey=True)
         figure.subplots_adjust(left=_LEFT, right=0.97, top=0.80, bottom=0.115, wspace=0.11)
         _set_accuracy_scale(axes[0], accuracies)
         for each, (cost, points) in zip(axes, panels.items(), strict=True):
             _draw_panel(each, points)
+            _draw_bars(each, points, bars)
             each.set_xlabel(cost.axis)
         _write_legend(figure, axes)
         _write_title(figure, ranking)
     return figure
+
+
+def _intervals(ranking: Ranking) -> dict[str, Interval]:
+    """Intervals of R2 by the methods' names in tables, where they can be told."""
+    found = {row.entry.shown: decoder_interval(ranking, row) for row in ranking.rows}
+    return {name: interval for name, interval in found.items() if interval is not None}
+
+
+def _draw_bars(axes: Axes, points: Sequence[Point], bars: Mapping[str, Interval]) -> None:
+    """The intervals of R2 behind the methods."""
+    for published, colour, *_ in _KINDS:
+        chosen = [
+            (cost, bars[row.entry.shown])
+            for cost, _, row in points
+            if row.entry.published is published and row.entry.shown in bars
+        ]
+        axes.vlines(
+            [cost for cost, _ in chosen],
+            [interval.low for _, interval in chosen],
+            [interval.high for _, interval in chosen],
+            color=colour,
+            linewidth=0.8,
+            alpha=0.45,
+            zorder=1,
+            label="95 % interval" if chosen else "_none",
+        )
 
 
 def is_drawable(ranking: Ranking) -> bool:
@@ -152,7 +184,7 @@ def _write_legend(figure: Figure, axes: Sequence[Axes]) -> None:
         found.keys(),
         loc="upper left",
         bbox_to_anchor=(_LEFT - 0.01, 0.9),
-        ncols=3,
+        ncols=4,
         frameon=False,
     )
 

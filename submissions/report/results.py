@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from nbsuite.benchmarking.quantities import ACTIVATION_SPARSITY, FOOTPRINT, OPERATIONS, R2, Quantity
+from nbsuite.benchmarking.quantities import (
+    ACTIVATION_SPARSITY,
+    FOOTPRINT,
+    OPERATIONS,
+    R2,
+    Quantity,
+    Values,
+)
 from nbsuite.submissions.report.page import (
     Block,
     Data,
@@ -22,14 +29,22 @@ from nbsuite.submissions.results.protocols import (
     number_word,
     task_heading,
 )
+from nbsuite.submissions.tables.against import decoder_interval
 from nbsuite.submissions.tables.entries import MEAN, Entry, own_entries, published_entries
+from nbsuite.submissions.tables.intervals import (
+    HEADING,
+    OF_MEAN,
+    OF_SESSION,
+    interval_cell,
+    interval_notes,
+)
 from nbsuite.submissions.tables.leaderboard import Ranking, rank
 from nbsuite.submissions.tables.leaderboard_table import USUAL, leaderboard_table
 from nbsuite.submissions.tables.pareto import pareto_front
 from nbsuite.submissions.tables.published_tables import DEMAND, accuracy_table, demand_table
 from nbsuite.twin_labels import kinds_of, with_variant
 
-_SUMMARISED = (R2, FOOTPRINT, ACTIVATION_SPARSITY, OPERATIONS)
+_SUMMARISED = (FOOTPRINT, ACTIVATION_SPARSITY, OPERATIONS)
 
 
 def summary_section(models: Sequence[ModelResults]) -> Section:
@@ -48,6 +63,8 @@ def _summary_table(task: str, models: Sequence[ModelResults]) -> PageTable:
         Column("data", "Data", figures=False),
         Column("sessions", "Sessions", figures=False),
         Column("seeds", "Seeds"),
+        Column(R2.key, R2.heading),
+        Column("r2_interval", HEADING),
         *(Column(each.key, each.heading) for each in _SUMMARISED),
         Column("rank", "Rank by R2"),
         Column("origin", "Read from", figures=False),
@@ -61,6 +78,7 @@ def _summary_table(task: str, models: Sequence[ModelResults]) -> PageTable:
     if task == CHALLENGE_TASK:
         ranked += " and all published methods; on TWINS, among these alone"
     notes = ["Figures are means over all sessions of the task, or are not given.", f"{ranked}."]
+    notes += interval_notes([len(models[0].reported)], missing=False, sign=HEADING)
     of_task = "" if task == CHALLENGE_TASK else f": {task_heading(task)}"
     table = Table(f"Means of each model{of_task}", columns, rows, notes)
     return PageTable(table, Data.among([each.twin is not None for each in models]), ("model",))
@@ -74,17 +92,23 @@ def _summary_rows(models: Sequence[ModelResults]) -> Iterator[list[Cell]]:
     ranking = _ranking(entries, MEAN)
     for model, entry in zip(models, entries, strict=True):
         values = entry.values.get(MEAN, {})
-        place = next(row.rank for row in ranking.rows if row.entry is entry)
+        row = next(row for row in ranking.rows if row.entry is entry)
         ranked = sum(row.rank is not None for row in ranking.rows)
         yield [
             text_cell(entry.method),
             text_cell(with_variant(model.twin)),
             text_cell(", ".join(model.sessions) if model.missing else _all(model.reported)),
             EMPTY if entry.seeds is None else Cell(str(entry.seeds), entry.seeds),
-            *(Cell(each.text(values.get(each.key)), values.get(each.key)) for each in _SUMMARISED),
-            EMPTY if place is None else Cell(f"{place} of {ranked}", place),
+            _figure(R2, values),
+            interval_cell(decoder_interval(ranking, row)),
+            *(_figure(each, values) for each in _SUMMARISED),
+            EMPTY if row.rank is None else Cell(f"{row.rank} of {ranked}", row.rank),
             text_cell(entry.source),
         ]
+
+
+def _figure(figure: Quantity, values: Values) -> Cell:
+    return Cell(figure.text(values.get(figure.key)), values.get(figure.key))
 
 
 def _all(sessions: Sequence[str]) -> str:
@@ -119,7 +143,7 @@ def results_section(
         )
     blocks += [
         Heading("R2 by session"),
-        PageTable(accuracy_table(models), data, ("session",)),
+        PageTable(accuracy_table(models, intervals=True), data, ("session",)),
         Heading("Computational demand" if figures is None else "Figures by session"),
         PageTable(demand_table(models, figures or DEMAND), data, ("model", "session")),
     ]
@@ -154,18 +178,29 @@ def _leaderboard(
 
     where = ranking.place
     yield Heading(f"Leaderboard: {where}")
-    table = leaderboard_table(ranking, figures)
+    table = leaderboard_table(ranking, figures, intervals=True)
     yield PageTable(table, data, ("method",))
     yield PageFigure(
-        draw_picture(name, lambda: draw_leaderboard(ranking)),
+        draw_picture(name, lambda: draw_leaderboard(ranking, intervals=True)),
         f"R2 against effective operations per sample and against footprint, {where}; up and to the"
-        " left is better. Costs are on a logarithmic scale.",
+        f" left is better. Costs are on a logarithmic scale.{_bars(ranking)}",
         f"Two scatter plots of R2 against cost, {where}. {_fronts(ranking)}"
         " All values stand in the table of the leaderboard.",
         data,
     )
     if table.section is not None:
         yield PageTable(table.section, data, ("method",))
+
+
+def _bars(ranking: Ranking) -> str:
+    """What the bars of the picture are; nothing where there are none."""
+    if all(decoder_interval(ranking, row) is None for row in ranking.rows):
+        return ""
+    about = OF_MEAN if len(ranking.measured_on) > 1 else OF_SESSION
+    return (
+        f" Bars are 95 % intervals of R2 {about}; methods without one do not tell what it takes."
+        " Two whose bars overlap may differ all the same: the table says which do."
+    )
 
 
 def _fronts(ranking: Ranking) -> str:

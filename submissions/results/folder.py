@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from nbsuite.benchmarking.quantities import Quantity
+from nbsuite.benchmarking.quantities import R2, Quantity
 from nbsuite.errors import ResultsError
 from nbsuite.submissions.results.challenge import METRICS, Results
 from nbsuite.submissions.results.model_results import ModelResults
@@ -30,6 +31,9 @@ from nbsuite.submissions.results.run_figures import (
 )
 from nbsuite.submissions.results.schema import read_json
 from nbsuite.submissions.results.summaries import AVERAGE, summarise, summary_path
+
+if TYPE_CHECKING:  # importing numpy takes longer than printing the help page
+    from nbsuite.statistics.block_errors import BlockErrors
 
 EARLIER_NAMES = {"maxR2": "bigRSNN"}
 """Names in published files, and the names of the same models in the publication."""
@@ -79,6 +83,7 @@ class _Collected:
     lists: dict[_Group, dict[str, Results]] = field(default_factory=dict)
     own: dict[_Group, dict[str, Quantity]] = field(default_factory=dict)
     remarks: dict[_Group, dict[str, None]] = field(default_factory=dict)
+    blocks: dict[_Group, dict[str, BlockErrors]] = field(default_factory=dict)
     summaries: list[Path] = field(default_factory=list)
     others: list[Path] = field(default_factory=list)
 
@@ -99,6 +104,7 @@ def read_results(path: Path) -> ResultsFolder:
             _model_results(group, path, sessions),
             own=collected.own[group],
             remarks=tuple(collected.remarks[group]),
+            blocks=collected.blocks[group],
         )
         for group, sessions in sorted(collected.lists.items(), key=lambda item: str(item[0]))
     ]
@@ -112,6 +118,8 @@ def read_results(path: Path) -> ResultsFolder:
 
 
 def _collect(file: Path, collected: _Collected) -> None:
+    from nbsuite.submissions.results.block_errors import block_errors_of
+
     if model_of_summary(file) is not None:
         collected.summaries.append(file)
         return
@@ -134,6 +142,8 @@ def _collect(file: Path, collected: _Collected) -> None:
             "remove one of them."
         )
     sessions[label] = results
+    found = block_errors_of(file, provenance, results[R2.key])
+    collected.blocks.setdefault(group, {}).update({} if found is None else {label: found})
     collected.own.setdefault(group, {}).update(own_quantities(provenance))
     collected.remarks.setdefault(group, {}).update(dict.fromkeys(processing_remarks(provenance)))
 

@@ -6,11 +6,15 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from nbsuite.benchmarking.quantities import Quantity
 from nbsuite.submissions.results.challenge import Results
 from nbsuite.submissions.results.protocols import CHALLENGE_TASK, sessions_of
 from nbsuite.twin_labels import REAL
+
+if TYPE_CHECKING:
+    from nbsuite.statistics.block_errors import BlockErrors
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,8 @@ class ModelResults:
         reported: the sessions that a mean is over, by their short names.
         own: figures of metrics of one's own, by key.
         remarks: what a reader should know of how they were measured.
+        blocks: a session's short name to what its R2 is made of, reach by reach; sessions whose
+            provenance does not tell it are left out.
     """
 
     model: str
@@ -39,6 +45,7 @@ class ModelResults:
     reported: tuple[str, ...] = tuple(each.label for each in sessions_of(CHALLENGE_TASK))
     own: Mapping[str, Quantity] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
+    blocks: Mapping[str, BlockErrors] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         kind = "" if self.twin is None else f" ({self.twin})"

@@ -118,10 +118,18 @@ def processing_remarks(provenance: Mapping[str, object]) -> tuple[str, ...]:
                     f"Its {what} passes {', '.join(names[:_MOST_NAMES])}, whose own operations and"
                     " footprint are not counted."
                 ] = None
-        lookahead = dict(_figures(run)).get(LOOKAHEAD.key, 0.0)
-        if lookahead > 0:
-            remarks[f"Looks ahead by {lookahead:g} ms."] = None
+        if (ahead := _looks_ahead(run)) is not None:
+            remarks[ahead] = None
     return tuple(remarks)
+
+
+def _looks_ahead(run: Mapping[str, object]) -> str | None:
+    """That a run saw samples before they were there, where it did."""
+    timing = run.get("timing")
+    if isinstance(timing, Mapping) and timing.get("whole_sequence") is True:
+        return "Looks ahead to the end of whatever it is given."
+    lookahead = dict(_figures(run)).get(LOOKAHEAD.key, 0.0)
+    return f"Looks ahead by {lookahead:g} ms." if lookahead > 0 else None
 
 
 def twin_of(provenance: Mapping[str, object]) -> TwinInfo | None:

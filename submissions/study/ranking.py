@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import fmean, stdev
 
 from nbsuite.errors import ResultsError
 from nbsuite.protocol import EARLIEST_PROTOCOL
+from nbsuite.statistics.intervals import LEVEL
+from nbsuite.statistics.uncertain import Interval
+from nbsuite.submissions.results.decoders import DecoderR2
 from nbsuite.submissions.results.formats import EMPTY, RENDERERS, Cell, Column, Table, text_cell
 from nbsuite.submissions.results.protocols import CHALLENGE_TASK
 from nbsuite.submissions.study.last_tasks import (
@@ -23,6 +26,8 @@ from nbsuite.submissions.study.last_tasks import (
     read_result,
     write_text,
 )
+from nbsuite.submissions.study.winner import tested_decoder, verdict
+from nbsuite.submissions.tables.intervals import HEADING, interval_cell
 from nbsuite.sweep.toml_file import is_number
 from nbsuite.training.run_folder import RECORD_NAME, read_record
 from nbsuite.untrusted.fault import FormatFault
@@ -66,6 +71,9 @@ class Row:
         planned: how many there should be.
         task: name and version of the task.
         family: name of the model's family; empty in rankings of earlier versions.
+        test_low: lower end of the 95 % interval of test R2; None where it cannot be told.
+        test_high: its upper end.
+        verdict: of the best of its family, what can be said of it and of the next.
     """
 
     model: str
@@ -77,6 +85,9 @@ class Row:
     planned: int
     task: str = EARLIEST_PROTOCOL
     family: str = ""
+    test_low: float | None = None
+    test_high: float | None = None
+    verdict: str = ""
 
 
 @dataclass(frozen=True)
@@ -94,7 +105,7 @@ class RankingWork:
     def __call__(self) -> None:
         """Rank the candidates."""
         made_of = self._made_of()
-        rows = sorted(map(_row, self.candidates), key=_rank)
+        rows = _ranked(self.candidates)
         write_text(self.folder / f"{NAME}.json", _as_json(rows))
         write_text(self.folder / f"{NAME}.md", RENDERERS["markdown"](ranking_table(rows)))
         write_text(self.folder / MADE_OF_NAME, json.dumps(made_of, indent=1))
@@ -139,6 +150,7 @@ def ranking_table(rows: Sequence[Row]) -> Table:
         Column("validation_r2", "Validation R2"),
         Column("deviation", "Deviation"),
         Column("test_r2", "Test R2"),
+        Column("test_interval", HEADING),
         Column("decoders", "Decoders"),
     ]
     cells = [
@@ -147,15 +159,58 @@ def ranking_table(rows: Sequence[Row]) -> Table:
             text_cell(row.model),
             text_cell(row.variant),
             *map(_figure, (row.validation_r2, row.deviation, row.test_r2)),
+            _interval(row),
             Cell(f"{row.decoders} of {row.planned}", row.decoders),
         ]
         for row in rows
     ]
     notes = [
         "Ranked by R2 on what is held out for validation, mean and standard deviation over"
-        " sessions and seeds; complete variants come first."
+        " sessions and seeds; complete variants come first.",
+        *(row.verdict for row in rows if row.verdict),
     ]
     return Table("Variants of the study, the best first", columns, cells, notes, naming=2)
+
+
+def _ranked(candidates: Sequence[Candidate]) -> list[Row]:
+    """The candidates' rows in order, the best of each family with a verdict."""
+    pairs = [(_row(each), _tested(each)) for each in candidates]
+    pairs.sort(key=lambda pair: _rank(pair[0]))
+    rows = [_with_interval(row, tested) for row, tested in pairs]
+    firsts = [
+        number
+        for number, row in enumerate(rows)
+        if number == 0 or _family(row) != _family(rows[number - 1])
+    ]
+    for number in firsts:
+        following = number + 1
+        has_next = following < len(rows) and following not in firsts
+        next_best = pairs[following][1] if has_next else None
+        rows[number] = replace(rows[number], verdict=verdict(pairs[number][1], next_best))
+    return rows
+
+
+def _family(row: Row) -> tuple[str, str]:
+    """What variants are ranked within."""
+    return row.task, row.family or row.model
+
+
+def _tested(candidate: Candidate) -> DecoderR2 | None:
+    name = " ".join(filter(None, (candidate.model, candidate.variant)))
+    return tested_decoder(name, [path for _, path in candidate.decoders if path.is_file()])
+
+
+def _with_interval(row: Row, tested: DecoderR2 | None) -> Row:
+    interval = None if tested is None else tested.interval()
+    if interval is None:
+        return row
+    return replace(row, test_low=interval.low, test_high=interval.high)
+
+
+def _interval(row: Row) -> Cell:
+    if row.test_low is None or row.test_high is None:
+        return EMPTY
+    return interval_cell(Interval(row.test_low, row.test_high, LEVEL))
 
 
 def _row(candidate: Candidate) -> Row:
@@ -183,8 +238,7 @@ def _row(candidate: Candidate) -> Row:
 def _rank(row: Row) -> tuple[str, str, bool, float]:
     r2 = row.validation_r2
     return (
-        row.task,
-        row.family or row.model,
+        *_family(row),
         row.decoders < row.planned,
         float("inf") if r2 is None else -r2,
     )

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from statistics import fmean
+from typing import TYPE_CHECKING
 
 from nbsuite.benchmarking.quantities import R2, Values, with_operations
+from nbsuite.submissions.results.decoders import DecoderR2
 from nbsuite.submissions.results.model_results import ModelResults, labels_of
 from nbsuite.submissions.results.protocols import CHALLENGE_TASK
 from nbsuite.submissions.results.published import PublishedMethod, Remark, published_methods
+
+if TYPE_CHECKING:
+    from nbsuite.statistics.block_errors import BlockErrors
 
 MEAN = "mean"
 
@@ -28,6 +33,7 @@ class Entry:
         twin: None for real recordings; otherwise which twins, e.g. ``twin-seed1``.
         remarks: what a reader should know.
         task: name and version of the task.
+        blocks: session's short name to what its R2 is made of, where that is told.
     """
 
     method: str
@@ -38,6 +44,17 @@ class Entry:
     twin: str | None = None
     remarks: tuple[Remark, ...] = ()
     task: str = CHALLENGE_TASK
+    blocks: Mapping[str, BlockErrors] = field(default_factory=dict)
+
+    @property
+    def shown(self) -> str:
+        """The method's name as tables show it."""
+        return self.method + ("" if self.published else " (yours)")
+
+    def decoder(self, sessions: Sequence[str]) -> DecoderR2:
+        """What is known of its R2 on some sessions."""
+        r2 = {name: values[R2.key] for name, values in self.values.items() if R2.key in values}
+        return DecoderR2(self.shown, r2, self.blocks).on(sessions)
 
 
 def published_entries() -> list[Entry]:
@@ -83,6 +100,7 @@ def _own_entry(results: ModelResults, label: str) -> Entry:
         twin=results.twin,
         remarks=tuple(remarks),
         task=results.task,
+        blocks=results.blocks,
     )
 
 

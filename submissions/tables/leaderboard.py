@@ -62,6 +62,11 @@ class Ranking:
         return any(row.entry.twin is not None for row in self.rows)
 
     @property
+    def measured_on(self) -> tuple[str, ...]:
+        """The sessions that the figures are of."""
+        return self.sessions if self.session == MEAN else (self.session,)
+
+    @property
     def place(self) -> str:
         """What the figures are on: a session, or the mean over some."""
         return means_over(self.sessions) if self.session == MEAN else f"session {self.session}"

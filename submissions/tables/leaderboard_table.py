@@ -13,6 +13,7 @@ from nbsuite.submissions.results.protocols import task_heading
 from nbsuite.submissions.results.published import Remark
 from nbsuite.submissions.results.scores import formula, score_quantity
 from nbsuite.submissions.results.unranked import unranked_table
+from nbsuite.submissions.tables.certainty_columns import certainty_columns
 from nbsuite.submissions.tables.entries import MEAN
 from nbsuite.submissions.tables.leaderboard import Ranking, Row
 from nbsuite.twin_labels import TWINS_HEADING, kind_of, with_variant
@@ -21,12 +22,24 @@ USUAL = (R2, *(each for each in CHALLENGE if each is not R2), OPERATIONS)
 """The figures that a leaderboard shows unless others are asked for."""
 
 
-def leaderboard_table(ranking: Ranking, figures: Sequence[Quantity] = USUAL) -> Table:
+def leaderboard_table(
+    ranking: Ranking,
+    figures: Sequence[Quantity] = USUAL,
+    *,
+    intervals: bool = False,
+    reference: str | None = None,
+) -> Table:
     """The ranking as a table, and below published means what may not compare with them.
 
     Args:
         ranking: the ranking.
         figures: what to show of each method.
+        intervals: show the 95 % interval of each R2, and whether it differs significantly.
+        reference: the method that it is compared with, by its name in the table; by default the
+            best one that can be compared.
+
+    Raises:
+        UsageError: no method has the reference's name.
     """
     quantities = [*figures]
     if ranking.score is not None:
@@ -42,11 +55,17 @@ def leaderboard_table(ranking: Ranking, figures: Sequence[Quantity] = USUAL) -> 
     ]
     references = _References(ranking.rows)
     rows = [_cells(row, quantities, references) for row in ranking.rows]
+    notes = _notes(ranking, quantities, references)
+    if intervals:
+        place = 4 + (quantities.index(R2) + 1 if R2 in quantities else 0)
+        added = certainty_columns(ranking, reference)
+        columns[place:place] = added.columns
+        for row, cells in zip(rows, added.cells, strict=True):
+            row[place:place] = cells
+        notes = [*added.notes, *notes]
     published = any(row.entry.published for row in ranking.rows)
     section = unranked_table() if published and ranking.session == MEAN else None
-    return Table(
-        _title(ranking), columns, rows, _notes(ranking, quantities, references), section, naming=2
-    )
+    return Table(_title(ranking), columns, rows, notes, section, naming=2)
 
 
 class _References:
@@ -78,7 +97,7 @@ def _cells(row: Row, quantities: Sequence[Quantity], references: _References) ->
     remarks = " ".join(remark.text for remark in entry.remarks)
     return [
         EMPTY if row.rank is None else Cell(str(row.rank), row.rank),
-        text_cell(entry.method + ("" if entry.published else " (yours)")),
+        text_cell(entry.shown),
         Cell(with_variant(entry.twin), kind_of(twin=entry.twin is not None)),
         EMPTY if entry.seeds is None else Cell(str(entry.seeds), entry.seeds),
         *figures,

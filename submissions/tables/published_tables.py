@@ -7,11 +7,13 @@ one task; that of one's own has its sessions, and nothing published.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from math import isclose
 from typing import Literal
 
 from nbsuite.benchmarking.quantities import CHALLENGE, QUANTITIES, R2, Quantity, Values
+from nbsuite.submissions.results.decoders import DecoderR2, decoder_of
 from nbsuite.submissions.results.formats import EMPTY, Cell, Column, Table, text_cell
 from nbsuite.submissions.results.model_results import ModelResults, labels_of
 from nbsuite.submissions.results.protocols import CHALLENGE_TASK, task_heading
@@ -22,6 +24,12 @@ from nbsuite.submissions.results.published import (
     published_misprints,
 )
 from nbsuite.submissions.results.statistics import Spread, over_runs, over_seeds, over_sessions
+from nbsuite.submissions.tables.intervals import (
+    UNKNOWN,
+    interval_notes,
+    interval_text,
+    interval_values,
+)
 from nbsuite.twin_labels import TWINS_HEADING
 
 BASELINES = ("SNN2", "SNN3")
@@ -31,12 +39,15 @@ DEMAND = tuple(quantity for quantity in CHALLENGE if quantity is not R2)
 """The figures of Table 2."""
 
 
-def accuracy_table(models: Sequence[ModelResults], figure: Quantity = R2) -> Table:
+def accuracy_table(
+    models: Sequence[ModelResults], figure: Quantity = R2, *, intervals: bool = False
+) -> Table:
     """Table 1: R2 by session, with mean and spread over seeds.
 
     Args:
         models: results under one task, on real recordings or on twins.
         figure: what to show in place of R2.
+        intervals: show the 95 % interval of each R2; of other figures there is none.
     """
     models = _in_order(models)
     baselines = _baselines(models)
@@ -61,7 +72,48 @@ def accuracy_table(models: Sequence[ModelResults], figure: Quantity = R2) -> Tab
         ]
     )
     title = f"Table 1: Model performance across sessions ({figure.full_name} values)"
-    return Table(f"{_mark(models)}{title}", columns, rows, _notes(1, models, baselines, [figure]))
+    table = Table(f"{_mark(models)}{title}", columns, rows, _notes(1, models, baselines, [figure]))
+    return _with_intervals(table, models, baselines) if intervals and figure is R2 else table
+
+
+def _with_intervals(
+    table: Table, models: Sequence[ModelResults], baselines: Sequence[PublishedMethod]
+) -> Table:
+    """Table 1 with the interval of each R2 in its cell."""
+    decoders = [
+        *(DecoderR2(each.method, _r2_by_session(each)) for each in baselines),
+        *(decoder_of(each, each.model) for each in models),
+    ]
+    sessions = models[0].reported
+    places = [*((session,) for session in sessions), sessions]
+    rows = [
+        [
+            row[0],
+            *(
+                _cell_with_interval(cell, each.on(place))
+                for cell, each in zip(row[1:], decoders, strict=True)
+            ),
+        ]
+        for row, place in zip(table.rows, places, strict=True)
+    ]
+    missing = any(cell.text.endswith(UNKNOWN) for row in rows for cell in row)
+    notes = interval_notes([1, len(sessions)], missing=missing, sign="[low, high]")
+    return replace(table, rows=rows, notes=[*table.notes, *notes])
+
+
+def _r2_by_session(method: PublishedMethod) -> dict[str, float]:
+    found = ((session, values.get(R2.key)) for session, values in method.sessions.items())
+    return {session: value for session, value in found if value is not None}
+
+
+def _cell_with_interval(cell: Cell, decoder: DecoderR2) -> Cell:
+    """A figure's cell with its interval; the decoder is that on the sessions that it is over."""
+    if not isinstance(cell.value, Mapping):
+        return cell
+    interval = decoder.interval() if decoder.r2 else None
+    return Cell(
+        f"{cell.text} {interval_text(interval)}", {**cell.value, **interval_values(interval)}
+    )
 
 
 def demand_table(models: Sequence[ModelResults], figures: Sequence[Quantity] = DEMAND) -> Table:

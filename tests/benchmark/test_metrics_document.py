@@ -28,7 +28,7 @@ def test_the_examples_run(tmp_path: Path, draw_decoder: Any, draw_samples: Any) 
         processing=load_processing(after=[f"{tmp_path / 'my_processors.py'}:Smooth"]),
     )
     assert measured.values["jerk"] > 0
-    assert measured.lookahead == 2
+    assert measured.lookahead.samples == 2
 
 
 @pytest.mark.parametrize("key", QUANTITIES)

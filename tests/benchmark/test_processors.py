@@ -15,6 +15,7 @@ from nbsuite.benchmarking.processed import AroundRun
 from nbsuite.benchmarking.processors import load_processing, name_of, processed_name
 from nbsuite.benchmarking.runner import run_benchmark, run_per_step
 from nbsuite.errors import BenchmarkError, UsageError
+from nbsuite.models.lookahead import NOTHING_AHEAD, Lookahead
 
 CHANNELS = 9
 
@@ -94,8 +95,8 @@ def test_r2_is_of_what_was_postprocessed(draw_decoder: Any, draw_samples: Any) -
     for measured in (fast, slow):
         assert measured.values["r2"] == pytest.approx(expected, abs=1e-6)
         assert measured.values["acs"] == plain.values["acs"]
-        assert measured.lookahead == 2
-    assert plain.lookahead is None
+        assert measured.lookahead.samples == 2
+    assert plain.lookahead == NOTHING_AHEAD
 
 
 def test_a_preprocessor_changes_what_is_counted(draw_decoder: Any, draw_samples: Any) -> None:
@@ -103,7 +104,7 @@ def test_a_preprocessor_changes_what_is_counted(draw_decoder: Any, draw_samples:
     measured = run_benchmark(decoder, samples, processing=load_processing([thinned]))
     samples.spikes[..., ::2] = 0
     assert measured.values == run_benchmark(decoder, samples).values
-    assert measured.lookahead == 0
+    assert measured.lookahead == NOTHING_AHEAD
 
 
 def test_each_stretch_is_processed_by_itself(draw_decoder: Any, draw_samples: Any) -> None:
@@ -117,25 +118,25 @@ def test_each_stretch_is_processed_by_itself(draw_decoder: Any, draw_samples: An
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "due"),
+    ("before", "after", "due", "whole"),
     [
-        ([], [Lag], 0),
-        ([], [Smooth], 2),
-        ([], [Smooth, Smooth], 4),
-        ([], [by_blocks], 99),
-        ([], [centred], 1500),
-        ([hindsight], [], 3),
-        ([thinned], [Smooth], 2),
+        ([], [Lag], 0, False),
+        ([], [Smooth], 2, False),
+        ([], [Smooth, Smooth], 4, False),
+        ([], [by_blocks], 99, False),
+        ([], [centred], 1500, True),
+        ([hindsight], [], 3, False),
+        ([thinned], [Smooth], 2, False),
     ],
 )
 def test_lookahead_is_found(
-    before: list[Any], after: list[Any], due: int, draw_samples: Any
+    before: list[Any], after: list[Any], due: int, whole: bool, draw_samples: Any
 ) -> None:
     samples = draw_samples(1500, CHANNELS, 1)
     around = AroundRun(load_processing(before, after), ())
     around.preprocess((samples.spikes, samples.labels))
     around.postprocess(samples.labels.double())
-    assert around.lookahead == due
+    assert around.lookahead == Lookahead(due, whole)
 
 
 def test_neurobench_is_given_the_processors_themselves(

@@ -13,6 +13,7 @@ from nbsuite.cli.main import main
 from nbsuite.data.twins.generate import write_twin
 from nbsuite.models.checkpoint import CheckpointHeader, save_checkpoint
 from nbsuite.models.training_data import TrainingData
+from nbsuite.submissions.results.block_errors import block_errors_of
 from nbsuite.tasks.known import find_session
 
 NAME = "indy_20990101_01"
@@ -58,9 +59,14 @@ def test_writes_challenge_json_and_provenance(
     summary = json.loads((folder / "results_summary_tinyRSNN.json").read_text())
     assert summary["average"]["r2"] == pytest.approx(sum(content["r2"]) / 2)
 
+    results = folder / f"results_tinyRSNN_{NAME}.json"
     provenance = json.loads((folder / f"results_tinyRSNN_{NAME}.provenance.json").read_text())
     assert [run["checkpoint"]["seed"] for run in provenance["runs"]] == [1, 2]
     run = provenance["runs"][0]
+    blocks = block_errors_of(results, provenance, json.loads(results.read_text())["r2"])
+    assert blocks is not None
+    assert blocks.steps.sum() == run["run"]["steps"]
+    assert run["blocks"]["kind"] == "reaches"
     assert len(run["checkpoint"]["weights_sha256"]) == len(run["data"]["sha256"]) == 64
     assert run["data"]["twin"] is None
     assert run["run"]["kernel"] == "numba"

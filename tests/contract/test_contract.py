@@ -25,6 +25,7 @@ from nbsuite.models.checkpoint import (
 )
 from nbsuite.models.decoder import Decoder
 from nbsuite.models.kinds import KINDS, new_decoder
+from nbsuite.models.lookahead import NOTHING_AHEAD
 from nbsuite.models.spec import ModelSpec
 from nbsuite.models.streaming import StreamingDecoder
 from nbsuite.tasks.locate import Location
@@ -258,3 +259,8 @@ def test_the_families_are_among_them(draw_decoder: Callable[..., Decoder]) -> No
     for name in FAMILIES:
         spec = configure(name)[0].spec(96)
         assert type(new_decoder(spec)) is type(draw("tinyRSNN"))
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_it_looks_at_nothing_ahead(name: str) -> None:
+    assert draw(name).lookahead() == NOTHING_AHEAD

@@ -36,6 +36,7 @@ def arrays(seed: int = 0, steps: int = 50) -> LoadedArrays:
         rng.normal(size=(steps, 2)).astype(np.float32),
         channels=96,
         ends=(steps // 2, steps * 3 // 4, steps),
+        reaches=np.arange(0, steps, 7),
         findings=(Finding("is odd", grave=False),),
         twin=TwinInfo("indy_20160622_01", 0.1, 1, 1),
     )
@@ -45,6 +46,7 @@ def assert_equal(first: LoadedArrays | None, second: LoadedArrays) -> None:
     assert first is not None
     np.testing.assert_array_equal(first.packed, second.packed)
     np.testing.assert_array_equal(first.labels, second.labels)
+    np.testing.assert_array_equal(first.reaches, second.reaches)
     rest = ("channels", "ends", "findings", "twin")
     assert [getattr(first, name) for name in rest] == [getattr(second, name) for name in rest]
 
@@ -364,7 +366,8 @@ def build():
     with log.open("a") as stream:
         stream.write("built\\n")
     time.sleep(0.5)
-    return LoadedArrays(np.ones((9, 12), np.uint8), np.ones((9, 2), np.float32), 96, (3, 6, 9))
+    spikes, labels = np.ones((9, 12), np.uint8), np.ones((9, 2), np.float32)
+    return LoadedArrays(spikes, labels, 96, (3, 6, 9), np.arange(3))
 
 loaded, unkept = load_or_build(folder, build)
 assert unkept is None and isinstance(loaded.packed, np.memmap) and loaded.packed.sum() == 108

@@ -197,7 +197,7 @@ def test_what_is_no_decoder(given: Any, fault: str, tiny_recording_path: Path) -
 def test_a_decoder_of_ours_in_memory(tiny_recording_path: Path, draw_decoder: Any) -> None:
     run = nbsuite.benchmark(draw_decoder(), tiny_recording_path, name="mine", metrics=["r2"])
     assert run.result.model == "mine"
-    assert list(run.values) == ["r2"]
+    assert list(run.values) == ["r2", "lookahead", "delay", "execution_rate"]
     assert run.spikes is not None
     assert run.spikes.shape == (len(run.recording.test), 64)
 

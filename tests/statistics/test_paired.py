@@ -33,17 +33,17 @@ def _two(sessions: int, gain: float = 0.0, *, seeds: int = 3, reaches: int = 100
     return first, second
 
 
-def _means(decoder: dict[str, BlockErrors]) -> list[float]:
-    return [float(each.r2().mean()) for each in decoder.values()]
+def _r2(decoder: dict[str, BlockErrors]) -> dict[str, float]:
+    return {session: float(each.r2().mean()) for session, each in decoder.items()}
 
 
 @pytest.mark.parametrize("gain", [0.0, 0.02])
 @pytest.mark.parametrize("sessions", [2, 6, 9])
 def test_over_sessions(sessions: int, gain: float) -> None:
     first, second = _two(sessions, gain)
-    found = compare_sessions(first, second)
+    found = compare_sessions(_r2(first), _r2(second))
     assert found is not None
-    one, other = _means(first), _means(second)
+    one, other = list(_r2(first).values()), list(_r2(second).values())
     assert found.p_value == stats.wilcoxon(one, other).pvalue
     official = stats.ttest_rel(one, other).confidence_interval(0.95)
     assert (found.interval.low, found.interval.high) == pytest.approx((official.low, official.high))
@@ -52,7 +52,7 @@ def test_over_sessions(sessions: int, gain: float) -> None:
 
 
 def test_six_sessions_cannot_say_more() -> None:
-    found = compare_sessions(*_two(6, 0.1))
+    found = compare_sessions(*map(_r2, _two(6, 0.1)))
     assert found is not None
     assert found.p_value == found.smallest_p == 0.03125
     assert found.effect_size == 1.0
@@ -60,7 +60,7 @@ def test_six_sessions_cannot_say_more() -> None:
 
 
 def test_five_sessions_cannot_be_significant() -> None:
-    found = compare_sessions(*_two(5, 0.1))
+    found = compare_sessions(*map(_r2, _two(5, 0.1)))
     assert found is not None
     assert found.smallest_p == 0.0625
     assert not found.significant
@@ -73,16 +73,16 @@ def test_five_sessions_cannot_be_significant() -> None:
 def test_only_shared_sessions_count() -> None:
     first, second = _two(4)
     del first["S0"], second["S1"]
-    found = compare_sessions(first, second)
+    found = compare_sessions(_r2(first), _r2(second))
     assert found is not None
     assert found.pairs == 2
     del second["S2"]
-    assert compare_sessions(first, second) is None
+    assert compare_sessions(_r2(first), _r2(second)) is None
 
 
 def test_the_same_decoder_twice() -> None:
     same, _ = _two(6)
-    over, on_these = compare_sessions(same, same), compare_on_recordings(same, same)
+    over, on_these = compare_sessions(_r2(same), _r2(same)), compare_on_recordings(same, same)
     assert over is not None
     assert on_these is not None
     assert (over.difference, over.p_value, over.effect_size) == (0.0, 1.0, 0.0)
@@ -126,7 +126,7 @@ def test_what_cannot_be_paired() -> None:
     assert compare_on_recordings(first, others) is None
     assert compare_on_recordings(first, {"T": second["S0"]}) is None
     assert compare_on_recordings(*_two(1, reaches=10)) is None
-    assert compare_sessions(first, second) is None
+    assert compare_sessions(_r2(first), _r2(second)) is None
 
 
 @given(st.lists(st.floats(-1, 1, allow_subnormal=False), min_size=1, max_size=12))

@@ -71,3 +71,50 @@ def write_own_task(
         path = write_lists(folder, model, recording)
         write_provenance(path, [{}, {}], model, task=task)
     return folder
+
+
+def write_measured(
+    folder: Path,
+    model: str = "mine",
+    recordings: Sequence[str] = NAMES,
+    noise: float = 0.5,
+    seeds: int = 2,
+    blocks: int = 40,
+    suffix: str = "",
+) -> Path:
+    """Write results that tell their errors block by block; returns the folder.
+
+    Models have the same labels on a recording. What they decode is off by ``noise`` times normal
+    numbers, more in some blocks than in others.
+    """
+    import numpy as np
+
+    from nbsuite.statistics.block_errors import block_errors
+    from nbsuite.statistics.block_record import to_record
+
+    for number, recording in enumerate(recordings):
+        of_recording = np.random.default_rng(number)
+        labels = of_recording.normal(size=(10 * blocks, 2))
+        hard = np.exp(of_recording.normal(0, 0.2, blocks)).repeat(10)[:, np.newaxis]
+        rng = np.random.default_rng([number, *model.encode()])
+        each = [
+            block_errors(
+                labels,
+                labels + noise * hard * rng.normal(1, 0.1) * rng.normal(size=labels.shape),
+                range(0, 10 * blocks, 10),
+            )
+            for _ in range(seeds)
+        ]
+        r2 = [float(one.r2()[0]) for one in each]
+        path = write_lists(folder, model, recording + suffix, **lists(seeds, r2=r2))
+        runs = [
+            {
+                "checkpoint": {"model": {"name": model}},
+                "metrics": {},
+                "blocks": to_record("reaches", one),
+            }
+            for one in each
+        ]
+        content = {"results": path.name, "twin": bool(suffix), "runs": runs}
+        provenance_path(path).write_text(json.dumps(content))
+    return folder

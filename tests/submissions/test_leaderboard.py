@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nbsuite.benchmarking.quantities import QUANTITIES
-from nbsuite.errors import ResultsError
+from nbsuite.errors import ResultsError, UsageError
 from nbsuite.pictures import save_picture
 from nbsuite.submissions.pictures.pareto import draw_leaderboard
 from nbsuite.submissions.results.folder import read_results
@@ -35,7 +35,9 @@ def test_published_methods_in_order_of_accuracy() -> None:
     assert [row.rank for row in ranking.rows] == list(range(1, PUBLISHED + 1))
 
 
-@pytest.mark.parametrize("sort", QUANTITIES)
+@pytest.mark.parametrize(
+    "sort", [key for key, each in QUANTITIES.items() if each.more_is_better is not None]
+)
 @pytest.mark.parametrize("session", ["mean", "I1"])
 def test_every_column_ranks_the_better_figure_first(
     tmp_path: Path, sort: str, session: str
@@ -50,6 +52,11 @@ def test_every_column_ranks_the_better_figure_first(
     assert [row.rank for row in ranking.rows[: len(figures)]] == [
         1 + figures.index(figure) for figure in figures
     ]
+
+
+def test_no_rate_is_better_than_another() -> None:
+    with pytest.raises(UsageError, match="Nothing says whether more or less of 'execution_rate'"):
+        rank(published_entries(), sort="execution_rate")
 
 
 def test_methods_in_the_order_of_the_alphabet() -> None:

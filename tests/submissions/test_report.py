@@ -20,10 +20,12 @@ from nbsuite.submissions.report.provenance import (
 )
 from nbsuite.submissions.report.write import build_report, check_name, write_report
 from nbsuite.submissions.results.challenge import provenance_path
+from nbsuite.submissions.results.decoders import decoders_of
 from nbsuite.submissions.results.folder import read_results
+from nbsuite.submissions.tables.intervals import interval_text
 from tests.submissions.html_page import Element, read_html
 from tests.submissions.report_inputs import EVIL, build_everything, draw_decoding
-from tests.submissions.results_files import NAMES, write_lists, write_six
+from tests.submissions.results_files import NAMES, write_lists, write_measured, write_six
 
 
 @pytest.fixture(scope="module")
@@ -331,3 +333,22 @@ def test_letters_stand_out_on_light_and_on_dark_pages(everything: str) -> None:
     dark = _colours(dark_css)
     assert dark["ink"] == "#" + "".join(f"{part:02x}" for part in INK_DARK)
     assert dark["paper"] == "#" + "".join(f"{part:02x}" for part in PAPER_DARK)
+
+
+def test_intervals_and_what_their_bars_are(tmp_path: Path) -> None:
+    for model, noise in (("good", 0.2), ("poor", 0.8)):
+        write_measured(tmp_path, model, noise=noise)
+    text = build_report([(tmp_path, read_results(tmp_path))])
+    [good, poor] = decoders_of(read_results(tmp_path).real)
+    for each in (good, poor, good.on(["I1"])):
+        assert interval_text(each.interval()) in text
+    assert "Bars are 95 % intervals of R2 over sessions" in text
+    assert "vs good (yours)" in text
+    assert "No interval" in text  # of the published
+
+
+def test_without_intervals_there_are_no_bars(tmp_path: Path) -> None:
+    write_lists(tmp_path, recording=f"{NAMES[0]}-twin-seed1")
+    text = build_report([(tmp_path, read_results(tmp_path))])
+    assert "Bars are" not in text
+    assert "95 % interval</" not in text

@@ -1,7 +1,7 @@
 """How often do 95 % intervals of R2 hold the true one, and how often do tests err?
 
-    python benchmarks/coverage.py
-    python benchmarks/coverage.py --trials 500
+    python benchmarks/intervals.py
+    python benchmarks/intervals.py --trials 500
 
 Draws decoders and sessions whose true R2 is known, and makes of each the intervals and comparisons
 that nbsuite shows. Beside them stand the percentiles of the usual hierarchical bootstrap, which
@@ -37,7 +37,7 @@ from tests.statistics.simulated import Scatter, draw_decoder, draw_session  # no
 R2 = 0.65
 LEVEL = 0.95
 MEASURED = Scatter()
-ROUGH = Scatter(reaches=0.8, neighbours=0.6, seeds=0.06, both=0.4)
+ROUGH = Scatter(reaches=0.8, neighbours=0.4, seeds=0.06, both=0.4)
 
 
 class Case(NamedTuple):
@@ -163,6 +163,10 @@ def comparison_coverage(case: Case, compare: Compare, trials: int) -> tuple[floa
                 decoder[str(number)] = draw_decoder(
                     session, r2 + own, case.seeds, case.scatter, rng, of_its_own=0.5
                 )
+        if over_sessions:
+            first, second = (
+                {key: float(b.r2().mean()) for key, b in each.items()} for each in (first, second)
+            )
         found = compare(first, second)
         assert found is not None
         holds += _holds(found.interval, 0.0)
