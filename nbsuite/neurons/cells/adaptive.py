@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 TIME_CONSTANT = 0.2
 INITIAL_STRENGTH = 1.8
 
-UPDATE = UnitUpdate(multiplies=4, adds=6, reads=8, writes=4)
-"""``lif``'s with a product and a sum more for the threshold and for the trace, as rho (a - s) + s is:
+UPDATE = UnitUpdate(multiplies=4, adds=7, reads=8, writes=4)
+"""``lif``'s, with a product and a sum more for the threshold, and for the trace as rho (a - s) + s:
 a, rho and the strength are read besides, a is written."""
 
 

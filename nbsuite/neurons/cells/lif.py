@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 THRESHOLD = 1.0
 
 UPDATE = UnitUpdate(multiplies=2, adds=4, reads=5, writes=3)
-"""With beta m + (1 - beta) c as c + beta (m - c): m, c, i, alpha and beta are read, m, c and i, which
-begins anew, are written. The same in ``stock``, which has them in another order."""
+"""With beta m + (1 - beta) c as c + beta (m - c). Read are m, c, i, alpha and beta, written m, c
+and i, which begins anew. The same in ``stock``, which has them in another order."""
 READOUT_UPDATE = UnitUpdate(multiplies=2, adds=3, reads=5, writes=3)
 """The same without a threshold."""
 
