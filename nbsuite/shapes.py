@@ -128,6 +128,7 @@ SeedBlockOutputs: TypeAlias = Float64[NDArray[np.float64], "seeds blocks outputs
 Seeds: TypeAlias = Float64[NDArray[np.float64], " seeds"]
 BlockDraws: TypeAlias = Float64[NDArray[np.float64], "draws blocks"]
 DrawnErrors: TypeAlias = Float64[NDArray[np.float64], " draws"]
+DrawnScatter: TypeAlias = Float64[NDArray[np.float64], "draws outputs"]
 
 SamplesOutputs: TypeAlias = Float32[NDArray[np.float32], "samples outputs"]
 

@@ -20,8 +20,13 @@ import numpy as np
 from scipy import stats
 
 from nbsuite.statistics.block_errors import BlockErrors
-from nbsuite.statistics.intervals import LEAST_BLOCKS, LEVEL
-from nbsuite.statistics.resampling import draw_blocks, drawn_errors, variance_by_blocks
+from nbsuite.statistics.intervals import LEVEL
+from nbsuite.statistics.resampling import (
+    draw_blocks,
+    drawn_errors,
+    tells_enough,
+    variance_by_blocks,
+)
 from nbsuite.statistics.uncertain import (
     Interval,
     Uncertain,
@@ -105,11 +110,12 @@ def compare_on_recordings(
     """Compare two decoders on the very recordings on which both were measured.
 
     Returns:
-        None where there are none, or they are not of the same reaches, or too few of them.
+        None where there are none, or they are not of the same reaches, or too few of
+        them, see :func:`resampling.tells_enough`.
     """
     shared = [session for session in first if session in second]
     pairs = [(first[session], second[session]) for session in shared]
-    if not pairs or any(len(a) < LEAST_BLOCKS or not a.same_data(b) for a, b in pairs):
+    if not pairs or not all(tells_enough(a) and a.same_data(b) for a, b in pairs):
         return None
     difference = mean_of_independent([_difference(*pair) for pair in pairs])
     by_block = np.concatenate([_block_differences(*pair) for pair in pairs])
