@@ -9,6 +9,7 @@ from nbsuite.cli.frame.output import note, print_json, print_table
 from nbsuite.energy.results import DecoderEstimate
 from nbsuite.energy.targets import ALWAYS_LEFT_OUT
 from nbsuite.submissions.results.protocols import short_name
+from nbsuite.twin_info import TWIN_MARK
 from nbsuite.twin_labels import marked
 
 PARTS = {
@@ -44,7 +45,7 @@ def _print_target(estimates: Sequence[DecoderEstimate]) -> None:
     rows = [
         [
             each.model,
-            marked(short_name(each.recording), twin=each.twin),
+            _recording(each),
             *(_nanojoules(getattr(each.estimate, part)) for part in told.values()),
             _nanojoules(each.estimate.total),
             three_digits(1e6 * each.estimate.power),
@@ -62,6 +63,11 @@ def _print_target(estimates: Sequence[DecoderEstimate]) -> None:
         right=figures,
         naming=2,
     )
+
+
+def _recording(each: DecoderEstimate) -> str:
+    name, _, _ = each.recording.partition(TWIN_MARK) if each.twin else (each.recording, "", "")
+    return marked(short_name(name), twin=each.twin)
 
 
 def _nanojoules(joules: float | None) -> str:
