@@ -104,8 +104,8 @@ def energy(
     print_estimates(estimates, refused, as_json=as_json)
     if plot is not None:
         from nbsuite.cli.frame.output import note
-        from nbsuite.energy.plot import draw_estimates
         from nbsuite.pictures import save_picture
+        from nbsuite.submissions.pictures.energy import draw_estimates
 
         save_picture(plot, draw_estimates(estimates))
         note(f"Wrote {plot}")

@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from nbsuite.cli.frame.output import note, print_json, print_table
+from nbsuite.energy.estimate import nanojoules, three_digits
 from nbsuite.energy.results import DecoderEstimate
 from nbsuite.energy.targets import ALWAYS_LEFT_OUT
-from nbsuite.submissions.results.protocols import short_name
-from nbsuite.twin_info import TWIN_MARK
-from nbsuite.twin_labels import marked
+from nbsuite.submissions.results.protocols import recording_label
 
 PARTS = {
     "Synapses": "synapses",
@@ -45,9 +44,9 @@ def _print_target(estimates: Sequence[DecoderEstimate]) -> None:
     rows = [
         [
             each.model,
-            _recording(each),
-            *(_nanojoules(getattr(each.estimate, part)) for part in told.values()),
-            _nanojoules(each.estimate.total),
+            recording_label(each.recording, twin=each.twin),
+            *(nanojoules(getattr(each.estimate, part)) for part in told.values()),
+            nanojoules(each.estimate.total),
             three_digits(1e6 * each.estimate.power),
         ]
         for each in estimates
@@ -63,20 +62,6 @@ def _print_target(estimates: Sequence[DecoderEstimate]) -> None:
         right=figures,
         naming=2,
     )
-
-
-def _recording(each: DecoderEstimate) -> str:
-    name, _, _ = each.recording.partition(TWIN_MARK) if each.twin else (each.recording, "", "")
-    return marked(short_name(name), twin=each.twin)
-
-
-def _nanojoules(joules: float | None) -> str:
-    return "-" if joules is None else three_digits(1e9 * joules)
-
-
-def three_digits(value: float) -> str:
-    """One more than the assumptions carry, to compare by."""
-    return f"{float(f'{value:.3g}'):,g}"
 
 
 def _as_json(each: DecoderEstimate) -> dict[str, Any]:

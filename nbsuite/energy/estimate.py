@@ -43,6 +43,16 @@ class Estimate:
         return self.total / self.step
 
 
+def nanojoules(joules: float | None) -> str:
+    """An energy as people read it: one digit more than the assumptions carry; ``-`` for none."""
+    return "-" if joules is None else three_digits(1e9 * joules)
+
+
+def three_digits(value: float) -> str:
+    """A number with three significant digits, written out."""
+    return f"{float(f'{value:.3g}'):,g}"
+
+
 class Target(Protocol):
     """What a decoder might run on: a module of ``nbsuite.energy.targets``."""
 
