@@ -101,13 +101,13 @@ class LoopSettings:
         return _first_step(self.hold, self.step)
 
 
-CHALLENGE = LoopSettings()
-"""The loop of the 2025 challenge."""
-
-
 def _first_step(seconds: float, step: float) -> int:
     """The first number of steps that is no less than so many seconds, in double precision."""
     steps = max(int(seconds / step) - 1, 0)
     while steps * step < seconds:
         steps += 1
     return steps
+
+
+CHALLENGE = LoopSettings()
+"""The loop of the 2025 challenge."""
