@@ -68,7 +68,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
         "nbsuite.statistics",
     ),
     "nbsuite.closed_loop": ("nbsuite.benchmarking",),
-    "nbsuite.training": ("nbsuite.benchmarking", "nbsuite.closed_loop", "nbsuite.plots_training"),
+    "nbsuite.training": ("nbsuite.closed_loop", "nbsuite.plots_training"),
     "nbsuite.sweep": ("nbsuite.training",),
     "nbsuite.environment": ("nbsuite.data",),
     "nbsuite.demo": ("nbsuite.training",),
