@@ -33,6 +33,9 @@ _STEPS_AT_ONCE = 512
 class Draws(Protocol):
     """Decides which neurons fire, in the order of steps."""
 
+    def begin_trial(self, trial: int) -> None:
+        """Called before each trial."""
+
     def fire(self, probabilities: NDArray[np.float32]) -> NDArray[np.int8]:
         """Which of the neurons fire in the next step, 0 or 1, given each one's probability."""
 
@@ -79,6 +82,9 @@ class TorchDraws:
             for _ in range(3):
                 torch.empty(1).uniform_(generator=generator)
 
+    def begin_trial(self, trial: int) -> None:
+        """See ``Draws``: the generators run on from trial to trial."""
+
     def fire(self, probabilities: NDArray[np.float32]) -> NDArray[np.int8]:
         """See ``Draws``."""
         pairs = torch.from_numpy(np.stack([1 - probabilities, probabilities], axis=1))
@@ -107,6 +113,9 @@ class BulkDraws:
             _words(twister, _WORDS_OF_MAKING)
         self._next = _STEPS_AT_ONCE
         self._numbers = np.empty((_STEPS_AT_ONCE, 2, len(self._twisters)), dtype=np.float32)
+
+    def begin_trial(self, trial: int) -> None:
+        """See ``Draws``: the generators run on from trial to trial."""
 
     def fire(self, probabilities: NDArray[np.float32]) -> NDArray[np.int8]:
         """See ``Draws``."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -66,3 +67,19 @@ class Trials:
         if self.spikes is None:
             raise ValueError("the trials' spikes were not kept")
         return np.unpackbits(self.spikes, axis=1, count=self.neurons).astype(np.int8)
+
+
+def join_trials(parts: Sequence[Trials]) -> Trials:
+    """Trials of the same loop, one part after the other."""
+    spikes = [part.spikes for part in parts if part.spikes is not None]
+    return Trials(
+        settings=parts[0].settings,
+        lengths=np.concatenate([part.lengths for part in parts]),
+        succeeded=np.concatenate([part.succeeded for part in parts]),
+        targets=np.concatenate([part.targets for part in parts]),
+        positions=np.concatenate([part.positions for part in parts]),
+        outputs=np.concatenate([part.outputs for part in parts]),
+        counts=np.concatenate([part.counts for part in parts]),
+        spikes=np.concatenate(spikes) if spikes else None,
+        neurons=parts[0].neurons,
+    )

@@ -8,27 +8,37 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from nbsuite.closed_loop.neurons import TunedNeurons
+
 FOLDER = Path(__file__).parent
 
 
-class LinearDecoder:
-    """Outputs are a matrix times the spikes, added up in order: the same bits on every machine."""
+class PopulationVector:
+    """Adds up the preferred directions of the neurons that fire: it brings the cursor there.
 
-    name = "linear"
+    Sums are in order, so that their bits are the same on every machine.
+    """
 
-    def __init__(self, channels: int) -> None:
-        self.channels = channels
-        self.weights = 20 * np.random.default_rng(3).normal(size=(channels, 2)).astype(np.float32)
+    name = "population vector"
+
+    def __init__(self, neurons: TunedNeurons, *, resets: bool = True) -> None:
+        self.channels = len(neurons)
+        self.weights = neurons.preferred * np.float32(30 / self.channels)
+        self.velocity = np.zeros(2, dtype=np.float32)
         self.begun: list[int] = []
+        self.resets = resets
 
     def begin_trial(self, trial: int) -> None:
         self.begun.append(trial)
+        if self.resets:
+            self.velocity = np.zeros(2, dtype=np.float32)
 
     def step(self, spikes: NDArray[np.int8]) -> NDArray[np.float32]:
         total = np.zeros(2, dtype=np.float32)
         for channel in np.flatnonzero(spikes):
-            total = total + self.weights[channel] / np.float32(self.channels)
-        return total
+            total = total + self.weights[channel]
+        self.velocity = np.float32(0.9) * self.velocity + np.float32(0.1) * total
+        return self.velocity
 
 
 @pytest.fixture(scope="session")
@@ -44,5 +54,5 @@ def original() -> ModuleType:
 
 
 @pytest.fixture
-def linear() -> type[LinearDecoder]:
-    return LinearDecoder
+def population_vector() -> type[PopulationVector]:
+    return PopulationVector

@@ -13,7 +13,8 @@ import torch
 from nbsuite.closed_loop import draws
 from nbsuite.closed_loop.decoders import SuiteDecoder
 from nbsuite.closed_loop.draws import BulkDraws, TorchDraws, layout_holds, neuron_seeds
-from nbsuite.closed_loop.exact import run_exact, turned
+from nbsuite.closed_loop.exact import run_exact
+from nbsuite.closed_loop.loop import turned
 from nbsuite.closed_loop.neurons import draw_neurons, read_neurons
 from nbsuite.closed_loop.perceptron import perceptron_decoder
 from nbsuite.closed_loop.settings import LoopSettings
@@ -46,13 +47,14 @@ def rows_of(neurons):
 
 
 @pytest.mark.parametrize("seed", [0, 1])
-def test_is_the_transcription_of_the_original_bit_by_bit(original, linear, seed):
+def test_is_the_transcription_of_the_original_bit_by_bit(original, population_vector, seed):
     neurons = draw_neurons(12, seed)
-    decoder = linear(12)
+    decoder = population_vector(neurons)
     theirs = original.run(
         lambda spikes: torch.from_numpy(decoder.step(spikes.numpy())), rows_of(neurons), 2
     )
-    ours = run_exact(decoder, neurons, 2)
+    ours = run_exact(population_vector(neurons, resets=False), neurons, 2)
+    assert ours.succeeded.all()
     assert ours.unpacked_spikes().tobytes() == theirs.spikes.astype(np.int8).tobytes()
     assert ours.positions.tobytes() == theirs.positions.tobytes()
     assert ours.targets.tobytes() == theirs.targets.tobytes()
@@ -60,9 +62,10 @@ def test_is_the_transcription_of_the_original_bit_by_bit(original, linear, seed)
     assert ours.succeeded.tolist() == theirs.succeeded
 
 
-def test_is_what_it_was_with_every_version_of_torch(linear):
+def test_is_what_it_was_with_every_version_of_torch(population_vector):
     with np.load(TINY_TRACE) as trace:
-        ours = run_exact(linear(6), draw_neurons(6, 5), 3)
+        neurons = draw_neurons(6, 5)
+        ours = run_exact(population_vector(neurons, resets=False), neurons, 3)
         assert ours.spikes.tobytes() == trace["spikes"].tobytes()
         assert ours.positions.tobytes() == trace["positions"].tobytes()
         assert ours.lengths.tolist() == trace["lengths"].tolist()
@@ -77,14 +80,15 @@ def test_draws_in_bulk_are_those_of_torch():
         assert bulk.fire(probabilities).tolist() == slow.fire(probabilities).tolist()
 
 
-def test_torch_draws_where_its_layout_is_another(monkeypatch, linear):
-    expected = run_exact(linear(4), draw_neurons(4, 2), 1)
+def test_torch_draws_where_its_layout_is_another(monkeypatch, population_vector):
+    neurons = draw_neurons(4, 2)
+    expected = run_exact(population_vector(neurons), neurons, 1)
     monkeypatch.setattr(draws, "exponential", lambda words: np.ones(len(words) // 2, np.float32))
     layout_holds.cache_clear()
     try:
         assert not layout_holds()
         assert isinstance(draws.draws_of([1, 2]), TorchDraws)
-        found = run_exact(linear(4), draw_neurons(4, 2), 1)
+        found = run_exact(population_vector(neurons), neurons, 1)
     finally:
         layout_holds.cache_clear()
     assert found.positions.tobytes() == expected.positions.tobytes()
@@ -94,24 +98,28 @@ def test_installed_torch_draws_as_computed():
     assert layout_holds()
 
 
-def test_fewer_trials_are_the_first_of_more(linear):
+def test_fewer_trials_are_the_first_of_more(population_vector):
     neurons = draw_neurons(8, 3)
-    few, many = run_exact(linear(8), neurons, 1), run_exact(linear(8), neurons, 2)
+    few, many = (
+        run_exact(population_vector(neurons), neurons, 1),
+        run_exact(population_vector(neurons), neurons, 2),
+    )
     assert few.positions.tobytes() == many.positions[: few.lengths[0]].tobytes()
 
 
-def test_a_delay_moves_the_cursor_later(linear):
+def test_a_delay_moves_the_cursor_later(population_vector):
     neurons = draw_neurons(8, 3)
-    delayed = run_exact(linear(8), neurons, 1, LoopSettings(delay_steps=4))
+    delayed = run_exact(population_vector(neurons), neurons, 1, LoopSettings(delay_steps=4))
     assert not delayed.positions[:4].any()
     moved = delayed.positions[4:] - delayed.positions[3:-1]
     expected = delayed.outputs[:-4] * np.float32(3.77) * np.float32(0.01)
     np.testing.assert_allclose(moved, expected, atol=1e-5)
 
 
-def test_a_target_jumps(linear):
+def test_a_target_jumps(population_vector):
     settings = LoopSettings(jump_step=10, jump_degrees=90)
-    trials = run_exact(linear(8), draw_neurons(8, 3), 1, settings)
+    neurons = draw_neurons(8, 3)
+    trials = run_exact(population_vector(neurons), neurons, 1, settings)
     x, y = trials.targets[9]
     np.testing.assert_allclose(trials.targets[10], [-y, x], rtol=1e-6)
     assert (trials.targets[:10] == trials.targets[0]).all()
@@ -122,9 +130,10 @@ def test_turning_keeps_the_distance():
     np.testing.assert_allclose(np.linalg.norm(target), 8, rtol=1e-6)
 
 
-def test_decoder_is_told_of_every_trial(linear):
-    decoder = linear(4)
-    run_exact(decoder, draw_neurons(4, 1), 2)
+def test_decoder_is_told_of_every_trial(population_vector):
+    neurons = draw_neurons(4, 1)
+    decoder = population_vector(neurons)
+    run_exact(decoder, neurons, 2)
     assert decoder.begun == [0, 1]
 
 
@@ -132,7 +141,10 @@ def test_decoder_is_told_of_every_trial(linear):
     ("change", "sentence"),
     [
         ({"trials": 0}, "0 trials cannot be run; give at least 1."),
-        ({"channels": 5}, "linear takes 5 channels, but there are 4 neurons; give as many."),
+        (
+            {"channels": 5},
+            "population vector takes 5 channels, but there are 4 neurons; give as many.",
+        ),
         ({"dropped": 0.5}, "Steps are dropped at random in the fast mode only; choose that."),
         (
             {"step": 0.02},
@@ -140,9 +152,9 @@ def test_decoder_is_told_of_every_trial(linear):
         ),
     ],
 )
-def test_what_does_not_fit_is_refused(linear, change, sentence):
+def test_what_does_not_fit_is_refused(population_vector, change, sentence):
     settings = LoopSettings(dropped=change.get("dropped", 0.0), step=change.get("step", 0.01))
-    decoder = linear(change.get("channels", 4))
+    decoder = population_vector(draw_neurons(change.get("channels", 4), 1))
     with pytest.raises(UsageError, match=sentence):
         run_exact(decoder, draw_neurons(4, 1), change.get("trials", 1), settings)
 
