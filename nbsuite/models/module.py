@@ -17,8 +17,10 @@ from nbsuite.models.lookahead import NOTHING_AHEAD, Lookahead, lookahead_of
 from nbsuite.models.module_checks import check_operations, check_repetition
 from nbsuite.models.module_interface import Model, device_of, dtype_of, find_interface, net_of
 from nbsuite.models.module_run import ModuleRun, copy_of, fault_of_sequences, reset
+from nbsuite.models.module_runner import ModuleRunner
 from nbsuite.models.module_spec import ModuleSpec
 from nbsuite.models.module_units import module_unit_work
+from nbsuite.models.sample_runner import SampleRunner
 from nbsuite.models.stepwise import State, Step, StepwiseNetwork
 from nbsuite.neurons.unit_work import Uncounted, UnitWork
 
@@ -131,6 +133,10 @@ class ModuleDecoder(Decoder):
     def stepwise(self) -> StepwiseNetwork:
         """The module one sample at a time."""
         return ModuleSteps(ModuleRun(self._model, self.interface, self.device))
+
+    def sample_runner(self) -> SampleRunner:
+        """See ``Decoder``; its layers are not watched."""
+        return ModuleRunner(ModuleRun(self._model, self.interface, self.device))
 
     def notes(self) -> dict[str, Any]:
         """How it was run, and when its footprint was measured; see ``Decoder``."""
