@@ -256,9 +256,10 @@ ENERGY = Quantity(
     "energy",
     "Energy (nJ, 45 nm CMOS, est.)",
     more_is_better=False,
-    title="Energy a sample in 45 nm CMOS, an estimate",
-    unit="nJ",
+    title="Energy a sample in nJ, estimated for 45 nm CMOS",
     digits=2,
+    published_digits=2,
+    tolerance=_PARTS_PER_THOUSAND,
     rounding=1e-9,
 )
 """An estimate, worked out of a run's other figures; see ``nbsuite.energy``."""

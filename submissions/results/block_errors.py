@@ -11,8 +11,9 @@ from nbsuite.statistics.block_record import from_record
 from nbsuite.submissions.results.challenge import provenance_path
 from nbsuite.untrusted.fault import FormatFault
 
-_AGREEMENT = 1e-5
-"""Of the share of errors 1 - R2, where that is above 1."""
+_AGREEMENT = 5e-5
+"""Of the share of errors 1 - R2, where that is above 1. NeuroBench computes in single precision,
+which is 2e-5 off for labels that lie 100,000 standard deviations from 0."""
 
 
 def block_errors_of(

@@ -12,7 +12,7 @@ from nbsuite.submissions.results.protocols import number_word
 UNKNOWN = (
     "cannot be told: it takes results of both on two sessions or more, or their errors reach by"
     " reach on the same recordings, which files of earlier versions lack; measure both again with"
-    " `nbsuite benchmark`."
+    " `nbsuite benchmark --force`."
 )
 """What a sentence ends with where nothing can be compared."""
 

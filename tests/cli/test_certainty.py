@@ -199,7 +199,7 @@ def test_two_files_of_two_decoders(measured: Path) -> None:
 def test_old_files_have_one_note_with_the_remedy(tmp_path: Path) -> None:
     old, new = write_lists(tmp_path / "a"), write_lists(tmp_path / "b")
     text = " ".join(_run("compare", old, new).stdout.split())
-    assert text.count("measure both again with `nbsuite benchmark`") == 1
+    assert text.count("measure both again with `nbsuite benchmark --force`") == 1
     write_lists(tmp_path / "a", "other")
     refused = _run("compare", "--decoders", tmp_path / "a", status=1)
     assert "Whether these decoders differ cannot be told" in refused.stderr
