@@ -1,93 +1,71 @@
-"""Energy that a decoder itself would need a step, from operations that NeuroBench counts.
+"""Energy that published decoders would take a step, estimated by ``nbsuite.energy``.
 
-Operations are NeuroBench's effective accumulations (ACs) and multiply-accumulations (MACs) a
-sample, as published for the real recordings. Energies of operations are Horowitz's for a 45 nm
-process at 0.9 V: M. Horowitz, "Computing's energy problem (and what we can do about it)", ISSCC
-2014, figure 1.1.9. Each AC and MAC also reads a weight, from the smallest memory there that holds
-all of the decoder, 64 bits at a time; one of more than 1 MB is taken to be banks of 1 MB.
-
-NeuroBench does not count the neurons' own updates. Those of tinyRSNN and bigRSNN follow from their
-equations, for each hidden neuron and readout unit and step:
-
-    c' = alpha c + i        m' = beta m + (1 - beta) c        m > 1
+Their figures are those published for the real recordings, means over the six sessions; what their
+units do is that of a decoder with as many channels as there are on average.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from statistics import fmean
 
 from scaling_tables import TextTable
 
-from nbsuite.models.spec import OUTPUTS
+from nbsuite.energy.estimate import Target
+from nbsuite.energy.targets import TARGETS
+from nbsuite.energy.workload import Workload
+from nbsuite.errors import EnergyError
+from nbsuite.models.baselines.spec import BASELINE_NAMES, BaselineSpec
 from nbsuite.submissions.results.published import PublishedMethod, published_methods
+from nbsuite.tasks.primate_reaching import PRIMATE_REACHING
 from nbsuite.training.families import FAMILIES, model_spec
 
-ADD = {16: 0.4, 32: 0.9}
-MULTIPLY = {16: 1.1, 32: 3.7}
-"""Picojoules of a floating-point operation, by bits."""
-MEMORIES = {8 << 10: 10.0, 32 << 10: 20.0, 1 << 20: 100.0}
-"""Picojoules of reading 64 bits, by the memory's bytes."""
-READ_BITS = 64
-BITS = {"tinyRSNN": 16, "bigRSNN": 32, "SNN2": 32, "SNN3": 32, "ANN2D": 32, "ANN3D": 32}
-"""Of the weights."""
-UPDATE_MULTIPLIES, UPDATE_ADDS = 3, 3
-STEPS_PER_SECOND = 250
+HALVED = ("tinyRSNN",)
+"""Published in half precision."""
+CHANNELS = round(fmean(session.channels for session in PRIMATE_REACHING.sessions))
 
 
-@dataclass(frozen=True)
-class StepEnergy:
-    """Picojoules of a step.
-
-    Attributes:
-        synapses: accumulations and multiply-accumulations.
-        reads: reading their weights.
-        updates: the neurons' own; None where they were not worked out.
-    """
-
-    synapses: float
-    reads: float
-    updates: float | None
-
-    @property
-    def total(self) -> float:
-        """All of them."""
-        return self.synapses + self.reads + (self.updates or 0.0)
-
-
-def step_energy(method: PublishedMethod) -> StepEnergy:
-    """The energy of a step of a published decoder."""
+def published_workload(method: PublishedMethod) -> Workload:
+    """What a published decoder does in a step."""
     name, means = method.method, method.means
-    bits = BITS[name]
-    add, multiply = ADD[bits], MULTIPLY[bits]
-    acs, macs = means["acs"], means["macs"]
-    fitting = [cost for size, cost in MEMORIES.items() if size >= means["footprint"]]
-    read = (fitting[0] if fitting else max(MEMORIES.values())) * bits / READ_BITS
-    updates = None
-    if name in FAMILIES:
-        spec = model_spec(name, 96)
-        units = spec.neurons + OUTPUTS * len(spec.readouts)
-        updates = units * (UPDATE_MULTIPLIES * multiply + UPDATE_ADDS * add)
-    return StepEnergy(acs * add + macs * (add + multiply), (acs + macs) * read, updates)
+    spec = model_spec(name, CHANNELS) if name in FAMILIES else BaselineSpec(name, CHANNELS)
+    return Workload(
+        model=name,
+        precision="float16" if name in HALVED else "float32",
+        step=spec.step,
+        footprint=means["footprint"],
+        acs=means["acs"],
+        macs=means["macs"],
+        dense=means["dense"],
+        connection_sparsity=means["connection_sparsity"],
+        activation_sparsity=means["activation_sparsity"],
+        units=spec.unit_work(),
+    )
 
 
-def _two_digits(value: float) -> str:
-    """As many as the assumptions carry."""
-    return f"{float(f'{value:.2g}'):,g}"
+def _nanojoules(joules: float | None) -> str:
+    """Two digits, as many as the assumptions carry."""
+    return "-" if joules is None else f"{float(f'{1e9 * joules:.2g}'):,g}"
+
+
+def _total(target: Target, workload: Workload) -> str:
+    try:
+        return _nanojoules(target.estimate(workload).total)
+    except EnergyError:
+        return "-"
 
 
 def decoder_energy_table() -> TextTable:
     """Published decoders, the most accurate first."""
     rows = []
     for method in published_methods():
-        if method.method not in BITS:
+        if method.method not in (*FAMILIES, *BASELINE_NAMES):
             continue
-        energy, means = step_energy(method), method.means
-        updates = "" if energy.updates is None else _two_digits(energy.updates / 1e3)
-        watts = energy.total * STEPS_PER_SECOND * 1e-12
-        counts = [f"{means['acs']:,.0f}", f"{means['macs']:,.0f}"]
-        parts = [_two_digits(energy.synapses / 1e3), _two_digits(energy.reads / 1e3), updates]
-        last = [_two_digits(energy.total / 1e3), _two_digits(watts * 1e6)]
-        bits = str(BITS[method.method])
-        rows.append([method.method, f"{means['r2']:.3f}", bits, *counts, *parts, *last])
-    columns = ["decoder", "R2", "bits", "ACs", "MACs", "synapses, nJ", "weights read, nJ"]
-    return TextTable([*columns, "neurons, nJ", "a step, nJ", "at 250 steps/s, µW"], rows)
+        workload = published_workload(method)
+        parts = TARGETS["cmos45"].estimate(workload)
+        counts = [f"{workload.acs:,.0f}", f"{workload.macs:,.0f}"]
+        into = [_nanojoules(each) for each in (parts.synapses, parts.weights, parts.neurons)]
+        totals = [_total(target, workload) for target in TARGETS.values()]
+        first = [method.method, f"{method.means['r2']:.3f}", str(workload.bits)]
+        rows.append([*first, *counts, *into, *totals])
+    columns = ["decoder", "R2", "bits", "ACs", "MACs", "synapses", "weights", "neurons"]
+    return TextTable([*columns, "45 nm CMOS", "Cortex-M4", "Loihi"], rows)

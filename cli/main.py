@@ -52,6 +52,10 @@ TOPICS = {
             "nbsuite.cli.benchmark.command:benchmark",
             "Measure decoders on recordings and write challenge-format JSON.",
         ),
+        "energy": LazyCommand(
+            "nbsuite.cli.energy.command:energy",
+            "Estimate the energy of one decoded sample from operations and memory traffic.",
+        ),
         "stream": LazyCommand(
             "nbsuite.cli.stream:stream", "Decode a test set sample by sample and time every step."
         ),

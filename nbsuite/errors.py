@@ -53,6 +53,10 @@ class BenchmarkError(NbsuiteError):
     """A metric that failed or came out inexact."""
 
 
+class EnergyError(NbsuiteError):
+    """An energy that cannot be estimated: figures that are not there, or a target too small."""
+
+
 class ResultsError(NbsuiteError):
     """Results that are invalid, exist already, or cannot be written."""
 

@@ -125,9 +125,11 @@ BlockSteps: TypeAlias = Int64[NDArray[np.int64], " blocks"]
 Blocks: TypeAlias = Float64[NDArray[np.float64], " blocks"]
 BlockOutputs: TypeAlias = Float64[NDArray[np.float64], "blocks outputs"]
 SeedBlockOutputs: TypeAlias = Float64[NDArray[np.float64], "seeds blocks outputs"]
+Outputs: TypeAlias = Float64[NDArray[np.float64], " outputs"]
 Seeds: TypeAlias = Float64[NDArray[np.float64], " seeds"]
 BlockDraws: TypeAlias = Float64[NDArray[np.float64], "draws blocks"]
 DrawnErrors: TypeAlias = Float64[NDArray[np.float64], " draws"]
+DrawnScatter: TypeAlias = Float64[NDArray[np.float64], "draws outputs"]
 
 SamplesOutputs: TypeAlias = Float32[NDArray[np.float32], "samples outputs"]
 

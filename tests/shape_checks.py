@@ -46,6 +46,7 @@ CHECKED = frozenset(
         "nbsuite.spike_events",
         "nbsuite.statistics.block_errors",
         "nbsuite.statistics.block_record",
+        "nbsuite.statistics.intervals",
         "nbsuite.statistics.paired",
         "nbsuite.statistics.resampling",
         "nbsuite.submissions.report.decoding",

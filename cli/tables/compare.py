@@ -96,7 +96,7 @@ def compare(
                 "--decoders compares R2 of decoders: --tolerance and --columns are for old and new"
                 " results; leave them out."
             )
-        models = read_models(results, twins=twins)
+        models = read_models(results, twins=twins, any_recording=True)
         check_any(models, results, twins=twins)
         compared = compare_decoders(models, reference)
         if not any(map(_is_told, compared)):
@@ -115,7 +115,8 @@ def compare(
     old, new = results
     comparison = compare_results(old, new, parse_tolerances(tolerances), columns)
     table = comparison_table(comparison)
-    found = [] if columns else compare_namesakes(read_results(old), read_results(new))
+    folders = [read_results(each, any_recording=True) for each in results]
+    found = [] if columns else compare_namesakes(*folders)
     if any(map(_is_told, found)):
         table = chained([table, _tables(found)])
     elif found:

@@ -49,13 +49,20 @@ def note_others(folder: ResultsFolder) -> None:
         note(f"Note: {other} is left out: it is on no session of its task.")
 
 
-def read_models(paths: Sequence[Path], *, twins: bool) -> list[ModelResults]:
+def read_models(
+    paths: Sequence[Path], *, twins: bool, any_recording: bool = False
+) -> list[ModelResults]:
     """Results on real recordings or on twins; what is left out is said.
+
+    Args:
+        paths: folders or files of results.
+        twins: which of the two.
+        any_recording: see :func:`read_results`.
 
     Raises:
         ResultsError: a folder or file holds nothing of the format, or something damaged.
     """
-    folders = [read_results(path) for path in paths]
+    folders = [read_results(path, any_recording=any_recording) for path in paths]
     for path, folder in zip(paths, folders, strict=True):
         note_others(folder)
         left_out = folder.real if twins else folder.twins

@@ -23,6 +23,7 @@ from nbsuite.errors import UsageError
 from nbsuite.submissions.results.columns import choose_columns, figures_of
 from nbsuite.submissions.results.formats import Format, chained
 from nbsuite.submissions.results.scores import SCORE, SCORES
+from nbsuite.submissions.tables.against import require_method
 from nbsuite.submissions.tables.entries import MEAN
 from nbsuite.submissions.tables.leaderboard import METHOD, Ranking, rankings
 from nbsuite.submissions.tables.leaderboard_table import USUAL, leaderboard_table
@@ -119,7 +120,9 @@ def leaderboard(
     if by not in (SCORE, METHOD):
         by = choose_columns(str(by), figures_of(models))[0]
     found = rankings(models, twins=twins, session=session, sort=by, score_name=score_name)
-    intervals = intervals or reference is not None
+    if reference is not None:
+        intervals = True
+        require_method(found, reference)
     tables = [
         leaderboard_table(each, figures or USUAL, intervals=intervals, reference=reference)
         for each in found

@@ -25,7 +25,7 @@ from nbsuite.benchmarking.counting import (
     SourceRecord,
     SpikeRecord,
 )
-from nbsuite.models.decoder import Decoder
+from nbsuite.models.decoder import Decoder, LayersSeen
 from nbsuite.models.finite import require_finite
 from nbsuite.models.stepwise import State
 
@@ -64,6 +64,15 @@ class Tally:
         """Number of outputs of all layers of neurons so far, and how many of them were zero."""
         values = sum(each.values for each in self.activations)
         return values, values - sum(each.non_zero for each in self.activations)
+
+    def layers(self) -> LayersSeen | None:
+        """What the layers did, in a sample; None where no connection was counted."""
+        dense = sum(each.dense for each in self.connections)
+        if not dense:
+            return None
+        graded = sum(each.dense for each in self.connections if each.macs)
+        emitted = tuple(each.values / self.samples for each in self.activations)
+        return LayersSeen(emitted, graded / dense)
 
 
 class DecoderModel(NeuroBenchModel):  # type: ignore[misc]

@@ -10,7 +10,7 @@ from torch import Tensor
 from nbsuite.data.blocks import blocks_of
 from nbsuite.data.recording import Recording
 from nbsuite.statistics.block_errors import block_errors
-from nbsuite.statistics.block_record import MOST_NUMBERS, to_record
+from nbsuite.statistics.block_record import most_blocks, to_record
 
 
 def record_blocks(recording: Recording, outputs: Tensor) -> dict[str, Any]:
@@ -23,5 +23,5 @@ def record_blocks(recording: Recording, outputs: Tensor) -> dict[str, Any]:
     test = recording.test
     labels = recording.labels[test.start : test.stop].astype(np.float64)
     decoded = outputs.detach().cpu().double().numpy()
-    blocks = blocks_of(recording, test, most=max(1, MOST_NUMBERS // recording.outputs))
+    blocks = blocks_of(recording, test, most=most_blocks(recording.outputs))
     return to_record(blocks.kind, block_errors(labels, decoded, blocks.starts.tolist()))

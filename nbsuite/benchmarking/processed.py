@@ -154,16 +154,23 @@ def _lookahead(
             f"The {processor.kind} {processor.code.reference} gives another result each time it is"
             " called; make it depend on what it is given alone."
         )
-    farthest = 0
-    for step in range(min(_FIRST_CHANGED, len(piece) // 2), len(piece)):
-        changed = piece.clone()
-        changed[step:] = _other_than(piece[step:])
-        differs = (process(changed)[:step] != due[:step]).flatten(1).any(dim=1)
-        first = int(differs.int().argmax()) if bool(differs.any()) else step
-        if first == 0 and step > 0:
-            return Lookahead(len(given), whole=True)
-        farthest = max(farthest, step - first)
-    return Lookahead(farthest, whole=False)
+    last = len(piece) - 1
+    if last > 0 and _first_changed(process, piece, due, last) == 0:
+        return Lookahead(len(given), whole=True)
+    steps = range(min(_FIRST_CHANGED, len(piece) // 2), len(piece))
+    return Lookahead(
+        max(step - _first_changed(process, piece, due, step) for step in steps), whole=False
+    )
+
+
+def _first_changed(
+    process: Callable[[Tensor], Tensor], piece: Tensor, due: Tensor, step: int
+) -> int:
+    """The first step, up to ``step``, whose result changes with all that is given from there on."""
+    changed = piece.clone()
+    changed[step:] = _other_than(piece[step:])
+    differs = (process(changed)[:step] != due[:step]).flatten(1).any(dim=1)
+    return int(differs.int().argmax()) if bool(differs.any()) else step
 
 
 def _other_than(values: Tensor) -> Tensor:

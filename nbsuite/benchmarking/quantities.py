@@ -252,6 +252,17 @@ RATE = Quantity(
     scatters=False,
 )
 """Outputs a second, one for each sample: the execution rate that NeuroBench asks for."""
+ENERGY = Quantity(
+    "energy",
+    "Energy (nJ, 45 nm CMOS, est.)",
+    more_is_better=False,
+    title="Energy a sample in nJ, estimated for 45 nm CMOS",
+    digits=2,
+    published_digits=2,
+    tolerance=_PARTS_PER_THOUSAND,
+    rounding=1e-9,
+)
+"""An estimate, worked out of a run's other figures; see ``nbsuite.energy``."""
 TIMING = (LOOKAHEAD, DELAY, RATE)
 """What is told of every run whatever metrics are asked for."""
 
@@ -271,6 +282,7 @@ QUANTITIES: Mapping[str, Quantity] = {
         SMAPE,
         ACTIVATION_SPARSITY_BY_LAYER,
         *TIMING,
+        ENERGY,
     )
 }
 CHALLENGE = tuple(each for each in QUANTITIES.values() if each.challenge)

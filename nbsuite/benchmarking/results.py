@@ -83,6 +83,7 @@ def describe_result(
     values = measurement.values | timing.values(recording.task.step)
     header = checkpoint.header
     decoder = checkpoint.decoder
+    work = decoder.unit_work(measurement.layers)
     provenance = {
         "task": recording.task.protocol,
         "checkpoint": {
@@ -113,6 +114,7 @@ def describe_result(
             "kernel": measurement.kernel,
             "per_step": measurement.per_step,
             "device": str(decoder.device),
+            "unit_work": work if isinstance(work, str) else work.to_json(),
             **decoder.notes(),
         },
         "timing": timing.to_json(),

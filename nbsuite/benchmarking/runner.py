@@ -28,7 +28,7 @@ from nbsuite.benchmarking.processors import UNPROCESSED, Processing
 from nbsuite.benchmarking.quantities import CHALLENGE_METRICS, QUANTITIES
 from nbsuite.data.sample_dataset import Stretches
 from nbsuite.errors import BenchmarkError
-from nbsuite.models.decoder import Decoder
+from nbsuite.models.decoder import Decoder, LayersSeen
 from nbsuite.models.lookahead import NOTHING_AHEAD, Lookahead
 
 
@@ -58,6 +58,7 @@ class Measurement:
         seconds: time taken by NeuroBench's run, loading of the recording excluded.
         kernel: the kernel that ran, ``vectorised`` where a decoder has no choice of them.
         per_step: whether layers were called one step at a time.
+        layers: what was counted of the layers; None where no metric looked at all of them.
         lookahead: how far pre- and postprocessors look ahead.
     """
 
@@ -68,6 +69,7 @@ class Measurement:
     seconds: float
     kernel: str
     per_step: bool
+    layers: LayersSeen | None = None
     lookahead: Lookahead = NOTHING_AHEAD
 
 
@@ -174,6 +176,7 @@ def _measure(
         seconds=seconds,
         kernel=model.kernel,
         per_step=model.per_step,
+        layers=model.tally.layers(),
         lookahead=around.lookahead,
     )
 

@@ -22,6 +22,7 @@ from nbsuite.models.stepwise import State, StepwiseNetwork
 from nbsuite.neurons.dropout import NO_DROPOUT, Dropout
 from nbsuite.neurons.kernels import TrainingKernelName
 from nbsuite.neurons.kernels.parameters import MOST_EVENTS
+from nbsuite.neurons.unit_work import Uncounted, UnitWork
 from nbsuite.spike_events import SpikeEvents
 
 if TYPE_CHECKING:
@@ -77,6 +78,9 @@ class DecoderSpec(Protocol):
     def is_possible(self) -> bool:
         """Whether there can be such a decoder."""
 
+    def unit_work(self) -> UnitWork | Uncounted:
+        """What its units do in a sample besides synaptic operations, or why that is not known."""
+
 
 class DecodedChunk(NamedTuple):
     """What a decoder makes of a chunk of time, and what its layers saw meanwhile.
@@ -99,6 +103,19 @@ class DecodedChunk(NamedTuple):
     activations: tuple[Tensor, ...]
     spikes: ChunkSpikes | None
     state: State
+
+
+class LayersSeen(NamedTuple):
+    """What a run counted of a decoder's layers.
+
+    Attributes:
+        emitted: for each of ``activation_layers``, values that it emitted in a sample.
+        graded: of all synaptic operations, were none by zero, the share of the layers that had
+            inputs other than 0, 1 and -1.
+    """
+
+    emitted: tuple[float, ...]
+    graded: float
 
 
 class DecodedWindows(NamedTuple):
@@ -199,6 +216,16 @@ class Decoder(nn.Module, ABC):
         ``remarks`` are sentences that people should read with its figures.
         """
         return {}
+
+    def unit_work(self, seen: LayersSeen | None) -> UnitWork | Uncounted:
+        """What its units do in a sample besides synaptic operations, or why that is not known.
+
+        Args:
+            seen: what a run counted; None where it looked at no layers.
+        """
+        del seen  # what is specified needs no counting
+        work: UnitWork | Uncounted = self.spec.unit_work()
+        return work
 
     def choose_kernel(self, kernel: str | None) -> str:
         """The kernel that is asked for, or else the decoder's choice.

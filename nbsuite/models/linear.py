@@ -27,6 +27,7 @@ from nbsuite.models.spec import (
 )
 from nbsuite.models.stepwise import State, StepwiseNetwork
 from nbsuite.models.window import Window, slide
+from nbsuite.neurons.unit_work import UnitUpdate, UnitWork
 from nbsuite.untrusted.fields import decode
 
 if TYPE_CHECKING:
@@ -37,6 +38,9 @@ MOST_WINDOW_STEPS = 1 << 14
 """A minute: longer than any linear decoder looks back."""
 LARGEST_WINDOW = 1 << 24
 """Bytes of the window, which no file holds: a header alone could ask for any number of them."""
+
+BIAS = UnitUpdate(multiplies=0, adds=1, reads=1, writes=1)
+"""The bias is read and added, the output written."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,10 @@ class LinearSpec:
     def window(self) -> Window:
         """The bins as parts of a sliding window."""
         return Window(self.bins * self.bin_steps, self.bins, self.bin_steps)
+
+    def unit_work(self) -> UnitWork:
+        """What adding the bias takes in a sample; all inputs are counts."""
+        return UnitWork.of(BIAS, self.outputs, emits=False) + UnitWork(graded=1.0)
 
     def to_json(self) -> dict[str, Any]:
         """As plain JSON values, without those that are the default ones."""

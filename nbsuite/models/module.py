@@ -12,13 +12,17 @@ import torch
 from torch import Tensor
 
 from nbsuite.errors import DecoderError, UsageError
-from nbsuite.models.decoder import DecodedChunk, Decoder
+from nbsuite.models.decoder import DecodedChunk, Decoder, LayersSeen
 from nbsuite.models.lookahead import NOTHING_AHEAD, Lookahead, lookahead_of
 from nbsuite.models.module_checks import check_operations, check_repetition
 from nbsuite.models.module_interface import Model, device_of, dtype_of, find_interface, net_of
 from nbsuite.models.module_run import ModuleRun, copy_of, fault_of_sequences, reset
+from nbsuite.models.module_runner import ModuleRunner
 from nbsuite.models.module_spec import ModuleSpec
+from nbsuite.models.module_units import module_unit_work
+from nbsuite.models.sample_runner import SampleRunner
 from nbsuite.models.stepwise import State, Step, StepwiseNetwork
+from nbsuite.neurons.unit_work import Uncounted, UnitWork
 
 SEQUENCE, STEPWISE = "sequence", "stepwise"
 FIRST_STEPS = 256
@@ -130,6 +134,10 @@ class ModuleDecoder(Decoder):
         """The module one sample at a time."""
         return ModuleSteps(ModuleRun(self._model, self.interface, self.device))
 
+    def sample_runner(self) -> SampleRunner:
+        """See ``Decoder``; its layers are not watched."""
+        return ModuleRunner(ModuleRun(self._model, self.interface, self.device))
+
     def notes(self) -> dict[str, Any]:
         """How it was run, and when its footprint was measured; see ``Decoder``."""
         remarks = [self.remark] if self.remark else []
@@ -142,6 +150,10 @@ class ModuleDecoder(Decoder):
             "footprint_measured": "before the first call, as NeuroBench measures it",
             "footprint_in_use": self.footprint_in_use,
         }
+
+    def unit_work(self, seen: LayersSeen | None) -> UnitWork | Uncounted:
+        """What its units do in a sample, by their kinds and as often as a run saw them."""
+        return module_unit_work(self.running().layers, seen)
 
     @property
     def footprint_in_use(self) -> int:

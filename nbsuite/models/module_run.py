@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import NamedTuple
 
 import torch
@@ -67,6 +67,7 @@ class ModuleRun:
         self._dtype = dtype_of(self.model)
         reset(self.net)
         self.start = take_state(self.net)
+        self._spikes = any(isinstance(each, SpikingNeuron) for each in self.net.modules())
 
     @torch.no_grad()
     def decode(self, spikes: Tensor, state: ModuleState | None, *, at_once: bool) -> Decoded:
@@ -109,7 +110,7 @@ class ModuleRun:
     @torch.no_grad()
     def step(self, sample: Tensor, carried: object) -> tuple[Tensor, object]:
         """Decode a sample (1, channels) from where the module is, unwatched."""
-        with as_all_neurons(self.net):
+        with as_all_neurons(self.net) if self._spikes else nullcontext():
             return self.interface.call(self.model, sample.to(self._dtype), carried)
 
 

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
 from nbsuite.models.spec import LONGEST_STEP, MOST_CHANNELS, MOST_OUTPUTS, without_kind
+from nbsuite.neurons.unit_work import Uncounted
 from nbsuite.untrusted.fault import FormatFault
 from nbsuite.untrusted.fields import decode
 from nbsuite.untrusted.text import one_line
@@ -37,6 +38,10 @@ class ModuleSpec:
     step: float
     factory: str | None = None
     source_sha256: str | None = None
+
+    def unit_work(self) -> Uncounted:
+        """A user's code alone tells; see ``ModuleDecoder.unit_work``."""
+        return "has units that only a run of its code counts"
 
     def to_json(self) -> dict[str, Any]:
         """As plain JSON values."""

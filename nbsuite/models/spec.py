@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from nbsuite.neurons.cells import CELLS
+from nbsuite.neurons.unit_work import UnitWork
 from nbsuite.untrusted.fields import decode
 
 if TYPE_CHECKING:
@@ -71,6 +72,13 @@ class ModelSpec:
             return ("reference",)
         simple = self.layers == 1 and self.recurrent and self.cell == "lif"
         return ("numba", "triton", "reference") if simple else ("numba", "reference")
+
+    def unit_work(self) -> UnitWork:
+        """What the hidden neurons and the readout units do in a sample."""
+        cell = CELLS[self.cell]
+        hidden = UnitWork.of(cell.update, self.layers * self.neurons)
+        units = len(self.readouts) * self.outputs
+        return hidden + UnitWork.of(cell.readout_update, units, emits=False)
 
     def to_json(self) -> dict[str, Any]:
         """As plain JSON values, without those that are the default ones."""

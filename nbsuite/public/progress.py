@@ -166,6 +166,7 @@ def _display() -> Progress:
 
     console = Console(stderr=True)  # a notebook is found out by rich
     shown = console.is_terminal or console.is_jupyter
+    console.quiet = not shown  # rich before 14.3 ends a display that it does not show with a line
     return Progress(
         TextColumn("{task.description}", markup=False),
         BarColumn(),

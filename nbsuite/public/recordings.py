@@ -7,6 +7,8 @@ from pathlib import Path
 
 from nbsuite.data.folders import data_folder, with_home
 from nbsuite.data.recording import Recording
+from nbsuite.errors import UsageError
+from nbsuite.named_code import with_article
 from nbsuite.observer import Observer, ignore
 from nbsuite.tasks.locate import Source
 from nbsuite.tasks.targets import load_target
@@ -43,7 +45,22 @@ def opened(
     """As :func:`load_recording`, told to an observer."""
     if isinstance(recording, Recording):
         return recording
-    return load_target(os.fspath(recording), folder_of(data_dir), data, observer)
+    return load_target(name_of(recording), folder_of(data_dir), data, observer)
+
+
+def name_of(recording: object) -> str:
+    """The session's name or the path that stands for a recording.
+
+    Raises:
+        UsageError: it is neither.
+    """
+    if not isinstance(recording, str | os.PathLike):
+        raise UsageError(
+            "A recording is the name of a session such as 'I1', a path, or a recording that is"
+            f" loaded, not {with_article(recording)}; nbsuite.Recording.from_arrays makes one of"
+            " arrays."
+        )
+    return os.fspath(recording)
 
 
 def folder_of(data_dir: str | os.PathLike[str] | None) -> Path:

@@ -29,6 +29,7 @@ from nbsuite.models.factory import load_factory, names_decoder
 from nbsuite.models.module_interface import Model, net_of
 from nbsuite.models.module_spec import ModuleSpec
 from nbsuite.public.checkpoints import load_checkpoint
+from nbsuite.public.one_or_more import one_or_more
 from nbsuite.public.progress import told
 from nbsuite.public.recordings import opened
 from nbsuite.tasks.locate import Source
@@ -79,10 +80,10 @@ def benchmark(
     recording: str | os.PathLike[str] | Recording | None = None,
     *,
     name: str | None = None,
-    metrics: Sequence[str] = CHALLENGE_METRICS,
-    own_metrics: Sequence[str | Metric] = (),
-    preprocess: Sequence[str | Callable[..., Any]] = (),
-    postprocess: Sequence[str | Callable[..., Any]] = (),
+    metrics: str | Sequence[str] = CHALLENGE_METRICS,
+    own_metrics: str | Metric | Sequence[str | Metric] = (),
+    preprocess: str | Callable[..., Any] | Sequence[str | Callable[..., Any]] = (),
+    postprocess: str | Callable[..., Any] | Sequence[str | Callable[..., Any]] = (),
     kernel: str = "auto",
     device: str = "cpu",
     per_step: bool = False,
@@ -99,7 +100,8 @@ def benchmark(
         recording: a session's id or name such as ``I1``, a file, or a loaded recording; None for
             the session that a checkpoint was trained for.
         name: what results call a module; by default the name of its class.
-        metrics: names of NeuroBench's metrics.
+        metrics: names of NeuroBench's metrics. Of these, and of what follows, one may be given by
+            itself.
         own_metrics: metrics of your own: classes of NeuroBench's kinds, or texts such as
             ``my_metrics.py:Jerk``, whose code is then run.
         preprocess: what spikes go through first: NeuroBench's kind of preprocessor, as a class, a
@@ -120,13 +122,13 @@ def benchmark(
         UsageError: something is unknown, or no recording was named.
     """
     settings = RunSettings(
-        metrics=check_metric_names(metrics),
+        metrics=check_metric_names(one_or_more(metrics)),
         kernel=kernel_asked_for(kernel, device),
         device=device,
         per_step=per_step,
-        own_metrics=tuple(own_metrics),
-        preprocessors=tuple(preprocess),
-        postprocessors=tuple(postprocess),
+        own_metrics=one_or_more(own_metrics),
+        preprocessors=one_or_more(preprocess),
+        postprocessors=one_or_more(postprocess),
     )
     settings.own_code()  # what cannot be used is told before anything is loaded
     with told(progress) as observer:

@@ -16,8 +16,9 @@ from nbsuite.errors import TrainingError, UsageError
 from nbsuite.files import ensure_writable
 from nbsuite.models.checkpoint import Checkpoint
 from nbsuite.observer import Remark
+from nbsuite.public.one_or_more import one_or_more
 from nbsuite.public.progress import AnyEvent, told
-from nbsuite.public.recordings import folder_of
+from nbsuite.public.recordings import folder_of, name_of
 from nbsuite.tasks.locate import Source
 from nbsuite.training import ridge
 from nbsuite.training.choices import choose
@@ -38,9 +39,9 @@ def train(
     seed: int = 1,
     output: str | os.PathLike[str] = "runs",
     settings: Mapping[str, Any] | None = None,
-    stages: Sequence[str] | None = None,
+    stages: str | Sequence[str] | None = None,
     pretrained: str | os.PathLike[str] | None = None,
-    pretrain_on: Sequence[Target] = (),
+    pretrain_on: Target | Sequence[Target] = (),
     kernel: str = "auto",
     device: str = "cpu",
     threads: int | None = None,
@@ -98,8 +99,10 @@ def train(
             recipe=choice.recipe,
             targets=(_target(recording),),
             seeds=(seed,),
-            stages=choice.stages(stages, pretrained=pretrained is not None),
-            pretrain_on=tuple(map(_target, pretrain_on)),
+            stages=choice.stages(
+                None if stages is None else one_or_more(stages), pretrained=pretrained is not None
+            ),
+            pretrain_on=tuple(_target(each) for each in one_or_more(pretrain_on)),
             pretrained=None if pretrained is None else with_home(Path(pretrained)),
             compute=Compute(choice.kernel(kernel, device), device, threads),
             data=data,
@@ -141,9 +144,10 @@ def _target(recording: Target) -> str:
 
     Raises:
         TrainingError: it has no file.
+        UsageError: it is no recording.
     """
     if not isinstance(recording, Recording):
-        return os.fspath(recording)
+        return name_of(recording)
     if not recording.path.is_file():
         raise TrainingError(
             f"The recording {recording.name} is in memory alone, and training goes on from files:"

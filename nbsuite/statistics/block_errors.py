@@ -16,7 +16,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from nbsuite.shapes import BlockOutputs, BlockSteps, SamplesByOutputs, SeedBlockOutputs, Seeds
+    from nbsuite.shapes import (
+        BlockOutputs,
+        BlockSteps,
+        Outputs,
+        SamplesByOutputs,
+        SeedBlockOutputs,
+        Seeds,
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,8 +56,11 @@ class BlockErrors:
 
     def r2(self) -> Seeds:
         """R2 of each seed, as NeuroBench computes it."""
-        scatter = self.squares.sum(0) - self.sums.sum(0) ** 2 / self.steps.sum()
-        return np.asarray((1 - self.errors.sum(1) / scatter).mean(-1))
+        return np.asarray((1 - self.errors.sum(1) / self.scatter()).mean(-1))
+
+    def scatter(self) -> Outputs:
+        """(outputs,) sums of squares of the labels about their mean."""
+        return np.asarray(self.squares.sum(0) - self.sums.sum(0) ** 2 / self.steps.sum())
 
     def same_data(self, other: BlockErrors) -> bool:
         """Whether both are of the same blocks of the same labels, so that errors are paired."""
@@ -59,7 +69,8 @@ class BlockErrors:
             (other.steps, other.sums, other.squares),
         )
         return all(
-            one.shape == another.shape and np.allclose(one, another, rtol=1e-6, atol=1e-6)
+            one.shape == another.shape
+            and np.allclose(one, another, rtol=1e-6, atol=1e-6 * float(np.abs(one).max()))
             for one, another in zip(mine, others, strict=True)
         )
 

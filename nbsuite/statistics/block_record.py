@@ -20,11 +20,12 @@ from nbsuite.untrusted.fields import decode
 if TYPE_CHECKING:
     from nbsuite.shapes import BlockOutputs, Blocks
 
-MOST_NUMBERS = 1000
-"""Blocks times outputs that are kept of a recording."""
-
-_MOST_OUTPUTS = 500
-_LONGEST_LINE = 32 * MOST_NUMBERS
+_MOST_NUMBERS = 1000
+_MOST_STEPS = 1e12
+_LARGEST = 1e30
+_LEAST_SCATTER = 1e-60
+"""Of labels; what is divided by it stays finite."""
+_LONGEST_LINE = 32 * _MOST_NUMBERS
 _LINE = re.compile(r"[-+.e0-9]{1,31}(?: [-+.e0-9]{1,31})*")
 
 
@@ -35,6 +36,11 @@ class _Record:
     sums: tuple[str, ...]
     squares: tuple[str, ...]
     errors: tuple[str, ...]
+
+
+def most_blocks(outputs: int) -> int:
+    """How many blocks are kept of a recording with so many outputs: about 1,000 numbers a sum."""
+    return max(1, _MOST_NUMBERS // max(1, outputs))
 
 
 def to_record(kind: str, blocks: BlockErrors) -> dict[str, Any]:
@@ -60,21 +66,27 @@ def from_record(record: object) -> tuple[str, BlockErrors]:
     """
     told = decode(_Record, record)
     steps = _numbers(told.steps)
+    if len(steps) > most_blocks(len(told.sums)):
+        raise FormatFault(f"has sums over {len(steps):,} blocks, more than are kept")
     sums, squares, errors = (_columns(each) for each in (told.sums, told.squares, told.errors))
-    counts = steps.astype(np.int64)
-    if not (sums.shape == squares.shape == errors.shape and len(sums) == len(counts)):
+    if not (sums.shape == squares.shape == errors.shape and len(sums) == len(steps)):
         raise FormatFault("has sums over blocks that are not equally many")
-    if (counts != steps).any() or (counts < 1).any() or (squares < 0).any() or (errors < 0).any():
+    if not _are_counts(steps) or (squares < 0).any() or (errors < 0).any():
         raise FormatFault("has sums over blocks that cannot be")
-    if (squares.sum(0) * counts.sum() <= sums.sum(0) ** 2).any():
+    blocks = BlockErrors(steps.astype(np.int64), sums, squares, errors[np.newaxis])
+    if (blocks.scatter() < _LEAST_SCATTER).any():
         raise FormatFault("has labels over blocks that never change")
-    return told.kind, BlockErrors(counts, sums, squares, errors[np.newaxis])
+    return told.kind, blocks
+
+
+def _are_counts(steps: Blocks) -> bool:
+    return bool(((steps == steps.round()) & (steps >= 1) & (steps <= _MOST_STEPS)).all())
 
 
 def _columns(lines: tuple[str, ...]) -> BlockOutputs:
     """(blocks, outputs) numbers of a line for each output."""
-    if not 1 <= len(lines) <= _MOST_OUTPUTS:
-        raise FormatFault(f"has sums over blocks of {len(lines):,} outputs")
+    if not lines:
+        raise FormatFault("has sums over blocks of no output")
     columns = [_numbers(line) for line in lines]
     if len({column.size for column in columns}) > 1:
         raise FormatFault("has sums over blocks that are not equally many")
@@ -88,6 +100,6 @@ def _numbers(line: str) -> Blocks:
         numbers = np.array(line.split(" "), dtype=np.float64)
     except ValueError as error:
         raise FormatFault("has sums over blocks that are no row of numbers") from error
-    if not (np.abs(numbers) < 1e30).all():
+    if not (np.abs(numbers) < _LARGEST).all():
         raise FormatFault("has sums over blocks that are too large")
     return numbers

@@ -17,37 +17,46 @@ five seeds or six sessions such intervals are too narrow: ``benchmarks/intervals
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from nbsuite.statistics.block_errors import BlockErrors
-from nbsuite.statistics.resampling import draw_blocks, drawn_errors, variance_by_blocks
+from nbsuite.statistics.resampling import (
+    draw_blocks,
+    drawn_errors,
+    tells_enough,
+    variance_by_blocks,
+)
 from nbsuite.statistics.uncertain import Interval, Uncertain, Variance, of_mean, summed
+
+if TYPE_CHECKING:
+    from nbsuite.shapes import DrawnErrors
 
 LEVEL = 0.95
 """The usual level."""
-
-LEAST_BLOCKS = 20
-"""Fewer blocks tell nothing of how they scatter."""
 
 
 def session_interval(blocks: BlockErrors, level: float = LEVEL) -> Interval | None:
     """The interval of R2, mean over seeds, on one session.
 
     Returns:
-        None where there are fewer than 20 blocks, or nothing is left to be decoded.
+        None where there are fewer than 20 blocks, or so few in which labels change, or errors are
+        made, that one might draw others.
     """
-    share = 1 - float(blocks.r2().mean())
-    if len(blocks) < LEAST_BLOCKS or share <= 0:
+    if not tells_enough(blocks):
         return None
-    logarithm = Uncertain(float(np.log(share)), summed(_variances(blocks, share)))
+    share = 1 - float(blocks.r2().mean())
+    drawn = drawn_errors(blocks, draw_blocks(len(blocks)))
+    if min(share, drawn.min()) <= 0:
+        return None
+    logarithm = Uncertain(float(np.log(share)), summed(_variances(blocks, share, drawn)))
     around = logarithm.interval(level)
     return Interval(1 - float(np.exp(around.high)), 1 - float(np.exp(around.low)), level)
 
 
-def _variances(blocks: BlockErrors, share: float) -> list[Variance]:
-    """Variances of log(1 - R2) by reaches and by seeds."""
-    drawn = drawn_errors(blocks, draw_blocks(len(blocks)))
+def _variances(blocks: BlockErrors, share: float, drawn: DrawnErrors) -> list[Variance]:
+    """Variances of log(1 - R2) by reaches, from its share of errors in draws, and by seeds."""
     variances = [variance_by_blocks(np.log(drawn), len(blocks))]
     if blocks.seeds > 1:
         variances.append(of_mean(blocks.r2().tolist()).variance.scaled(1 / share))

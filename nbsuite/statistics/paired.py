@@ -20,8 +20,13 @@ import numpy as np
 from scipy import stats
 
 from nbsuite.statistics.block_errors import BlockErrors
-from nbsuite.statistics.intervals import LEAST_BLOCKS, LEVEL
-from nbsuite.statistics.resampling import draw_blocks, drawn_errors, variance_by_blocks
+from nbsuite.statistics.intervals import LEVEL
+from nbsuite.statistics.resampling import (
+    draw_blocks,
+    drawn_errors,
+    tells_enough,
+    variance_by_blocks,
+)
 from nbsuite.statistics.uncertain import (
     Interval,
     Uncertain,
@@ -105,11 +110,12 @@ def compare_on_recordings(
     """Compare two decoders on the very recordings on which both were measured.
 
     Returns:
-        None where there are none, or they are not of the same reaches, or too few of them.
+        None where there are none, or they are not of the same reaches, or too few of
+        them, see :func:`resampling.tells_enough`.
     """
     shared = [session for session in first if session in second]
     pairs = [(first[session], second[session]) for session in shared]
-    if not pairs or any(len(a) < LEAST_BLOCKS or not a.same_data(b) for a, b in pairs):
+    if not pairs or not all(tells_enough(a) and a.same_data(b) for a, b in pairs):
         return None
     difference = mean_of_independent([_difference(*pair) for pair in pairs])
     by_block = np.concatenate([_block_differences(*pair) for pair in pairs])
@@ -149,12 +155,22 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 
 def _wilcoxon(differences: Sequence[float]) -> float:
-    """P of the exact test; 1 where nothing differs."""
-    told = [each for each in differences if each != 0]
-    if not told:
+    """P of the exact test, of tied differences too; 1 where nothing differs.
+
+    SciPy's own is exact without ties only, and beyond that approximates: of few sessions its p is
+    then below what any outcome can have.
+    """
+    told = np.array([each for each in differences if each != 0])
+    if not told.size:
         return 1.0
-    ties = len(set(map(abs, told))) < len(told)
-    return float(stats.wilcoxon(told, method="approx" if ties else "exact").pvalue)
+    doubled = np.rint(2 * stats.rankdata(np.abs(told))).astype(np.int64)  # whole, ties or not
+    chances = np.zeros(int(doubled.sum()) + 1)  # of each sum of the ranks of positive differences
+    chances[0] = 1.0
+    for rank in doubled:
+        chances /= 2
+        chances[rank:] += chances[:-rank].copy()
+    found = int(doubled[told > 0].sum())
+    return min(1.0, 2 * float(min(chances[: found + 1].sum(), chances[found:].sum())))
 
 
 def _difference(first: BlockErrors, second: BlockErrors) -> Uncertain:
@@ -170,6 +186,5 @@ def _difference(first: BlockErrors, second: BlockErrors) -> Uncertain:
 
 def _block_differences(first: BlockErrors, second: BlockErrors) -> Blocks:
     """What each block adds to the difference of R2, times the number of blocks."""
-    scatter = first.squares.sum(0) - first.sums.sum(0) ** 2 / first.steps.sum()
     errors = second.errors.mean(0) - first.errors.mean(0)
-    return np.asarray((errors / scatter).mean(-1) * len(first))
+    return np.asarray((errors / first.scatter()).mean(-1) * len(first))

@@ -18,12 +18,17 @@ from nbsuite.statistics.block_errors import BlockErrors
 from nbsuite.statistics.uncertain import Variance
 
 if TYPE_CHECKING:
-    from nbsuite.shapes import BlockDraws, DrawnErrors
+    from nbsuite.shapes import BlockDraws, DrawnErrors, DrawnScatter
 
 DRAWS = 2000
 """Draws of a bootstrap: they tell a standard error to 1.6 %."""
 
+LEAST_BLOCKS = 20
+"""Fewer blocks tell nothing of how they scatter."""
+
 _SEED = 20241024
+_LEAST_SCATTER = 1e-5
+"""Scatter of labels by their squares below which the digits that are kept tell nothing of it."""
 
 
 def run_length(blocks: int) -> int:
@@ -53,10 +58,25 @@ def draw_blocks(blocks: int, draws: int = DRAWS) -> BlockDraws:
 
 def drawn_errors(blocks: BlockErrors, draws: BlockDraws) -> DrawnErrors:
     """The share of errors 1 - R2, mean over seeds, in each draw."""
-    steps, sums, squares = draws @ blocks.steps, draws @ blocks.sums, draws @ blocks.squares
-    scatter = squares - sums**2 / steps[:, np.newaxis]
     errors = draws @ blocks.errors.mean(0)
-    return np.asarray((errors / scatter).mean(-1))
+    return np.asarray((errors / _scatter(blocks, draws)).mean(-1))
+
+
+def tells_enough(blocks: BlockErrors) -> bool:
+    """Whether there are 20 blocks or more, and labels that change in whichever are drawn.
+
+    Labels that rest in most blocks do not: some draws hold nothing to be decoded.
+    """
+    if len(blocks) < LEAST_BLOCKS:
+        return False
+    draws = draw_blocks(len(blocks))
+    return bool((_scatter(blocks, draws) > _LEAST_SCATTER * (draws @ blocks.squares)).all())
+
+
+def _scatter(blocks: BlockErrors, draws: BlockDraws) -> DrawnScatter:
+    """Sums of squares of the labels about their mean, by output, in each draw."""
+    steps, sums, squares = draws @ blocks.steps, draws @ blocks.sums, draws @ blocks.squares
+    return np.asarray(squares - sums**2 / steps[:, np.newaxis])
 
 
 def variance_by_blocks(drawn: DrawnErrors, blocks: int) -> Variance:

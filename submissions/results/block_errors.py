@@ -11,7 +11,9 @@ from nbsuite.statistics.block_record import from_record
 from nbsuite.submissions.results.challenge import provenance_path
 from nbsuite.untrusted.fault import FormatFault
 
-_AGREEMENT = 1e-5
+_AGREEMENT = 5e-5
+"""Of the share of errors 1 - R2, where that is above 1. NeuroBench computes in single precision,
+which is 2e-5 off for labels that lie 100,000 standard deviations from 0."""
 
 
 def block_errors_of(
@@ -46,7 +48,8 @@ def block_errors_of(
         )
     found = blocks.r2().tolist()
     if len(r2) != len(found) or any(
-        abs(one - other) > _AGREEMENT for one, other in zip(r2, found, strict=True)
+        not abs(one - other) <= _AGREEMENT * max(1.0, 1 - one)
+        for one, other in zip(r2, found, strict=True)
     ):
         raise ResultsError(
             f"{provenance_path(file)} tells of errors that are not those of the R2 in {file.name};"

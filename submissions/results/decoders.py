@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 REMEDY = (
     "Results of earlier versions, and published ones, do not tell their errors reach by reach;"
-    " measure again with `nbsuite benchmark` where the decoder is there."
+    " measure again with `nbsuite benchmark --force` where the decoder is there."
 )
 """Why an interval or a comparison is missing, and what to do."""
 

@@ -88,8 +88,13 @@ class _Collected:
     others: list[Path] = field(default_factory=list)
 
 
-def read_results(path: Path) -> ResultsFolder:
+def read_results(path: Path, *, any_recording: bool = False) -> ResultsFolder:
     """Read a folder of results, or a single file of it.
+
+    Args:
+        path: the folder or file.
+        any_recording: let recordings that are no session of their task stand by their own names
+            beside its sessions, as they may where decoders are compared and no mean is shown.
 
     Raises:
         ResultsError: there is nothing of the format, or a file is damaged or contradicts another.
@@ -98,7 +103,7 @@ def read_results(path: Path) -> ResultsFolder:
         raise ResultsError(f"There are no results at {path}; check the path.")
     collected = _Collected()
     for file in results_files(path):
-        _collect(file, collected)
+        _collect(file, collected, any_recording=any_recording)
     models = [
         replace(
             _model_results(group, path, sessions),
@@ -117,7 +122,7 @@ def read_results(path: Path) -> ResultsFolder:
     return ResultsFolder(models, collected.others)
 
 
-def _collect(file: Path, collected: _Collected) -> None:
+def _collect(file: Path, collected: _Collected, *, any_recording: bool) -> None:
     from nbsuite.submissions.results.block_errors import block_errors_of
 
     if model_of_summary(file) is not None:
@@ -131,6 +136,8 @@ def _collect(file: Path, collected: _Collected) -> None:
     label, twin = recording, None
     if task == CHALLENGE_TASK:
         label, twin = _session_and_twin(recording, provenance, twin=twin_told)
+        if any_recording and not label:
+            label, twin = recording, (twin or UNNAMED_TWIN) if twin_told else None
     if not label:
         collected.others.append(file)
         return
@@ -173,10 +180,11 @@ def _current_name(model: str) -> str:
 
 
 def _model_results(group: _Group, path: Path, sessions: Mapping[str, Results]) -> ModelResults:
-    """The results of a group, its sessions in the task's order, or that of their names."""
+    """The results of a group: its sessions in the task's order, and others in that of names."""
     task, model, twin = group
     labels = [session.label for session in sessions_of(task)] or sorted(sessions)
-    ordered = {label: sessions[label] for label in labels if label in sessions}
+    others = sorted(set(sessions).difference(labels))
+    ordered = {label: sessions[label] for label in [*labels, *others] if label in sessions}
     return ModelResults(model, twin, path, ordered, task=task, reported=tuple(labels))
 
 

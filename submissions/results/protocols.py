@@ -8,6 +8,8 @@ from nbsuite.data.sessions import Session
 from nbsuite.protocol import EARLIEST_PROTOCOL, fault_of_protocol
 from nbsuite.tasks.known import TASKS
 from nbsuite.tasks.primate_reaching import PRIMATE_REACHING
+from nbsuite.twin_info import TWIN_MARK
+from nbsuite.twin_labels import marked
 
 CHALLENGE_TASK = PRIMATE_REACHING.protocol
 
@@ -55,3 +57,9 @@ def short_name(recording: str) -> str:
         if session.name == name:
             return f"{session.label} ({variant})" if variant else session.label
     return recording
+
+
+def recording_label(recording: str, *, twin: bool) -> str:
+    """A recording for people, where which twin it is does not matter: ``I1 (TWIN)``."""
+    name = recording.partition(TWIN_MARK)[0] if twin else recording
+    return marked(short_name(name), twin=twin)

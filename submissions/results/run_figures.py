@@ -12,7 +12,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 
-from nbsuite.benchmarking.quantities import CHALLENGE, LOOKAHEAD, QUANTITIES, Quantity
+from nbsuite.benchmarking.quantities import CHALLENGE, ENERGY, LOOKAHEAD, QUANTITIES, Quantity
+from nbsuite.energy.recorded import recorded_energy
 from nbsuite.twin_info import TwinInfo
 from nbsuite.untrusted.fault import FormatFault
 from nbsuite.untrusted.fields import decode, decode_known
@@ -36,12 +37,18 @@ def further_lists(provenance: Mapping[str, object], seeds: int) -> dict[str, lis
     runs = provenance.get("runs")
     if not isinstance(runs, list) or len(runs) != seeds:
         return {}
-    figures = [dict(_figures(run)) for run in runs]
+    figures = [dict(_figures(run)) | _energy(run) for run in runs]
     return {
         key: [each[key] for each in figures]
         for key in figures[0]
         if key not in _CHALLENGE and all(key in each for each in figures)
     }
+
+
+def _energy(run: object) -> dict[str, float]:
+    """The estimate of a run's energy, where its figures give one."""
+    estimated = recorded_energy(run) if isinstance(run, Mapping) else None
+    return {} if estimated is None else {ENERGY.key: estimated}
 
 
 def _figures(run: object) -> Iterator[tuple[str, float]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -40,13 +40,11 @@ def against(ranking: Ranking, name: str | None = None) -> Against | None:
             compared by default.
 
     Returns:
-        None where nothing can be compared.
-
-    Raises:
-        UsageError: no method is called so.
+        None where nothing can be compared, or no method is called so.
     """
     if name is not None:
-        return _compared(ranking, _named(ranking, name))
+        named = _by_name(ranking).get(name)
+        return None if named is None else _compared(ranking, named)
     known = [row for row in ranking.rows if R2.key in row.values]
     for row in sorted(known, key=lambda row: -row.values[R2.key]):
         found = _compared(ranking, row)
@@ -55,15 +53,23 @@ def against(ranking: Ranking, name: str | None = None) -> Against | None:
     return None
 
 
-def _named(ranking: Ranking, name: str) -> Row:
-    rows = {row.entry.method: row for row in ranking.rows}
-    rows |= {row.entry.shown: row for row in ranking.rows}
-    if name not in rows:
-        shown = [row.entry.shown for row in ranking.rows]
+def require_method(rankings: Sequence[Ranking], name: str) -> None:
+    """Make sure that a method is in one of several rankings.
+
+    Raises:
+        UsageError: no method is called so.
+    """
+    if not any(name in _by_name(ranking) for ranking in rankings):
+        shown = [row.entry.shown for ranking in rankings for row in ranking.rows]
         raise UsageError(
             f"No method of the ranking is called '{name}'; {did_you_mean(name, shown)}"
         )
-    return rows[name]
+
+
+def _by_name(ranking: Ranking) -> dict[str, Row]:
+    """The rows by the names that tables show and, where that is no other's, without an addition."""
+    rows = {row.entry.method: row for row in ranking.rows}
+    return rows | {row.entry.shown: row for row in ranking.rows}
 
 
 def _compared(ranking: Ranking, reference: Row) -> Against | None:

@@ -37,9 +37,6 @@ def certainty_columns(ranking: Ranking, reference: str | None = None) -> Certain
     Args:
         ranking: the ranking.
         reference: a method's name in the ranking; the best that can be compared by default.
-
-    Raises:
-        UsageError: no method is called so.
     """
     intervals = [decoder_interval(ranking, row) for row in ranking.rows]
     cells = [[interval_cell(each)] for each in intervals]

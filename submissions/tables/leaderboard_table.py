@@ -37,9 +37,6 @@ def leaderboard_table(
         intervals: show the 95 % interval of each R2, and whether it differs significantly.
         reference: the method that it is compared with, by its name in the table; by default the
             best one that can be compared.
-
-    Raises:
-        UsageError: no method has the reference's name.
     """
     quantities = [*figures]
     if ranking.score is not None:

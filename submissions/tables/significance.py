@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from nbsuite.submissions.results.decoders import DecoderR2
 from nbsuite.submissions.results.differences import Difference, Finding
 from nbsuite.submissions.results.formats import Value
 from nbsuite.submissions.results.protocols import number_word
@@ -11,7 +12,7 @@ from nbsuite.submissions.results.protocols import number_word
 UNKNOWN = (
     "cannot be told: it takes results of both on two sessions or more, or their errors reach by"
     " reach on the same recordings, which files of earlier versions lack; measure both again with"
-    " `nbsuite benchmark`."
+    " `nbsuite benchmark --force`."
 )
 """What a sentence ends with where nothing can be compared."""
 
@@ -101,6 +102,12 @@ def _tests(found: Sequence[Difference]) -> Iterator[str]:
                 f"On these recordings alone: {told.test}, a pair a reach (or trial); effect size:"
                 f" {told.effect}."
             )
+            if any(_one_seed(decoder, each.recordings) for decoder in (each.first, each.second)):
+                yield "Of a decoder with one seed that is about the one that was trained."
+
+
+def _one_seed(decoder: DecoderR2, recordings: Sequence[str]) -> bool:
+    return any(decoder.blocks[name].seeds == 1 for name in recordings)
 
 
 def _limits(found: Sequence[Difference]) -> Iterator[str]:

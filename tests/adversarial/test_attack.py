@@ -29,7 +29,7 @@ def _attack(*options: str) -> str:
 
 
 def test_files_of_every_kind() -> None:
-    counts = _attack("--cases", "300")
+    counts = _attack("--cases", "170")
     assert all(f"\n{kind.name} " in f"\n{counts}" for kind in KINDS)
 
 

@@ -68,6 +68,11 @@ def hindsight(data: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
     return torch.roll(data[0], -3, dims=0), data[1]
 
 
+def far(outputs: Tensor) -> Tensor:
+    """What is decoded 600 samples later."""
+    return torch.roll(outputs, -600, dims=0)
+
+
 class WithGaps:
     """Samples between which the decoder starts afresh."""
 
@@ -125,6 +130,7 @@ def test_each_stretch_is_processed_by_itself(draw_decoder: Any, draw_samples: An
         ([], [Smooth, Smooth], 4, False),
         ([], [by_blocks], 99, False),
         ([], [centred], 1500, True),
+        ([], [far], 600, False),
         ([hindsight], [], 3, False),
         ([thinned], [Smooth], 2, False),
     ],

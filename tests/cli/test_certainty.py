@@ -12,7 +12,13 @@ import pytest
 from click.testing import CliRunner, Result
 
 from nbsuite.cli.main import main
-from tests.submissions.results_files import NAMES, write_lists, write_measured, write_six
+from tests.submissions.results_files import (
+    NAMES,
+    write_lists,
+    write_measured,
+    write_own_task,
+    write_six,
+)
 
 
 def _run(*arguments: object, status: int = 0, columns: str = "200") -> Result:
@@ -129,6 +135,28 @@ def test_leaderboard_where_nothing_can_be_compared(tmp_path: Path) -> None:
     assert "No method of the ranking is called 'AEGRUU'" in refused.stderr
 
 
+def test_the_reference_is_named_as_the_table_shows_it(tmp_path: Path) -> None:
+    write_measured(tmp_path, "tinyRSNN", noise=0.2)
+    write_measured(tmp_path, "other", noise=0.3)
+    write_own_task(tmp_path)  # whose ranking has neither of them
+    for name, compared in (
+        ("tinyRSNN", {"tinyRSNN (yours)", "other (yours)"}),
+        ("tinyRSNN (yours)", {"other (yours)"}),
+        ("other", {"tinyRSNN (yours)"}),
+    ):
+        rows = _rows("leaderboard", tmp_path, "--against", name)
+        assert {row["method"] for row in rows if row["against"]} == compared
+
+
+def test_one_seed_is_about_the_decoder_that_was_trained(tmp_path: Path) -> None:
+    for model, seeds in (("one", 1), ("other", 2)):
+        write_measured(tmp_path, model, NAMES[:1], seeds=seeds)
+    text = _run("compare", "--decoders", tmp_path).stdout
+    assert text.count("Of a decoder with one seed that is about the one that was trained.") == 1
+    write_measured(tmp_path, "one", NAMES[:1], seeds=2)
+    assert "one seed" not in _run("compare", "--decoders", tmp_path).stdout
+
+
 def test_a_picture_with_intervals(measured: Path) -> None:
     with_bars = measured / "bars.svg"
     _run("leaderboard", measured, "--intervals", "--plot", with_bars)
@@ -171,7 +199,7 @@ def test_two_files_of_two_decoders(measured: Path) -> None:
 def test_old_files_have_one_note_with_the_remedy(tmp_path: Path) -> None:
     old, new = write_lists(tmp_path / "a"), write_lists(tmp_path / "b")
     text = " ".join(_run("compare", old, new).stdout.split())
-    assert text.count("measure both again with `nbsuite benchmark`") == 1
+    assert text.count("measure both again with `nbsuite benchmark --force`") == 1
     write_lists(tmp_path / "a", "other")
     refused = _run("compare", "--decoders", tmp_path / "a", status=1)
     assert "Whether these decoders differ cannot be told" in refused.stderr
@@ -196,3 +224,31 @@ def test_requests_that_cannot_be_met(measured: Path, arguments: list[str], messa
 def test_one_decoder_has_nothing_to_be_compared_with(tmp_path: Path) -> None:
     write_measured(tmp_path)
     assert "No two decoders" in _run("compare", "--decoders", tmp_path, status=2).stderr
+
+
+@pytest.mark.parametrize("suffix", ["", "-twin-seed3"])
+def test_recordings_that_are_no_session_are_compared_by_their_names(
+    tmp_path: Path, suffix: str
+) -> None:
+    twins = ["--twins"] if suffix else []
+    others = ["indy_20160927_04", "indy_20161005_06"]
+    for model, noise in (("good", 0.2), ("poor", 0.8)):
+        write_measured(tmp_path, model, others, noise, suffix=suffix)
+    rows = _rows("compare", "--decoders", tmp_path, *twins)
+    assert [(row["over"]["of"], row["over"]["pairs"]) for row in rows] == [
+        ("sessions", 2),
+        ("reaches", 80),
+    ]
+    assert {row["data"] for row in rows} == {"TWIN" if suffix else "real"}
+    files = [tmp_path / f"results_{model}_{others[0]}{suffix}.json" for model in ("poor", "good")]
+    text = _run("compare", *files).stdout
+    assert "good (new) decodes better than poor (old) on these recordings" in text
+    # Tables and the leaderboard go on to leave them out.
+    assert "is on no session of its task" in _run("table", 1, tmp_path, *twins, status=1).stderr
+
+
+def test_recordings_stand_beside_sessions_where_decoders_are_compared(tmp_path: Path) -> None:
+    for model, noise in (("good", 0.2), ("poor", 0.8)):
+        write_measured(tmp_path, model, [*NAMES, "indy_20160927_04"], noise)
+    rows = _rows("compare", "--decoders", tmp_path)
+    assert [row["over"]["pairs"] for row in rows] == [7, 280]

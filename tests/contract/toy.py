@@ -25,6 +25,7 @@ from nbsuite.models.stepwise import State, StepwiseNetwork
 from nbsuite.neurons.dropout import NO_DROPOUT, Dropout
 from nbsuite.neurons.kernels import TrainingKernelName
 from nbsuite.neurons.surrogate import superspike
+from nbsuite.neurons.unit_work import UnitUpdate, UnitWork
 from nbsuite.spike_events import SpikeEvents
 
 DECAY = 0.9
@@ -48,6 +49,9 @@ class ToySpec:
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> ToySpec:
         return cls(**{key: value for key, value in values.items() if key != "kind"})
+
+    def unit_work(self) -> UnitWork:
+        return UnitWork.of(UnitUpdate(multiplies=1, adds=2, reads=2, writes=2), sum(UNITS))
 
     def is_possible(self) -> bool:
         return self.channels > 0 and self.outputs > 0

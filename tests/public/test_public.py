@@ -300,3 +300,19 @@ def test_a_recording_of_one_s_own(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="a recording of your own: name its file"):
         nbsuite.benchmark(trained)
     assert nbsuite.benchmark(trained, tmp_path / "mine.h5").result.model == "ridge"
+
+
+@pytest.mark.parametrize("given", [None, 3, [1, 2]])
+def test_what_is_no_recording_is_refused(given: Any) -> None:
+    for use in (nbsuite.load_recording, lambda each: nbsuite.train("tinyRSNN", each)):
+        with pytest.raises(nbsuite.NbsuiteError, match="A recording is the name of a session"):
+            use(given)
+
+
+def test_one_may_stand_where_several_may(tiny_recording_path: Path, draw_decoder: Any) -> None:
+    run = nbsuite.benchmark(draw_decoder(), tiny_recording_path, name="mine", metrics="r2")
+    assert "r2" in run.values
+    with pytest.raises(nbsuite.NbsuiteError, match="'half'"):
+        nbsuite.benchmark(draw_decoder(), tiny_recording_path, metrics="half")
+    with pytest.raises(nbsuite.NbsuiteError, match="'haf'"):
+        nbsuite.train("tinyRSNN", tiny_recording_path, stages="haf")

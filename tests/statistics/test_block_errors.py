@@ -54,3 +54,10 @@ def test_seeds_on_other_data_are_not(borders: list[int]) -> None:
     assert of_all_seeds([one, block_errors(labels, decoded, borders)]) is None
     assert of_all_seeds([one, replace(one, squares=one.squares * 1.01)]) is None
     assert of_all_seeds([one, replace(one, squares=one.squares * (1 + 1e-9))]) is not None
+
+
+def test_data_in_small_units_are_told_apart() -> None:
+    labels, decoded = _example()
+    one, other = (block_errors(1e-6 * each, decoded, [0, 90, 200]) for each in (labels, decoded))
+    assert one.same_data(one)
+    assert not one.same_data(other)

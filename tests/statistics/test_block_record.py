@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nbsuite.statistics.block_errors import BlockErrors, block_errors
-from nbsuite.statistics.block_record import from_record, to_record
+from nbsuite.statistics.block_record import from_record, most_blocks, to_record
 from nbsuite.untrusted.fault import FormatFault
 
 
@@ -44,15 +44,19 @@ def test_they_come_back(outputs: int, scale: float, seed: int) -> None:
         ({"steps": "1_00 80 150 70"}, "no row of numbers"),
         ({"steps": "nan 80 150 70"}, "no row of numbers"),
         ({"steps": "1e999 80 150 70"}, "too large"),
+        ({"steps": "1e29 80 150 70"}, "cannot be"),
+        ({"steps": "1e12 80 150 1e13"}, "cannot be"),
+        ({"steps": "1 " * 500 + "1"}, "over 501 blocks"),
         ({"steps": "1e 80 150 70"}, "no row of numbers"),
         ({"steps": "1 " * 40_000 + "1"}, "no row of numbers"),
         ({"errors": ["1 2 3 -4", "1 2 3 4"]}, "cannot be"),
         ({"errors": ["1 2 3 4"]}, "not equally many"),
         ({"errors": ["1 2 3 4", "1 2 3"]}, "not equally many"),
-        ({"errors": []}, "of 0 outputs"),
-        ({"errors": ["1"] * 501}, "of 501 outputs"),
+        ({"errors": []}, "of no output"),
+        ({"errors": ["1"] * 501}, "not equally many"),
         ({"errors": "1 2 3 4"}, "does not fit"),
         ({"squares": ["0 0 0 0", "1 1 1 1"]}, "never change"),
+        ({"sums": ["0 0 0 0"] * 2, "squares": ["1e-300 0 0 0"] * 2}, "never change"),
         ({"kind": 3}, "does not fit"),
         ({"more": 3}, "unknown field"),
     ],
@@ -67,3 +71,11 @@ def test_what_is_none_is_refused(changes: dict[str, Any], fault: str) -> None:
 def test_what_is_no_record_is_refused(record: object) -> None:
     with pytest.raises(FormatFault):
         from_record(record)
+
+
+def test_of_very_many_outputs_one_block_is_kept() -> None:
+    rng = np.random.default_rng(0)
+    labels = rng.normal(size=(40, 1500))
+    blocks = block_errors(labels, labels + 1.0, [0])
+    assert most_blocks(1500) == 1
+    assert from_record(to_record("reaches", blocks))[1].same_data(blocks)

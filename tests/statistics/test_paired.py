@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -49,6 +51,22 @@ def test_over_sessions(sessions: int, gain: float) -> None:
     assert (found.interval.low, found.interval.high) == pytest.approx((official.low, official.high))
     assert found.difference == pytest.approx(np.mean(one) - np.mean(other))
     assert found.pairs == sessions
+
+
+@given(st.lists(st.integers(-3, 3), min_size=2, max_size=8))
+def test_tied_differences_have_the_exact_p(differences: list[int]) -> None:
+    first = {str(number): float(each) for number, each in enumerate(differences)}
+    found = compare_sessions(first, dict.fromkeys(first, 0.0))
+    assert found is not None
+    told = np.array([each for each in differences if each])
+    ranks = stats.rankdata(np.abs(told))
+    outcomes = [
+        abs((ranks * signs).sum()) for signs in itertools.product((-1, 1), repeat=len(told))
+    ]
+    due = np.mean(np.array(outcomes) >= abs((ranks * np.sign(told)).sum()))
+    assert found.p_value == pytest.approx(due)
+    assert found.smallest_p is not None
+    assert found.p_value >= found.smallest_p
 
 
 def test_six_sessions_cannot_say_more() -> None:

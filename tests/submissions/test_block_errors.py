@@ -55,6 +55,19 @@ def test_of_other_results_they_are_refused() -> None:
             block_errors_of(FILE, provenance, others)
 
 
+def test_of_a_very_bad_decoder_they_are_held_against_its_share_of_errors() -> None:
+    """NeuroBench computes in single precision, which tells an R2 of -400 to a few 1e-5."""
+    rng = np.random.default_rng(1)
+    labels = rng.normal(size=(300, 2))
+    one = block_errors(labels, labels + rng.normal(0, 20, labels.shape), range(0, 300, 10))
+    provenance = {"runs": [{"blocks": to_record("reaches", one)}]}
+    r2 = float(one.r2()[0])
+    assert r2 < -300
+    assert block_errors_of(FILE, provenance, [r2 * (1 + 1e-6)]) is not None
+    with pytest.raises(ResultsError, match="tells of errors that are not"):
+        block_errors_of(FILE, provenance, [r2 * (1 + 1e-4)])
+
+
 def test_on_unlike_data_they_are_refused() -> None:
     provenance, r2 = _provenance()
     steps = provenance["runs"][0]["blocks"]["steps"].split(" ")

@@ -149,7 +149,7 @@ def test_what_cannot_be_told_says_what_to_do(tmp_path: Path) -> None:
     old = decoders_of(_models(tmp_path, 1, one=0.3, other=0.5))
     [difference] = differences(all_pairs([replace(each, blocks={}) for each in old]))
     assert difference.decisive is None
-    assert "measure both again with `nbsuite benchmark`" in sentence(difference)
+    assert "measure both again with `nbsuite benchmark --force`" in sentence(difference)
 
 
 def test_namesakes_of_old_and_new_results(tmp_path: Path) -> None:

@@ -20,9 +20,15 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from nbsuite.neurons.unit_work import UnitUpdate
+
 Reset = Literal["subtract", "zero", "none"]
 RESET_CODES: dict[Reset, int] = {"subtract": 0, "zero": 1, "none": 2}
 """The numbers under which snnTorch stores them."""
+
+LEAKY_UPDATE = UnitUpdate(multiplies=1, adds=3, reads=2, writes=2)
+"""With reset by subtraction, the dearest. m and i are read and written; beta and the threshold are
+those of the layer, in registers."""
 
 Floats = NDArray[np.float64]
 

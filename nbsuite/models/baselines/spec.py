@@ -16,8 +16,10 @@ from typing import Any, ClassVar
 from torch import nn
 
 from nbsuite.models.baselines.leaky import Leaky
+from nbsuite.models.baselines.units import baseline_unit_work
 from nbsuite.models.decoder import Decoder
 from nbsuite.models.spec import MOST_CHANNELS, OUTPUTS, STEP, without_kind
+from nbsuite.neurons.unit_work import UnitWork
 from nbsuite.untrusted.fields import decode
 
 BASELINE_NAMES = ("SNN2", "SNN3", "ANN2D", "ANN3D")
@@ -38,6 +40,10 @@ class BaselineSpec:
 
     name: str
     channels: int
+
+    def unit_work(self) -> UnitWork:
+        """What its units do in a sample besides synaptic operations."""
+        return baseline_unit_work(self.name, self.channels)
 
     def to_json(self) -> dict[str, Any]:
         """As plain JSON values."""

@@ -13,6 +13,8 @@ CELLS = {
             "leaky integrate-and-fire with synaptic currents, in stork's timing",
             lif.lif_step,
             lif.readout_step,
+            lif.UPDATE,
+            lif.READOUT_UPDATE,
             fused=True,
         ),
         Cell(
@@ -20,6 +22,8 @@ CELLS = {
             "lif with an adapting threshold",
             adaptive.adaptive_step,
             lif.readout_step,
+            adaptive.UPDATE,
+            lif.READOUT_UPDATE,
             adaptation=adaptive.TIME_CONSTANT,
             fused=True,
         ),
@@ -28,6 +32,8 @@ CELLS = {
             "lif in the timing of stock snnTorch, without waits",
             stock.stock_step,
             stock.stock_readout_step,
+            lif.UPDATE,
+            lif.READOUT_UPDATE,
         ),
     )
 }

@@ -25,6 +25,7 @@ from torch import Tensor
 from nbsuite.neurons.cells.cell import Fire, Send
 from nbsuite.neurons.cells.lif import THRESHOLD, leaky_integration
 from nbsuite.neurons.cells.state import AdaptiveState, LayerState, NeuronParameters
+from nbsuite.neurons.unit_work import UnitUpdate
 
 if TYPE_CHECKING:
     from nbsuite.shapes import BatchNeurons
@@ -32,6 +33,10 @@ if TYPE_CHECKING:
 
 TIME_CONSTANT = 0.2
 INITIAL_STRENGTH = 1.8
+
+UPDATE = UnitUpdate(multiplies=4, adds=7, reads=8, writes=4)
+"""``lif``'s, with a product and a sum more for the threshold, and for the trace as rho (a - s) + s:
+a, rho and the strength are read besides, a is written."""
 
 
 def adaptive_step(

@@ -9,6 +9,7 @@ from typing import TypeAlias
 from torch import Tensor
 
 from nbsuite.neurons.cells.state import LayerState, NeuronParameters, SynapticState
+from nbsuite.neurons.unit_work import UnitUpdate
 
 Fire: TypeAlias = Callable[[Tensor], Tensor]
 """Spikes of neurons that lie so far above their threshold."""
@@ -35,6 +36,8 @@ class Cell:
             after it. The reset carries no gradient.
         advance_readout: ``advance_readout(state, current, alpha, beta) -> state``, the same of the
             readout units of a network of such cells, whose output is their new membrane potential.
+        update: what ``advance`` takes for a neuron, without synapses.
+        readout_update: what ``advance_readout`` takes for a readout unit.
         adaptation: base time constant of the adaptation in seconds; None where there is none.
         fused: whether the numba kernel runs it; otherwise only the reference does.
     """
@@ -43,6 +46,8 @@ class Cell:
     summary: str
     advance: Advance
     advance_readout: AdvanceReadout
+    update: UnitUpdate
+    readout_update: UnitUpdate
     adaptation: float | None = None
     fused: bool = False
 

@@ -24,12 +24,19 @@ from typing import TYPE_CHECKING
 
 from nbsuite.neurons.cells.cell import Fire, Send
 from nbsuite.neurons.cells.state import LayerState, NeuronParameters, SynapticState
+from nbsuite.neurons.unit_work import UnitUpdate
 
 if TYPE_CHECKING:
     from nbsuite.shapes import BatchNeurons, Neurons
 
 
 THRESHOLD = 1.0
+
+UPDATE = UnitUpdate(multiplies=2, adds=4, reads=5, writes=3)
+"""With beta m + (1 - beta) c as c + beta (m - c). Read are m, c, i, alpha and beta, written m, c
+and i, which begins anew. The same in ``stock``, which has them in another order."""
+READOUT_UPDATE = UnitUpdate(multiplies=2, adds=3, reads=5, writes=3)
+"""The same without a threshold."""
 
 
 def lif_step(

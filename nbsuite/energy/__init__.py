@@ -1,0 +1,1 @@
+"""Estimates of the energy of a decoded sample, from operations and memory traffic."""
