@@ -68,12 +68,12 @@ def test_results_are_in_challenge_format(ran: tuple[Path, Result]) -> None:
 
 
 def test_a_few_epochs_teach_it_something(ran: tuple[Path, Result]) -> None:
-    assert 0.1 < _results(ran[0], "tinyRSNN")["r2"][0] < 1
+    assert 0.02 < _results(ran[0], "tinyRSNN")["r2"][0] < 1
 
 
 def test_the_linear_decoder_is_measured_too(ran: tuple[Path, Result]) -> None:
     results = _results(ran[0], "ridge")
-    assert 0.3 < results["r2"][0] < 1
+    assert 0.15 < results["r2"][0] < 1
     assert results["macs"][0] > 0
 
 
