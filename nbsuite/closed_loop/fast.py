@@ -114,7 +114,7 @@ def _run_fused(
         count = min(_TRIALS_AT_ONCE, trials - begin)
         numbers = range(first + begin, first + begin + count)
         targets = _targets(key, numbers, settings)
-        record = _empty_record(count, settings.most_steps, len(neurons))
+        record = _empty_record(count, settings.most_steps, len(neurons), keep_spikes)
         state = laid_out.copy_state(start)
         network = Network(
             laid_out.weights,
@@ -133,7 +133,7 @@ def _run_fused(
             state.adaptation,
             record,
         )
-        parts[block] = _compact(record, targets, settings, keep_spikes)
+        parts[block] = _compact(record, targets, settings)
 
     run_block(0)  # compiles
     run_in_parallel(lambda block: run_block(block + 1), blocks - 1)
@@ -148,25 +148,24 @@ def _targets(
     return np.array([(target, turned(target, settings.jump_degrees)) for target in before])
 
 
-def _empty_record(trials: int, steps: int, neurons: int) -> Record:
+def _empty_record(trials: int, steps: int, neurons: int, keep_spikes: bool) -> Record:
     return Record(
         lengths=np.zeros(trials, np.int64),
         succeeded=np.zeros(trials, np.bool_),
         positions=np.empty((trials, steps, 2), np.float32),
         outputs=np.empty((trials, steps, 2), np.float32),
-        spikes=np.empty((trials, steps, neurons), np.int8),
+        counts=np.empty((trials, steps), np.int64),
+        spikes=np.empty((trials, steps if keep_spikes else 0, neurons), np.int8),
     )
 
 
-def _compact(
-    record: Record, targets: NDArray[np.float32], settings: LoopSettings, keep_spikes: bool
-) -> Trials:
+def _compact(record: Record, targets: NDArray[np.float32], settings: LoopSettings) -> Trials:
     """The steps that there were, one trial after the other."""
     steps = np.arange(record.positions.shape[1])
     ran = steps < record.lengths[:, None]
     jumped = steps >= (len(steps) if settings.jump_step is None else settings.jump_step)
     aims = targets[:, jumped.astype(np.int64)]
-    spikes = record.spikes[ran]
+    kept = record.spikes.shape[1] > 0
     return Trials(
         settings=settings,
         lengths=record.lengths,
@@ -174,7 +173,7 @@ def _compact(
         targets=aims[ran],
         positions=record.positions[ran],
         outputs=record.outputs[ran],
-        counts=spikes.sum(axis=1, dtype=np.int64),
-        spikes=np.packbits(spikes.view(np.uint8), axis=1) if keep_spikes else None,
-        neurons=spikes.shape[1],
+        counts=record.counts[ran],
+        spikes=np.packbits(record.spikes[ran].view(np.uint8), axis=1) if kept else None,
+        neurons=record.spikes.shape[2],
     )

@@ -43,13 +43,15 @@ class Record(NamedTuple):
         succeeded: (trials,).
         positions: (trials, steps, 2).
         outputs: (trials, steps, 2).
-        spikes: (trials, steps, neurons) 0 or 1.
+        counts: (trials, steps) spikes of all neurons.
+        spikes: (trials, steps, neurons) 0 or 1; (trials, 0, neurons) where they are not kept.
     """
 
     lengths: NDArray[np.int64]
     succeeded: NDArray[np.bool_]
     positions: NDArray[np.float32]
     outputs: NDArray[np.float32]
+    counts: NDArray[np.int64]
     spikes: NDArray[np.int8]
 
 
@@ -161,7 +163,9 @@ def _run(
             arrived = move(output, position, velocity, target, constants)
             inside = inside + 1 if arrived else 0
             record.positions[index, length] = position
-            record.spikes[index, length] = spikes[0, 0]
+            record.counts[index, length] = spikes.sum()
+            if length < record.spikes.shape[1]:
+                record.spikes[index, length] = spikes[0, 0]
             length += 1
         record.lengths[index] = length
         record.succeeded[index] = inside >= constants.hold_steps

@@ -38,6 +38,9 @@ class Trials:
     spikes: NDArray[np.uint8] | None
     neurons: int
 
+    def __repr__(self) -> str:
+        return f"<Trials: {int(self.succeeded.sum()):,} of {len(self):,} succeeded>"
+
     def __len__(self) -> int:
         """Number of trials."""
         return len(self.lengths)
